@@ -1,0 +1,65 @@
+"""Chats and their messages; the messages of a chat form a tree."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from samovar.domain.citation import Citation
+from samovar.domain.generation import Role
+from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
+from samovar.domain.parameters import GenerationParameters
+from samovar.domain.run import RunStatus
+
+__all__ = ["Chat", "Message", "path_to"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """A conversation; ``head_id`` is the last message of the branch that is shown.
+
+    ``model`` is None for "whatever the installation offers first".
+    """
+
+    chat_id: ChatId
+    owner_id: UserId
+    title: str
+    system_prompt: str
+    model: str | None
+    parameters: GenerationParameters
+    head_id: MessageId | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One node of the tree: what a person wrote, or a reply with the run that wrote it.
+
+    ``position`` grows with every message of the installation: order never rests on a clock.
+    ``run_status`` and ``citations`` belong to replies.
+    """
+
+    message_id: MessageId
+    chat_id: ChatId
+    parent_id: MessageId | None
+    position: int
+    role: Role
+    text: str
+    reasoning: str = ""
+    document_ids: tuple[DocumentId, ...] = ()
+    run_id: RunId | None = None
+    run_status: RunStatus | None = None
+    error_code: str | None = None
+    model: str | None = None
+    citations: tuple[Citation, ...] = ()
+    created_at: datetime
+
+
+def path_to(messages: tuple[Message, ...], head_id: MessageId | None) -> tuple[Message, ...]:
+    """The branch that ends at ``head_id``, first message first; empty for an unknown id."""
+    by_id = {message.message_id: message for message in messages}
+    branch: list[Message] = []
+    current = by_id.get(head_id) if head_id else None
+    while current is not None:
+        branch.append(current)
+        current = by_id.get(current.parent_id) if current.parent_id else None
+    return tuple(reversed(branch))

@@ -1,0 +1,26 @@
+"""The numbered events of a run, as they are stored and streamed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["FINAL_EVENT", "EventKind", "RunEvent"]
+
+EventKind = Literal["status", "progress", "notice", "passages", "reasoning", "delta", "replace", "citations", "usage", "end"]
+FINAL_EVENT: EventKind = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvent:
+    """One event: ``seq`` starts at 1 and has no gaps; ``body`` is plain JSON.
+
+    Bodies by kind: status {status}; progress {processed, total} in tokens; notice {code, values};
+    passages {passages: [...]}; reasoning {text}; delta {text}; citations {citations: [...]};
+    usage {prompt_tokens, completion_tokens, cached_tokens}; replace {text} (the whole text so
+    far, for a reader that comes without a place); end {status, error: null | {code, message,
+    advice, values}}.
+    """
+
+    seq: int
+    kind: EventKind
+    body: Mapping[str, object]

@@ -1,0 +1,94 @@
+"""Generation parameters: one vocabulary for every backend, every value bounded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final
+
+from samovar.domain.errors import InvalidParameter
+
+__all__ = ["MAX_STOP_SEQUENCES", "PARAMETER_RANGES", "GenerationParameters", "read_parameters"]
+
+#: Inclusive bounds of every numeric parameter; the interface and the API read them from here.
+PARAMETER_RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "temperature": (0.0, 2.0),
+    "top_p": (0.0, 1.0),
+    "top_k": (0, 1000),
+    "min_p": (0.0, 1.0),
+    "max_tokens": (1, 131_072),
+    "presence_penalty": (-2.0, 2.0),
+    "frequency_penalty": (-2.0, 2.0),
+    "repeat_penalty": (0.5, 2.0),
+    "seed": (0, 2**31 - 1),
+}
+MAX_STOP_SEQUENCES: Final = 8
+_MAX_STOP_LENGTH: Final = 200
+_WHOLE_NUMBERS: Final = frozenset({"top_k", "max_tokens", "seed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationParameters:
+    """What a chat asks of the sampler; None leaves the backend's own default."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    max_tokens: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    repeat_penalty: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+    def chosen(self) -> dict[str, object]:
+        """Only the parameters that were set, ready for JSON."""
+        values: dict[str, object] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None or value == ():
+                continue
+            values[field.name] = list(value) if field.name == "stop" else value
+        return values
+
+
+def read_parameters(values: Mapping[str, object]) -> GenerationParameters:
+    """Turn untrusted JSON into bounded parameters.
+
+    Raises: InvalidParameter for an unknown name, a wrong type or a value out of range.
+    """
+    read: dict[str, object] = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        if name == "stop":
+            read["stop"] = _read_stop(value)
+        elif name in PARAMETER_RANGES:
+            read[name] = _read_number(name, value)
+        else:
+            raise InvalidParameter(name, "no such parameter")
+    return GenerationParameters(**read)  # type: ignore[arg-type]  # checked name by name above
+
+
+def _read_number(name: str, value: object) -> float | int:
+    low, high = PARAMETER_RANGES[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidParameter(name, "must be a number")
+    if name in _WHOLE_NUMBERS and value != int(value):
+        raise InvalidParameter(name, "must be a whole number")
+    if not low <= value <= high:
+        raise InvalidParameter(name, f"must be between {low:g} and {high:g}")
+    return int(value) if name in _WHOLE_NUMBERS else float(value)
+
+
+def _read_stop(value: object) -> tuple[str, ...]:
+    sequences = [value] if isinstance(value, str) else value
+    if not isinstance(sequences, list | tuple):
+        raise InvalidParameter("stop", "must be a text or a list of texts")
+    if len(sequences) > MAX_STOP_SEQUENCES:
+        raise InvalidParameter("stop", f"takes at most {MAX_STOP_SEQUENCES} sequences")
+    kept: list[str] = []
+    for sequence in sequences:
+        if not isinstance(sequence, str) or not 0 < len(sequence) <= _MAX_STOP_LENGTH:
+            raise InvalidParameter("stop", f"each sequence is a text of 1 to {_MAX_STOP_LENGTH} characters")
+        kept.append(sequence)
+    return tuple(kept)

@@ -1,0 +1,289 @@
+"""The port to what lasts: the database and the blobs."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from samovar.domain.account import ApiKey, Session, User
+from samovar.domain.actor import Actor
+from samovar.domain.chat import Chat, Message
+from samovar.domain.citation import Citation
+from samovar.domain.document import Chunk, Document, Page, Passage
+from samovar.domain.event import RunEvent
+from samovar.domain.generation import Usage
+from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
+from samovar.domain.run import Run, RunStatus
+
+__all__ = [
+    "Accounts",
+    "BlobStore",
+    "Chats",
+    "Documents",
+    "Runs",
+    "Search",
+    "Storage",
+    "Transaction",
+]
+
+
+class Chats(Protocol):
+    """Chats and messages. Every method takes the actor; absence and refusal are one NotFound."""
+
+    async def add(self, actor: Actor, chat: Chat) -> None:
+        """Store a new chat."""
+        ...
+
+    async def access(self, actor: Actor, chat_id: ChatId, *, for_update: bool = False) -> Chat:
+        """Read one chat; ``for_update`` locks its row until the transaction ends."""
+        ...
+
+    async def recent(self, actor: Actor, *, limit: int) -> tuple[Chat, ...]:
+        """List the chats, the one changed last first."""
+        ...
+
+    async def save(self, actor: Actor, chat: Chat) -> None:
+        """Write title, system prompt, model, parameters and head; sets ``updated_at``."""
+        ...
+
+    async def remove(self, actor: Actor, chat_id: ChatId) -> tuple[str, ...]:
+        """Delete a chat with its messages, runs, and the documents that no other chat and no
+        library entry needs; return the hashes of the blobs that nothing refers to any more.
+        """
+        ...
+
+    async def add_message(self, actor: Actor, message: Message, *, idempotency_key: str | None = None) -> Message:
+        """Store a message and give it its position. Raises Conflict when the key was used."""
+        ...
+
+    async def message_by_idempotency_key(self, actor: Actor, chat_id: ChatId, key: str) -> Message | None:
+        """Find the message that an earlier submit with this key made."""
+        ...
+
+    async def access_message(self, actor: Actor, message_id: MessageId) -> Message:
+        """Read one message."""
+        ...
+
+    async def messages(self, actor: Actor, chat_id: ChatId) -> tuple[Message, ...]:
+        """Read the whole tree of a chat, ordered by position."""
+        ...
+
+
+class Runs(Protocol):
+    """Runs and their stored events."""
+
+    async def add(self, run: Run) -> None:
+        """Store a new run."""
+        ...
+
+    async def access(self, actor: Actor, run_id: RunId) -> Run:
+        """Read one run of the actor's own."""
+        ...
+
+    async def events_after(self, actor: Actor, run_id: RunId, seq: int) -> tuple[RunEvent, ...]:
+        """Read the stored events with a number above ``seq``, in order."""
+        ...
+
+    async def checkpoint(
+        self, run_id: RunId, events: Sequence[RunEvent], *, text: str, reasoning: str, status: RunStatus
+    ) -> None:
+        """Append events and store the text of the reply so far (on its message)."""
+        ...
+
+    async def finish(
+        self,
+        run_id: RunId,
+        *,
+        status: RunStatus,
+        error_code: str | None,
+        usage: Usage | None,
+        citations: Sequence[Citation],
+    ) -> None:
+        """Write how the run ended, on the run and on its message."""
+        ...
+
+    async def save_choice(self, run_id: RunId, *, model: str, backend: str, ledger: Mapping[str, object]) -> None:
+        """Record which model answers, and every piece that was sent to it or left out."""
+        ...
+
+    async def ledger(self, actor: Actor, run_id: RunId) -> Mapping[str, object]:
+        """Read what the model was shown; empty before the request was made."""
+        ...
+
+    async def interrupt_orphans(self) -> tuple[RunId, ...]:
+        """End as ``interrupted`` each live run whose owner is gone; return their ids.
+
+        The last event of such a run is an ``end`` event with the next number.
+        """
+        ...
+
+
+class Documents(Protocol):
+    """Documents, pages and chunks."""
+
+    async def add(self, actor: Actor, document: Document, *, chat_id: ChatId | None) -> None:
+        """Store a document and attach it to a chat, or put it into the library (None)."""
+        ...
+
+    async def access(self, actor: Actor, document_id: DocumentId) -> Document:
+        """Read one document."""
+        ...
+
+    async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[Document, ...]:
+        """List the documents attached to a chat, oldest first."""
+        ...
+
+    async def by_content(self, actor: Actor, sha256: str, *, chat_id: ChatId | None) -> Document | None:
+        """Find a readable document of the same bytes in the same chat (or library)."""
+        ...
+
+    async def mark(
+        self, actor: Actor, document_id: DocumentId, *, status: str, error_code: str | None, page_count: int, kind: str, media_type: str
+    ) -> None:
+        """Write how reading ended."""
+        ...
+
+    async def add_pages(self, document_id: DocumentId, pages: Sequence[Page]) -> None:
+        """Store the pages of a document."""
+        ...
+
+    async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
+        """Read all pages, in order."""
+        ...
+
+    async def page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:
+        """Read one page (None: the document has no pages)."""
+        ...
+
+    async def remove(self, actor: Actor, document_id: DocumentId) -> tuple[str, ...]:
+        """Delete a document everywhere; return the hashes of blobs nothing refers to any more."""
+        ...
+
+    async def set_picture(self, document_id: DocumentId, sha256: str, media_type: str) -> None:
+        """Remember the blob of the re-encoded picture of an image document."""
+        ...
+
+    async def picture(self, actor: Actor, document_id: DocumentId) -> tuple[str, str]:
+        """Read (sha256, media type) of the re-encoded picture. Raises NotFound."""
+        ...
+
+
+class Search(Protocol):
+    """The search engine; the scope is part of the query."""
+
+    async def add_chunks(self, chunks: Sequence[Chunk]) -> None:
+        """Index chunks."""
+        ...
+
+    async def lexical(
+        self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int
+    ) -> tuple[Passage, ...]:
+        """Rank by BM25 over Russian and English stems, best first.
+
+        Scope: the ready documents of ``chat_id``, or all documents of the actor when it is None.
+        """
+        ...
+
+    async def stems(self, texts: Sequence[str]) -> tuple[frozenset[str], ...]:
+        """The lexemes of each text, as the index sees them. Shape: n texts to n sets."""
+        ...
+
+
+class Accounts(Protocol):
+    """Users, sessions, one-time links and keys. Tokens come in as SHA-256 hex digests."""
+
+    async def first_user(self) -> User:
+        """Read the owner of the installation, made at the first call."""
+        ...
+
+    async def user(self, user_id: UserId) -> User:
+        """Read a user. Raises NotFound."""
+        ...
+
+    async def add_link(self, token_hash: str, user_id: UserId, *, lifetime: timedelta) -> None:
+        """Store a one-time sign-in link."""
+        ...
+
+    async def spend_link(self, token_hash: str) -> UserId | None:
+        """Use a link up; None when it is unknown, used or expired. At most one caller wins."""
+        ...
+
+    async def add_session(self, session: Session, token_hash: str) -> None:
+        """Store a session."""
+        ...
+
+    async def session_by_token(self, token_hash: str, *, idle: timedelta, absolute: timedelta) -> Session | None:
+        """Find a live session of an active user, and note that it was seen (at most once a minute)."""
+        ...
+
+    async def end_session(self, token_hash: str) -> None:
+        """Forget a session."""
+        ...
+
+    async def add_key(self, key: ApiKey, token_hash: str) -> None:
+        """Store an API key."""
+        ...
+
+    async def key_by_token(self, token_hash: str) -> ApiKey | None:
+        """Find a key of an active user."""
+        ...
+
+
+class Transaction(Protocol):
+    """One unit of work: everything in it is committed, or nothing."""
+
+    @property
+    def chats(self) -> Chats: ...
+    @property
+    def runs(self) -> Runs: ...
+    @property
+    def documents(self) -> Documents: ...
+    @property
+    def search(self) -> Search: ...
+    @property
+    def accounts(self) -> Accounts: ...
+
+    async def now(self) -> datetime:
+        """The database's clock, with its zone."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Bytes kept under their own SHA-256 (hex). Raises StorageReadOnly, BlobDamaged."""
+
+    async def put(self, content: bytes) -> str:
+        """Store bytes durably; return their hash. The same bytes are stored once."""
+        ...
+
+    async def get(self, sha256: str) -> bytes:
+        """Read bytes back, compared with their hash."""
+        ...
+
+    async def remove(self, sha256: str) -> None:
+        """Delete bytes; nothing happens if they are gone already."""
+        ...
+
+    def hashes(self) -> AsyncIterator[str]:
+        """List what is stored."""
+        ...
+
+
+class Storage(Protocol):
+    """The database. Raises StorageError."""
+
+    @property
+    def owner(self) -> int:
+        """The number of this serving process, alive as long as its connection is."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a unit of work; commits at the end, rolls back on an exception."""
+        ...
+
+    async def check(self) -> None:
+        """Return when the database answers. Raises StorageUnavailable."""
+        ...
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        ...

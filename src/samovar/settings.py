@@ -1,0 +1,157 @@
+"""Every setting, with its type, default, unit and meaning; nothing else reads the environment.
+
+Environment wins over ``samovar.toml``, which wins over the defaults.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from samovar.domain.errors import SettingsInvalid
+
+__all__ = [
+    "BackendsSettings",
+    "EngineSettings",
+    "LimitsSettings",
+    "ServerSettings",
+    "Settings",
+    "read_settings",
+]
+
+ENVIRONMENT_PREFIX: Final = "SAMOVAR_"
+DEFAULT_PORT: Final = 7680
+
+
+class _Area(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(_Area):
+    """Where the server listens and who may come in."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_hosts: tuple[str, ...] = Field((), description="Further host names under which browsers may reach the server.")
+    sign_in: bool = Field(True, description="Ask for sign-in. It can be off on loopback only.")
+
+
+class EngineSettings(_Area):
+    """The embedded llama.cpp engine."""
+
+    enabled: bool = Field(True, description="Start the embedded engine.")
+    model_file: Path | None = Field(None, description="GGUF file of the model; none takes the default model.")
+    mmproj_file: Path | None = Field(None, description="GGUF file of the vision projector that belongs to the model.")
+    context_tokens: int = Field(8192, ge=256, le=1_048_576, description="Context length in tokens.")
+    threads: int = Field(0, ge=0, le=1024, description="Threads; 0 chooses for this machine.")
+    parallel: int = Field(1, ge=1, le=64, description="Answers written at the same time.")
+    gpu_layers: int = Field(-1, ge=-1, le=10_000, description="Layers kept on the GPU; -1 leaves it to the engine.")
+    prompt_cache_mb: int = Field(256, ge=0, le=1_000_000, description="Memory for cached prompts, in MiB.")
+
+
+class BackendsSettings(_Area):
+    """Model servers of your own."""
+
+    openai_base_url: str | None = Field(None, description="Address of an OpenAI-compatible server (also read from OPENAI_BASE_URL).")
+    openai_api_key: str | None = Field(None, repr=False, description="Its key (also read from OPENAI_API_KEY).")
+    ollama_host: str | None = Field(None, description="Address of an Ollama server (also read from OLLAMA_HOST).")
+    first_token_timeout_s: float = Field(300.0, gt=0, description="How long to wait for the first token, in seconds.")
+    idle_timeout_s: float = Field(60.0, gt=0, description="How long to wait for each next token, in seconds.")
+
+
+class LimitsSettings(_Area):
+    """What one person or one file may take."""
+
+    upload_mb: int = Field(50, ge=1, le=2000, description="Largest file, in MB (millions of bytes).")
+    pages: int = Field(2000, ge=1, le=100_000, description="Most pages of one document.")
+    picture_megapixels: int = Field(25, ge=1, le=400, description="Largest picture, in megapixels.")
+    parser_s: float = Field(20.0, gt=0, description="Longest time for reading one file, in seconds.")
+    parser_mb: int = Field(1024, ge=128, description="Most memory for reading one file, in MiB.")
+    runs: int = Field(64, ge=1, le=10_000, description="Most answers being written at the same time.")
+    message_characters: int = Field(400_000, ge=1000, description="Longest message, in characters.")
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        extra="forbid",
+        frozen=True,
+    )
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("samovar", appauthor=False)),
+        description="Folder of everything that Samovar keeps.",
+    )
+    database_url: str | None = Field(None, repr=False, description="PostgreSQL to use instead of the embedded one.")
+    language: str | None = Field(None, pattern="^(ru|en)$", description="Language of the command line; none follows the locale.")
+    server: ServerSettings = ServerSettings()
+    engine: EngineSettings = EngineSettings()
+    backends: BackendsSettings = BackendsSettings()
+    limits: LimitsSettings = LimitsSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the command line, then the environment, then ``samovar.toml``."""
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=_toml_file())
+        return init_settings, env_settings, toml
+
+
+def _toml_file() -> Path:
+    return Path(os.environ.get("SAMOVAR_CONFIG", "samovar.toml"))
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Read all settings; ``overrides`` are the command line's. Raises: SettingsInvalid."""
+    _refuse_unknown_environment()
+    try:
+        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SettingsInvalid(reason=f"{place}: {first['msg']}") from error
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        raise SettingsInvalid(reason=f"{_toml_file()}: {error}") from error
+    neighbours = {
+        "openai_base_url": os.environ.get("OPENAI_BASE_URL"),
+        "openai_api_key": os.environ.get("OPENAI_API_KEY"),
+        "ollama_host": os.environ.get("OLLAMA_HOST"),
+    }
+    found = {name: value for name, value in neighbours.items() if value and getattr(settings.backends, name) is None}
+    if not found:
+        return settings
+    return settings.model_copy(update={"backends": settings.backends.model_copy(update=found)})
+
+
+def known_environment() -> frozenset[str]:
+    """Every SAMOVAR_ name that has a meaning."""
+    names = {"SAMOVAR_CONFIG"}
+    for name, field in Settings.model_fields.items():
+        area = field.annotation
+        if isinstance(area, type) and issubclass(area, _Area):
+            names.update(f"{ENVIRONMENT_PREFIX}{name}_{inner}".upper() for inner in area.model_fields)
+        else:
+            names.add(f"{ENVIRONMENT_PREFIX}{name}".upper())
+    return frozenset(names)
+
+
+def _refuse_unknown_environment() -> None:
+    unknown = sorted(
+        name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX) and name.upper() not in known_environment()
+    )
+    if unknown:
+        raise SettingsInvalid(reason=f"{unknown[0]} is not a setting")
