@@ -22,7 +22,7 @@ class BackendConfig:
     """What an adapter is built from.
 
     ``endpoint`` is a function because the embedded engine moves to another port when it is
-    started again; it returns None while nothing listens.
+    started again; it returns None while nothing listens yet. ``model`` is what is listed meanwhile.
     """
 
     name: str
@@ -30,13 +30,18 @@ class BackendConfig:
     first_token_timeout_s: float = 300.0
     idle_timeout_s: float = 60.0
     context_tokens: int | None = None
+    model: str | None = None
+    is_demonstration: bool = False
 
 
 class EndpointSource(Protocol):
     """Tells where to connect now."""
 
     def __call__(self) -> Endpoint | None:
-        """Return the current endpoint, or None while there is none."""
+        """Return the current endpoint, or None while one is on its way.
+
+        Raises: BackendError where none will come by itself.
+        """
         ...
 
 
