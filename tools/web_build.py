@@ -116,7 +116,8 @@ def install(root: Path, node: Node, log: Path) -> None:
         raise WebBuildError(f"web/package-lock.json cannot be read: {error}") from error
     if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
         return
-    _run([*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], web, node, log)
+    patience = ("--prefer-offline", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=10000")
+    _run([*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *patience], web, node, log)
     stamp.write_text(wanted, encoding="ascii")
 
 
@@ -125,7 +126,9 @@ def _static(root: Path) -> Path:
 
 
 def _run(command: list[str], folder: Path, node: Node, log: Path) -> None:
+    name = "npm ci" if "ci" in command else "vite build"
     with log.open("ab") as out:
+        began_at = out.tell()
         try:
             done = subprocess.run(
                 command,
@@ -138,14 +141,18 @@ def _run(command: list[str], folder: Path, node: Node, log: Path) -> None:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise WebBuildError(f"{Path(command[-2]).name} {command[-1]}: {error}") from error
+            raise WebBuildError(f"{name}: {error}") from error
     if done.returncode:
-        what = "npm ci" if "ci" in command else "vite build"
-        raise WebBuildError(f"{what} failed ({done.returncode}): {_last_words(log)}; {log} has all of it")
+        said = log.read_bytes()[began_at:].decode("utf-8", errors="replace")
+        raise WebBuildError(f"{name} failed: {_reason(said)} ({log} has all of it)")
 
 
-def _last_words(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"error|ERR!|ENOTFOUND|ENOSPC|EAI_AGAIN", line, re.IGNORECASE)]
-    words = (telling or lines[-1:] or ["no output"])[0]
-    return re.sub(r"\x1b\[[0-9;]*m", "", words)[:200]
+def _reason(said: str) -> str:
+    """Find in a tool's output the line that says why."""
+    if re.search(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH", said):
+        return "the npm registry was not reached; the first build needs a network, so connect and try again"
+    if "ENOSPC" in said:
+        return "the disk is full; free some space and try again"
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in said.splitlines()]
+    telling = [line for line in lines if re.search(r"Error: |npm (?:error|ERR!) (?!code|A complete)", line)]
+    return (telling or [line for line in lines if line][-1:] or ["it said nothing"])[0][:300]
