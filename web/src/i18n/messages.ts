@@ -1,0 +1,23 @@
+import type { en } from './en'
+
+/** A text with `{placeholders}`, or its forms by the plural category of `{n}`. */
+export type Text = string | Partial<Record<Intl.LDMLPluralRule, string>>
+export type Key = keyof typeof en
+export type Messages = Record<Key, Text>
+export type Language = 'en' | 'ru'
+export type Fill = Record<string, string | number>
+
+/** The text of a key with its placeholders filled; numbers are written as the language writes them. */
+export function fillText(text: Text, language: Language, values: Fill): string {
+  const form = typeof text === 'string' ? text : (text[pluralOf(language, values)] ?? text.other ?? '')
+  return form.replace(/\{(\w+)\}/g, (_whole, name: string) => {
+    const value = values[name]
+    return typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : (value ?? '')
+  })
+}
+
+function pluralOf(language: Language, values: Fill): Intl.LDMLPluralRule {
+  return new Intl.PluralRules(language).select(Number(values['n'] ?? 0))
+}
+
+export const placeholdersOf = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1] ?? '')

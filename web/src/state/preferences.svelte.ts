@@ -1,0 +1,87 @@
+import type { Language } from '../i18n/messages'
+import { keep, recall } from '../lib/store'
+
+export const THEMES = ['system', 'light', 'dark', 'contrast'] as const
+export type Theme = (typeof THEMES)[number]
+export const PANEL_TABS = ['parameters', 'prompt', 'ledger'] as const
+export type PanelTab = (typeof PANEL_TABS)[number]
+
+const KEY = 'samovar.preferences'
+
+interface Saved {
+  theme?: Theme
+  language?: Language | null
+  isSideBarOpen?: boolean
+  isPanelOpen?: boolean
+  panelTab?: PanelTab
+}
+
+const isPhone = (): boolean => matchMedia('(max-width: 760px)').matches
+
+/** What this reader chose about the page itself; kept in this browser, nothing secret. */
+export class Preferences {
+  #theme = $state<Theme>('system')
+  #language = $state<Language | null>(null)
+  #isSideBarOpen = $state(true)
+  #isPanelOpen = $state(false)
+  #panelTab = $state<PanelTab>('parameters')
+
+  constructor() {
+    const saved = (recall(KEY) ?? {}) as Saved
+    if (saved.theme && THEMES.includes(saved.theme)) this.#theme = saved.theme
+    if (saved.language === 'en' || saved.language === 'ru') this.#language = saved.language
+    if (saved.panelTab && PANEL_TABS.includes(saved.panelTab)) this.#panelTab = saved.panelTab
+    // Overlays never greet a reader on a small screen.
+    this.#isSideBarOpen = !isPhone() && saved.isSideBarOpen !== false
+    this.#isPanelOpen = !isPhone() && saved.isPanelOpen === true
+  }
+
+  get theme(): Theme {
+    return this.#theme
+  }
+  get language(): Language {
+    return this.#language ?? (navigator.language.toLowerCase().startsWith('ru') ? 'ru' : 'en')
+  }
+  get isSideBarOpen(): boolean {
+    return this.#isSideBarOpen
+  }
+  get isPanelOpen(): boolean {
+    return this.#isPanelOpen
+  }
+  get panelTab(): PanelTab {
+    return this.#panelTab
+  }
+
+  chooseTheme(theme: Theme): void {
+    this.#theme = theme
+    if (theme === 'system') delete document.documentElement.dataset['theme']
+    else document.documentElement.dataset['theme'] = theme
+    this.#keep()
+  }
+
+  chooseLanguage(language: Language): void {
+    this.#language = language
+    this.#keep()
+  }
+
+  showSideBar(isOpen: boolean): void {
+    this.#isSideBarOpen = isOpen
+    if (!isPhone()) this.#keep()
+  }
+
+  showPanel(isOpen: boolean, tab: PanelTab = this.#panelTab): void {
+    this.#isPanelOpen = isOpen
+    this.#panelTab = tab
+    if (!isPhone()) this.#keep()
+  }
+
+  #keep(): void {
+    keep(KEY, {
+      theme: this.#theme,
+      language: this.#language,
+      isSideBarOpen: this.#isSideBarOpen,
+      isPanelOpen: this.#isPanelOpen,
+      panelTab: this.#panelTab,
+    } satisfies Saved)
+  }
+}

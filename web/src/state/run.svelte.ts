@@ -1,0 +1,165 @@
+import type { Citation, Message, Notice, Passage, Problem, RunEvent, RunStatus, Usage } from '../api/types'
+import { MarkdownStream, type Block } from '../lib/markdown'
+
+/** One reply while it is being written, and afterwards for as long as the page lives. */
+export class LiveRun {
+  readonly runId: string
+  readonly messageId: string
+  readonly chatId: string
+  #status = $state<RunStatus>('queued')
+  #blocks = $state.raw<readonly Block[]>([])
+  #reasoning = $state('')
+  #progress = $state.raw<{ processed: number; total: number } | null>(null)
+  #notices = $state.raw<readonly Notice[]>([])
+  #passages = $state.raw<readonly Passage[]>([])
+  #citations = $state.raw<readonly Citation[]>([])
+  #usage = $state.raw<Usage | null>(null)
+  #problem = $state.raw<Problem | null>(null)
+  #isLive = $state(true)
+  #text = ''
+  #waitingText = ''
+  #waitingReasoning = ''
+  #frame = 0
+  #markdown = new MarkdownStream()
+
+  constructor(chatId: string, message: Message) {
+    this.chatId = chatId
+    this.runId = message.run_id ?? ''
+    this.messageId = message.id
+    this.#status = message.run_status ?? 'queued'
+    this.#reasoning = message.reasoning
+    this.#citations = message.citations
+    if (message.text) this.#replace(message.text, message.reasoning)
+  }
+
+  get status(): RunStatus {
+    return this.#status
+  }
+  get blocks(): readonly Block[] {
+    return this.#blocks
+  }
+  get reasoning(): string {
+    return this.#reasoning
+  }
+  get progress(): { processed: number; total: number } | null {
+    return this.#progress
+  }
+  get notices(): readonly Notice[] {
+    return this.#notices
+  }
+  get passages(): readonly Passage[] {
+    return this.#passages
+  }
+  get citations(): readonly Citation[] {
+    return this.#citations
+  }
+  get usage(): Usage | null {
+    return this.#usage
+  }
+  get problem(): Problem | null {
+    return this.#problem
+  }
+  get isLive(): boolean {
+    return this.#isLive
+  }
+  /** The whole text so far, as Markdown. */
+  get text(): string {
+    return this.#text
+  }
+
+  take(event: RunEvent): void {
+    switch (event.kind) {
+      case 'status':
+        this.#status = event.status
+        break
+      case 'progress':
+        this.#progress = { processed: event.processed, total: event.total }
+        break
+      case 'notice':
+        if (!this.#notices.some((notice) => notice.code === event.code))
+          this.#notices = [...this.#notices, { code: event.code, values: event.values ?? {} }]
+        break
+      case 'passages':
+        this.#passages = event.passages
+        break
+      case 'reasoning':
+        this.#waitingReasoning += event.text
+        this.#draw()
+        break
+      case 'delta':
+        this.#text += event.text
+        this.#waitingText += event.text
+        this.#draw()
+        break
+      case 'replace':
+        this.#replace(event.text, event.reasoning)
+        break
+      case 'citations':
+        this.#citations = event.citations
+        break
+      case 'usage': {
+        const { kind: _kind, ...usage } = event
+        this.#usage = usage
+        break
+      }
+      case 'end':
+        this.finish(event.status, event.error)
+        break
+    }
+  }
+
+  finish(status: RunStatus, problem: Problem | null): void {
+    cancelAnimationFrame(this.#frame)
+    this.#frame = 0
+    this.#flush()
+    this.#markdown.finish()
+    this.#blocks = this.#markdown.blocks
+    this.#status = status
+    this.#problem = problem
+    this.#progress = null
+    this.#isLive = false
+  }
+
+  /** The message with what this run knows of it. */
+  applyTo(message: Message): Message {
+    return {
+      ...message,
+      text: this.#text,
+      reasoning: this.#reasoning,
+      run_status: this.#status,
+      error_code: this.#problem?.code ?? message.error_code,
+      citations: [...this.#citations],
+    }
+  }
+
+  // At most one reading and one drawing for each frame, however many events arrive.
+  #draw(): void {
+    if (this.#frame !== 0) return
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (this.#waitingReasoning) {
+      this.#reasoning += this.#waitingReasoning
+      this.#waitingReasoning = ''
+    }
+    if (!this.#waitingText) return
+    this.#progress = null
+    this.#markdown.append(this.#waitingText)
+    this.#waitingText = ''
+    this.#blocks = this.#markdown.blocks
+  }
+
+  #replace(text: string, reasoning: string): void {
+    this.#reasoning = reasoning
+    this.#waitingReasoning = ''
+    this.#waitingText = ''
+    this.#text = text
+    this.#markdown = new MarkdownStream()
+    if (text) this.#markdown.append(text)
+    this.#blocks = this.#markdown.blocks
+  }
+}

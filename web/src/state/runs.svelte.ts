@@ -1,0 +1,64 @@
+import { SvelteMap } from 'svelte/reactivity'
+import { problemOf, type Http } from '../api/http'
+import { followRun, stopRun } from '../api/runs'
+import type { Message, Problem } from '../api/types'
+import { LiveRun } from './run.svelte'
+
+/** Every reply that is or was written while the page lives; several may be written at once. */
+export class Runs {
+  #http: Http
+  #byId = new SvelteMap<string, LiveRun>()
+  #readers = new Map<string, AbortController>()
+
+  constructor(http: Http) {
+    this.#http = http
+  }
+
+  of(message: Message): LiveRun | null {
+    return message.run_id === null ? null : (this.#byId.get(message.run_id) ?? null)
+  }
+
+  isWriting(chatId: string): boolean {
+    for (const run of this.#byId.values()) if (run.chatId === chatId && run.isLive) return true
+    return false
+  }
+
+  /** Reads a run until its end. Does nothing for one that is being read already. */
+  follow(chatId: string, message: Message, onEnd: (run: LiveRun) => void): void {
+    if (message.run_id === null || this.#readers.has(message.run_id)) return
+    const run = new LiveRun(chatId, message)
+    this.#byId.set(run.runId, run)
+    const reader = new AbortController()
+    this.#readers.set(run.runId, reader)
+    void this.#read(run, reader.signal, onEnd)
+  }
+
+  async stop(run: LiveRun): Promise<Problem | null> {
+    try {
+      await stopRun(this.#http, run.runId)
+      return null
+    } catch (error) {
+      return problemOf(error)
+    }
+  }
+
+  /** Leaves the streams of a chat that is gone. */
+  forget(chatId: string): void {
+    for (const run of this.#byId.values()) {
+      if (run.chatId !== chatId) continue
+      this.#readers.get(run.runId)?.abort()
+      this.#readers.delete(run.runId)
+      this.#byId.delete(run.runId)
+    }
+  }
+
+  async #read(run: LiveRun, signal: AbortSignal, onEnd: (run: LiveRun) => void): Promise<void> {
+    try {
+      for await (const event of followRun(this.#http, run.runId, signal)) run.take(event)
+    } catch (error) {
+      run.finish('interrupted', problemOf(error))
+    }
+    this.#readers.delete(run.runId)
+    if (!signal.aborted) onEnd(run)
+  }
+}

@@ -1,0 +1,89 @@
+import { problemOf, type Http } from '../api/http'
+import { getModels, getParameters, getSystem } from '../api/system'
+import type { Model, ModelList, ParameterRanges, SystemState } from '../api/types'
+
+const POLL_MS = 5000
+
+/** The state of the machine and of the models, asked for only while somebody looks. */
+export class System {
+  #http: Http
+  #state = $state.raw<SystemState | null>(null)
+  #list = $state.raw<ModelList | null>(null)
+  #ranges = $state.raw<ParameterRanges>({})
+  #problemCode = $state<string | null>(null)
+
+  constructor(http: Http) {
+    this.#http = http
+  }
+
+  get state(): SystemState | null {
+    return this.#state
+  }
+  get models(): readonly Model[] {
+    return this.#list?.models ?? []
+  }
+  get modelProblems(): ModelList['problems'] {
+    return this.#list?.problems ?? []
+  }
+  get hasModels(): boolean {
+    return this.#list !== null
+  }
+  get ranges(): ParameterRanges {
+    return this.#ranges
+  }
+  get problemCode(): string | null {
+    return this.#problemCode
+  }
+
+  /** The model that a chat uses: the one it names, or the default of the installation. */
+  modelOf(modelId: string | null): Model | null {
+    const wanted = modelId ?? this.#list?.default ?? null
+    return this.models.find((model) => model.id === wanted) ?? null
+  }
+
+  async load(): Promise<void> {
+    await Promise.all([this.refresh(), this.refreshModels(), this.#loadRanges()])
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      const before = this.#state
+      this.#state = await getSystem(this.#http)
+      this.#problemCode = null
+      // The list tells which models are ready, so it changes with the engine.
+      if (before && before.engine.state !== this.#state.engine.state) await this.refreshModels()
+      else if (this.models.some((model) => model.state === 'loading')) await this.refreshModels()
+    } catch (error) {
+      this.#problemCode = problemOf(error).code
+    }
+  }
+
+  async refreshModels(): Promise<void> {
+    try {
+      this.#list = await getModels(this.#http)
+    } catch (error) {
+      this.#problemCode = problemOf(error).code
+    }
+  }
+
+  /** Polls while the page is visible; returns the way to stop. */
+  poll(): () => void {
+    const tick = (): void => {
+      if (document.visibilityState === 'visible') void this.refresh()
+    }
+    const timer = setInterval(tick, POLL_MS)
+    document.addEventListener('visibilitychange', tick)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', tick)
+    }
+  }
+
+  async #loadRanges(): Promise<void> {
+    try {
+      this.#ranges = await getParameters(this.#http)
+    } catch (error) {
+      this.#problemCode = problemOf(error).code
+    }
+  }
+}
