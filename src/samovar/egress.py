@@ -2,6 +2,8 @@
 
 import ipaddress
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -24,6 +26,7 @@ _CONNECT_TIMEOUT_S: Final = 10.0
 #: request never meets a connection that is being closed.
 _KEEP_ALIVE_S: Final = 4.0
 _CONNECTIONS: Final = 1024
+_STALE_CONNECTIONS: Final = 3
 
 
 class EgressRefused(aiohttp.ClientConnectionError):
@@ -109,15 +112,28 @@ class EgressClient:
 
         Raises: aiohttp.ClientError, EgressRefused among them.
         """
-        return await self._open_session().request(
-            method, url, data=body, headers=headers, allow_redirects=False, raise_for_status=False
-        )
+        for _ in range(_STALE_CONNECTIONS):
+            connection = _ConnectionUse()
+            try:
+                return await self._send(method, url, body, headers, connection)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                # llama.cpp closes a connection after each stream without saying so; a request on it reached nobody.
+                if not connection.was_reused:
+                    raise
+        return await self._send(method, url, body, headers, _ConnectionUse())
 
     async def close(self) -> None:
         """Close every connection; the client opens new ones if it is used again."""
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    async def _send(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None, connection: "_ConnectionUse"
+    ) -> aiohttp.ClientResponse:
+        return await self._open_session().request(
+            method, url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=connection
+        )
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
@@ -127,6 +143,26 @@ class EgressClient:
                 headers={"User-Agent": f"samovar/{__version__}", "Accept-Encoding": "identity"},
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_S),
                 auto_decompress=False,
+                trace_configs=[_trace_reuse()],
                 trust_env=False,
             )
         return self._session
+
+
+@dataclass(slots=True)
+class _ConnectionUse:
+    """Whether one request went over a connection that had served another before."""
+
+    was_reused: bool = False
+
+
+async def _note_reuse(
+    session: aiohttp.ClientSession, context: SimpleNamespace, parameters: aiohttp.TraceConnectionReuseconnParams
+) -> None:
+    context.trace_request_ctx.was_reused = True
+
+
+def _trace_reuse() -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(_note_reuse)
+    return trace

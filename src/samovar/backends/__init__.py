@@ -1,0 +1,1 @@
+"""Model servers, one file each; ``registry`` finds them by file name."""

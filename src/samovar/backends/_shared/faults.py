@@ -1,0 +1,131 @@
+"""What model servers say when they say no, in our words."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+
+from samovar.domain.errors import (
+    BackendError,
+    BackendOverloaded,
+    BackendRefused,
+    BackendReplyInvalid,
+    BackendUnauthorised,
+    BackendUnreachable,
+    ContextExceeded,
+    ImageRefused,
+    ModelLoading,
+    ModelUnknown,
+)
+
+__all__ = ["fault_of_reply", "fault_of_stream"]
+
+_REASON_CHARACTERS: Final = 300
+_OVERFLOW: Final = re.compile(
+    r"exceeds? (the )?(available |maximum |model'?s? )?context|maximum context length|context_length_exceeded"
+    r"|longer than the context length|exceed_context_size|input length exceeds",
+    re.IGNORECASE,
+)
+_LIMIT: Final = re.compile(
+    r"(?:maximum context length (?:is|of)|available context size \() ?(\d{1,9})(?: tokens)?", re.IGNORECASE
+)
+_NEEDED: Final = re.compile(
+    r"(?:contains at least|contains|requested|resulted in|request \() ?(?:about )?(\d{1,9})", re.IGNORECASE
+)
+_IMAGE: Final = re.compile(
+    r"image input is not supported|not a multimodal model|does not support (image|vision|multimodal)"
+    r"|image_url.{0,40}not supported|cannot process images|no vision|missing data required for image input",
+    re.IGNORECASE,
+)
+
+
+def fault_of_reply(status: int, content: bytes, *, backend: str, model: str, key: str | None) -> BackendError:
+    """Name the error behind an HTTP reply that is not 200."""
+    if status in (401, 403):
+        return BackendUnauthorised(backend=backend)
+    words, details = _read(content)
+    if 300 <= status < 400 or words is None:
+        return _fault_without_words(status, backend=backend)
+    if status == 503 and "loading" in words.lower():
+        return ModelLoading(model=model)
+    if status in (429, 503, 529):
+        return BackendOverloaded(backend=backend)
+    if status == 404:
+        return ModelUnknown(model=model) if "model" in words.lower() else _refused(words, backend=backend, key=key)
+    return _fault_of_words(words, details, backend=backend, model=model, key=key)
+
+
+def fault_of_stream(error: object, *, backend: str, model: str) -> BackendError:
+    """Name the error that came as an event inside a stream: an object, a sentence, or something else."""
+    words, details = _words_of(error)
+    if words is None:
+        return BackendReplyInvalid(backend=backend, reason="an error without words")
+    status = details.get("code")
+    if status == 503 and "loading" in words.lower():
+        return ModelLoading(model=model)
+    return _fault_of_words(words, details, backend=backend, model=model)
+
+
+def _fault_without_words(status: int, *, backend: str) -> BackendError:
+    if status in (429, 503, 529):
+        return BackendOverloaded(backend=backend)
+    if status in (502, 504):
+        return BackendUnreachable(backend=backend)
+    return BackendReplyInvalid(backend=backend, reason=f"HTTP status {status}")
+
+
+def _fault_of_words(
+    words: str, details: Mapping[str, object], *, backend: str, model: str, key: str | None = None
+) -> BackendError:
+    if details.get("type") == "exceed_context_size_error" or _OVERFLOW.search(words):
+        return _context_exceeded(words, details, model=model)
+    if _IMAGE.search(words):
+        return ImageRefused(model=model)
+    return _refused(words, backend=backend, key=key)
+
+
+def _context_exceeded(words: str, details: Mapping[str, object], *, model: str) -> ContextExceeded:
+    needed, limit = details.get("n_prompt_tokens"), details.get("n_ctx")
+    if not isinstance(needed, int) or not isinstance(limit, int):
+        needed, limit = _first_number(_NEEDED, words), _first_number(_LIMIT, words)
+    context_tokens: int | str = limit if limit is not None else "?"
+    return ContextExceeded(
+        needed_tokens=needed if needed is not None else f">{context_tokens}", context_tokens=context_tokens, model=model
+    )
+
+
+def _first_number(pattern: re.Pattern[str], words: str) -> int | None:
+    found = pattern.search(words)
+    return int(found.group(1)) if found else None
+
+
+def _refused(words: str, *, backend: str, key: str | None) -> BackendRefused:
+    # Some servers repeat the key that they were given.
+    safe = words.replace(key, "…") if key else words
+    shown = " ".join("".join(character if character.isprintable() else " " for character in safe).split())
+    return BackendRefused(backend=backend, reason=shown[:_REASON_CHARACTERS].rstrip(". ") or "no reason given")
+
+
+def _read(content: bytes) -> tuple[str | None, Mapping[str, object]]:
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None, {}
+    if not isinstance(value, dict):
+        return None, {}
+    for place in ("error", "detail", "message"):
+        if value.get(place):
+            return _words_of(value[place])
+    return None, {}
+
+
+def _words_of(error: object) -> tuple[str | None, Mapping[str, object]]:
+    if isinstance(error, str):
+        return error, {}
+    if isinstance(error, dict):
+        words = error.get("message")
+        code = error.get("code")
+        if isinstance(words, str):
+            return (f"{words} ({code})" if code == "context_length_exceeded" else words), error
+    return None, {}

@@ -1,0 +1,98 @@
+"""Bytes of a model server, read with bounds: a server may be broken or hostile."""
+
+import time
+from typing import Any, Final
+
+import aiohttp
+import orjson
+
+from samovar.domain.errors import BackendReplyInvalid
+
+__all__ = ["MAX_BODY_BYTES", "LineReader", "Patience", "loads_object", "whole_number"]
+
+#: A token is some hundred bytes on the wire; a megabyte in one line is no token.
+_MAX_LINE_BYTES: Final = 1_000_000
+#: The longest answer that a request may ask for is 131,072 tokens.
+_MAX_STREAM_BYTES: Final = 128_000_000
+#: Lists of models and errors, and replies that do not stream.
+MAX_BODY_BYTES: Final = 4_000_000
+
+
+class Patience:
+    """How much longer to wait: for the first token, then for each next one."""
+
+    def __init__(self, *, first_s: float, idle_s: float) -> None:
+        self._allowed_s = first_s
+        self._idle_s = idle_s
+        self._since = time.monotonic()
+
+    @property
+    def allowed_s(self) -> float:
+        """The whole silence that is allowed now, in seconds."""
+        return self._allowed_s
+
+    @property
+    def left_s(self) -> float:
+        """What is left of it, in seconds."""
+        return max(0.0, self._since + self._allowed_s - time.monotonic())
+
+    def heard_progress(self) -> None:
+        """Start the same wait again: the server is at work, but has written nothing yet."""
+        self._since = time.monotonic()
+
+    def heard_token(self) -> None:
+        """Start the wait for the next token."""
+        self._allowed_s = self._idle_s
+        self._since = time.monotonic()
+
+
+class LineReader:
+    """Whole lines of a body, in the groups in which they arrive."""
+
+    def __init__(self, content: aiohttp.StreamReader, *, backend: str) -> None:
+        self._content = content
+        self._backend = backend
+        self._buffer = bytearray()
+        self._total_bytes = 0
+
+    async def read(self) -> list[bytes] | None:
+        """Return the next lines without their ends, or None after the last.
+
+        Raises: BackendReplyInvalid above the bounds, and what reading raises.
+        """
+        while chunk := await self._content.readany():
+            self._total_bytes += len(chunk)
+            searched = len(self._buffer)
+            self._buffer += chunk
+            end = self._buffer.rfind(b"\n", searched)
+            lines = self._take(end) if end >= 0 else None
+            if len(self._buffer) > _MAX_LINE_BYTES or self._total_bytes > _MAX_STREAM_BYTES:
+                raise BackendReplyInvalid(backend=self._backend, reason="it is too long")
+            if lines is not None:
+                return lines
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return [rest] if rest else None
+
+    def _take(self, end: int) -> list[bytes]:
+        lines = bytes(self._buffer[:end]).split(b"\n")
+        del self._buffer[: end + 1]
+        if any(len(line) > _MAX_LINE_BYTES for line in lines):
+            raise BackendReplyInvalid(backend=self._backend, reason="it is too long")
+        return lines
+
+
+def loads_object(content: bytes, *, backend: str) -> dict[str, Any]:
+    """Read a JSON object. Raises: BackendReplyInvalid."""
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise BackendReplyInvalid(backend=backend, reason="it is not JSON") from error
+    if not isinstance(value, dict):
+        raise BackendReplyInvalid(backend=backend, reason="it is not a JSON object")
+    return value
+
+
+def whole_number(value: object) -> int | None:
+    """Return a count from the wire, or None for what is not one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
