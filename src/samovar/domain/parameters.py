@@ -6,7 +6,7 @@ from typing import Final
 
 from samovar.domain.errors import InvalidParameter
 
-__all__ = ["MAX_STOP_SEQUENCES", "PARAMETER_RANGES", "GenerationParameters", "read_parameters"]
+__all__ = ["MAX_STOP_SEQUENCES", "PARAMETER_RANGES", "WHOLE_NUMBERS", "GenerationParameters", "read_parameters"]
 
 #: Inclusive bounds of every numeric parameter; the interface and the API read them from here.
 PARAMETER_RANGES: Final[Mapping[str, tuple[float, float]]] = {
@@ -22,7 +22,7 @@ PARAMETER_RANGES: Final[Mapping[str, tuple[float, float]]] = {
 }
 MAX_STOP_SEQUENCES: Final = 8
 _MAX_STOP_LENGTH: Final = 200
-_WHOLE_NUMBERS: Final = frozenset({"top_k", "max_tokens", "seed"})
+WHOLE_NUMBERS: Final = frozenset({"top_k", "max_tokens", "seed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +73,11 @@ def _read_number(name: str, value: object) -> float | int:
     low, high = PARAMETER_RANGES[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidParameter(name, "must be a number")
-    if name in _WHOLE_NUMBERS and value != int(value):
+    if name in WHOLE_NUMBERS and value != int(value):
         raise InvalidParameter(name, "must be a whole number")
     if not low <= value <= high:
         raise InvalidParameter(name, f"must be between {low:g} and {high:g}")
-    return int(value) if name in _WHOLE_NUMBERS else float(value)
+    return int(value) if name in WHOLE_NUMBERS else float(value)
 
 
 def _read_stop(value: object) -> tuple[str, ...]:

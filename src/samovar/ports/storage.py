@@ -47,8 +47,9 @@ class Chats(Protocol):
         ...
 
     async def remove(self, actor: Actor, chat_id: ChatId) -> tuple[str, ...]:
-        """Delete a chat with its messages, runs, and the documents that no other chat and no
-        library entry needs; return the hashes of the blobs that nothing refers to any more.
+        """Delete a chat with its messages, its runs and the documents that it alone needs.
+
+        Return the hashes of the blobs that nothing refers to any more.
         """
         ...
 
@@ -138,7 +139,15 @@ class Documents(Protocol):
         ...
 
     async def mark(
-        self, actor: Actor, document_id: DocumentId, *, status: str, error_code: str | None, page_count: int, kind: str, media_type: str
+        self,
+        actor: Actor,
+        document_id: DocumentId,
+        *,
+        status: str,
+        error_code: str | None,
+        page_count: int,
+        kind: str,
+        media_type: str,
     ) -> None:
         """Write how reading ended."""
         ...
@@ -175,9 +184,7 @@ class Search(Protocol):
         """Index chunks."""
         ...
 
-    async def lexical(
-        self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int
-    ) -> tuple[Passage, ...]:
+    async def lexical(self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int) -> tuple[Passage, ...]:
         """Rank by BM25 over Russian and English stems, best first.
 
         Scope: the ready documents of ``chat_id``, or all documents of the actor when it is None.
@@ -233,15 +240,29 @@ class Transaction(Protocol):
     """One unit of work: everything in it is committed, or nothing."""
 
     @property
-    def chats(self) -> Chats: ...
+    def chats(self) -> Chats:
+        """The chats and messages."""
+        ...
+
     @property
-    def runs(self) -> Runs: ...
+    def runs(self) -> Runs:
+        """The runs and their events."""
+        ...
+
     @property
-    def documents(self) -> Documents: ...
+    def documents(self) -> Documents:
+        """The documents and pages."""
+        ...
+
     @property
-    def search(self) -> Search: ...
+    def search(self) -> Search:
+        """The search engine."""
+        ...
+
     @property
-    def accounts(self) -> Accounts: ...
+    def accounts(self) -> Accounts:
+        """The accounts, sessions and keys."""
+        ...
 
     async def now(self) -> datetime:
         """The database's clock, with its zone."""

@@ -1,0 +1,1 @@
+"""Who may come in: one-time links, sessions and keys."""

@@ -1,0 +1,97 @@
+"""Coming in by a one-time link, a session cookie or an API key."""
+
+from datetime import timedelta
+from typing import Final
+
+from samovar.accounts.tokens import hash_token, new_key, new_token
+from samovar.domain.account import ApiKey, Session, User
+from samovar.domain.actor import Actor
+from samovar.domain.errors import InvalidRequest, LinkSpent, Unauthorised
+from samovar.domain.ids import new_key_id, new_session_id
+from samovar.ports.storage import Storage
+
+__all__ = ["SESSION_ABSOLUTE", "SignIn"]
+
+LINK_LIFETIME: Final = timedelta(hours=24)
+SESSION_IDLE: Final = timedelta(hours=12)
+SESSION_ABSOLUTE: Final = timedelta(days=7)
+_LONGEST_TOKEN: Final = 200
+
+
+class SignIn:
+    """Turns secrets into actors."""
+
+    def __init__(self, storage: Storage) -> None:
+        """Keep accounts in ``storage``."""
+        self._storage = storage
+
+    async def new_link(self) -> str:
+        """Make the token of a one-time link for the owner of the installation."""
+        token = new_token()
+        async with self._storage.transaction() as tx:
+            owner = await tx.accounts.first_user()
+            await tx.accounts.add_link(hash_token(token), owner.user_id, lifetime=LINK_LIFETIME)
+        return token
+
+    async def open_session(self, link_token: str) -> str:
+        """Spend a link and return the token of a new session. Raises: LinkSpent."""
+        if not 0 < len(link_token) <= _LONGEST_TOKEN:
+            raise LinkSpent
+        token = new_token()
+        async with self._storage.transaction() as tx:
+            user_id = await tx.accounts.spend_link(hash_token(link_token))
+            if user_id is None:
+                raise LinkSpent
+            now = await tx.now()
+            session = Session(session_id=new_session_id(), user_id=user_id, created_at=now, last_seen_at=now)
+            await tx.accounts.add_session(session, hash_token(token))
+        return token
+
+    async def actor_of_session(self, token: str) -> Actor:
+        """Find who holds this session token. Raises: Unauthorised."""
+        if not 0 < len(token) <= _LONGEST_TOKEN:
+            raise Unauthorised
+        async with self._storage.transaction() as tx:
+            session = await tx.accounts.session_by_token(
+                hash_token(token), idle=SESSION_IDLE, absolute=SESSION_ABSOLUTE
+            )
+        if session is None:
+            raise Unauthorised
+        return Actor(user_id=session.user_id, entry_point="cookie")
+
+    async def actor_of_key(self, key: str) -> Actor:
+        """Find who holds this API key. Raises: Unauthorised."""
+        if not 0 < len(key) <= _LONGEST_TOKEN:
+            raise Unauthorised
+        async with self._storage.transaction() as tx:
+            found = await tx.accounts.key_by_token(hash_token(key))
+        if found is None:
+            raise Unauthorised
+        return Actor(user_id=found.user_id, entry_point="key")
+
+    async def owner(self) -> Actor:
+        """The owner of the installation, for commands on its own machine."""
+        async with self._storage.transaction() as tx:
+            owner = await tx.accounts.first_user()
+        return Actor(user_id=owner.user_id, entry_point="cli")
+
+    async def user(self, actor: Actor) -> User:
+        """The account of an actor."""
+        async with self._storage.transaction() as tx:
+            return await tx.accounts.user(actor.user_id)
+
+    async def close_session(self, token: str) -> None:
+        """Sign out."""
+        async with self._storage.transaction() as tx:
+            await tx.accounts.end_session(hash_token(token))
+
+    async def new_key(self, actor: Actor, name: str) -> str:
+        """Make an API key and return it; it cannot be read again. Raises: InvalidRequest."""
+        if not 0 < len(name.strip()) <= 100:
+            raise InvalidRequest(reason="a key needs a name of 1 to 100 characters")
+        key = new_key()
+        async with self._storage.transaction() as tx:
+            now = await tx.now()
+            row = ApiKey(key_id=new_key_id(), user_id=actor.user_id, name=name.strip(), prefix=key[:16], created_at=now)
+            await tx.accounts.add_key(row, hash_token(key))
+        return key

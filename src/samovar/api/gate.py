@@ -1,0 +1,162 @@
+"""The gate in front of every route: host, origin, size and response headers.
+
+Pure ASGI, because it runs for every request and every streamed chunk.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from secrets import token_hex
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from samovar.api.problems import openai_error, problem
+from samovar.domain.errors import Forbidden, InvalidRequest, SamovarError
+from samovar.telemetry.log import request_id
+from samovar.telemetry.metrics import Metrics
+
+__all__ = ["CONTENT_SECURITY_POLICY", "CUSTOM_HEADER", "Gate"]
+
+#: A header that a foreign page cannot send without asking first, and we never allow it.
+CUSTOM_HEADER: Final = "x-samovar"
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; "
+    "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-src 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; "
+    "trusted-types samovar dompurify svelte-trusted-html"
+)
+_HEADERS: Final = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"),
+    ("Cache-Control", "no-store"),
+)
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_BODY_LIMIT: Final = 4_000_000
+_V1_BODY_LIMIT: Final = 64_000_000
+
+
+class Gate:
+    """Lets a request through, or answers it at once with a problem."""
+
+    def __init__(self, app: ASGIApp, *, host: str, port: int, public_hosts: Iterable[str], metrics: Metrics) -> None:
+        """Accept requests that name one of the server's own hosts."""
+        self._app = app
+        self._metrics = metrics
+        self._port = port
+        self._names = {name.lower() for name in public_hosts}
+        self._is_loopback = host in _LOOPBACK_NAMES
+        if not self._is_loopback:
+            self._names.add(host.lower())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        token = request_id.set(token_hex(8))
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS:
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            headers = Headers(scope=scope)
+            refusal = self._refusal(scope, headers)
+            if refusal is not None:
+                respond = openai_error if scope["path"].startswith("/v1/") else problem
+                await respond(refusal)(scope, receive, send_with_headers)
+                return
+            await self._app(scope, _limited(scope, receive), send_with_headers)
+        finally:
+            self._metrics.requests.labels(scope["method"], str(status)).inc()
+            request_id.reset(token)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> SamovarError | None:
+        host = headers.get("host", "")
+        if not self._is_own_host(host):
+            return InvalidRequest(reason="the Host header does not name this server")
+        if not _fits(scope, headers):
+            return InvalidRequest(reason="the body is too large")
+        if scope["method"] in _SAFE_METHODS:
+            return None
+        if (origin := headers.get("origin")) is not None and origin != f"{scope['scheme']}://{host}":
+            return Forbidden(reason="the Origin header names another site")
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return Forbidden(reason="the request comes from another site")
+        if CUSTOM_HEADER not in headers and not headers.get("authorization", "").startswith("Bearer "):
+            return Forbidden(reason="the X-Samovar header is missing")
+        return None
+
+    def _is_own_host(self, host: str) -> bool:
+        lowered = host.lower()
+        if lowered in self._names:
+            return True
+        name, port = _split_port(lowered)
+        if name in self._names:
+            return True
+        if port != self._port:
+            return False
+        # An address in digits cannot be rebound by DNS; names must be known.
+        return name in _LOOPBACK_NAMES or (not self._is_loopback and _is_address(name))
+
+
+def _split_port(host: str) -> tuple[str, int]:
+    name, bracket, rest = host.rpartition("]")
+    if bracket:
+        return name.lstrip("["), int(rest[1:]) if rest[1:].isdigit() else 80
+    name, colon, digits = host.rpartition(":")
+    if not colon:
+        return host, 80
+    return name, int(digits) if digits.isdigit() else -1
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _body_limit(scope: Scope) -> int | None:
+    """The largest body of a path; None where the route counts for itself."""
+    path: str = scope["path"]
+    if path.startswith("/v1/"):
+        return _V1_BODY_LIMIT
+    return None if path.endswith("/documents") else _BODY_LIMIT
+
+
+def _fits(scope: Scope, headers: Headers) -> bool:
+    limit = _body_limit(scope)
+    length = headers.get("content-length", "0")
+    return limit is None or (length.isdigit() and int(length) <= limit)
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """Count a body that came without its length."""
+    limit = _body_limit(scope)
+    if limit is None or scope["method"] in _SAFE_METHODS:
+        return receive
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise InvalidRequest(reason="the body is too large")
+        return message
+
+    return counted

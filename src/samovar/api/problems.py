@@ -1,0 +1,124 @@
+"""Errors as problem+json (RFC 9457), and the one table from code to status."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from samovar.domain.errors import InvalidRequest, NotFound, SamovarError
+from samovar.telemetry.log import get_log
+
+__all__ = ["STATUSES", "install_problem_handlers", "openai_error", "problem", "problem_body"]
+
+log = get_log(__name__)
+
+#: HTTP status of every error code; an error without a row fails the tests.
+STATUSES: Final[Mapping[str, int]] = {
+    "internal": 500,
+    "not_found": 404,
+    "unauthorised": 401,
+    "link_spent": 401,
+    "forbidden": 403,
+    "invalid_request": 400,
+    "invalid_parameter": 400,
+    "message_empty": 400,
+    "conflict": 409,
+    "too_many": 429,
+    "storage_unavailable": 503,
+    "storage_read_only": 507,
+    "blob_damaged": 500,
+    "file_empty": 422,
+    "file_too_large": 413,
+    "file_type_unknown": 415,
+    "file_damaged": 422,
+    "file_encrypted": 422,
+    "file_too_complex": 422,
+    "file_without_text": 422,
+    "no_model": 503,
+    "model_unknown": 404,
+    "model_loading": 503,
+    "backend_unreachable": 502,
+    "backend_unauthorised": 502,
+    "backend_overloaded": 503,
+    "backend_timeout": 504,
+    "backend_broke": 502,
+    "backend_reply_invalid": 502,
+    "backend_refused": 400,
+    "context_exceeded": 400,
+    "image_refused": 400,
+    "model_file_missing": 503,
+    "model_file_invalid": 503,
+    "engine_down": 503,
+    "port_taken": 500,
+    "data_folder_unusable": 500,
+    "settings_invalid": 500,
+    "unsafe_binding": 500,
+}
+_RETRY_AFTER_S: Final[Mapping[int, str]] = {429: "5", 503: "2", 507: "30"}
+
+
+def problem_body(error: SamovarError) -> dict[str, object]:
+    """An error as it is shown inside another body."""
+    return {"code": error.code, "title": error.message, "detail": error.advice, "values": dict(error.values)}
+
+
+def problem(error: SamovarError) -> Response:
+    """An error as a whole response."""
+    status = STATUSES[error.code]
+    body = {"type": "about:blank", "status": status, **problem_body(error)}
+    return Response(
+        orjson.dumps(body), status_code=status, media_type="application/problem+json", headers=_headers(status)
+    )
+
+
+def openai_error(error: SamovarError) -> Response:
+    """An error in the form that OpenAI clients read."""
+    status = STATUSES[error.code]
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    body = {"error": {"message": f"{error.message} {error.advice}", "type": kind, "param": None, "code": error.code}}
+    return Response(orjson.dumps(body), status_code=status, media_type="application/json", headers=_headers(status))
+
+
+def _headers(status: int) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if status in _RETRY_AFTER_S:
+        headers["Retry-After"] = _RETRY_AFTER_S[status]
+    return headers
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Answer every exception with a problem."""
+
+    def respond(request: Request, error: SamovarError) -> Response:
+        return openai_error(error) if request.url.path.startswith("/v1/") else problem(error)
+
+    async def on_samovar_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, SamovarError)
+        return respond(request, error)
+
+    async def on_validation_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part != "body")
+        return respond(request, InvalidRequest(reason=f"{place or 'body'}: {first['msg']}"))
+
+    async def on_http_exception(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 404:
+            return respond(request, NotFound(what="address"))
+        response = respond(request, InvalidRequest(reason=str(error.detail)))
+        response.status_code = error.status_code
+        return response
+
+    async def on_defect(request: Request, error: Exception) -> Response:
+        log.error("request.crashed", error=error, path_length=len(request.url.path))
+        return respond(request, SamovarError())
+
+    app.add_exception_handler(SamovarError, on_samovar_error)
+    app.add_exception_handler(RequestValidationError, on_validation_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(Exception, on_defect)

@@ -1,0 +1,129 @@
+"""The composition root: the only place where adapters meet use cases."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from samovar import __version__, registry
+from samovar.accounts.sign_in import SignIn
+from samovar.api.deps import Services
+from samovar.chat.models import ModelDirectory
+from samovar.chat.reply import ReplyWriter
+from samovar.chat.runs import RunHub
+from samovar.chat.turn import Turns
+from samovar.egress import EgressClient, EgressGuard
+from samovar.engine.sharing import join_engine
+from samovar.engine.supervisor import Engine
+from samovar.ingest.intake import Intake
+from samovar.ports.backend import BackendConfig, ChatBackend, Endpoint
+from samovar.sandbox.reader import SandboxedReader
+from samovar.settings import Settings
+from samovar.storage import FileBlobStore, open_storage
+from samovar.telemetry.metrics import Metrics
+
+__all__ = ["EngineUse", "open_services"]
+
+#: How a command wants the embedded engine: its own, one that already runs or else its own, or none.
+EngineUse = Literal["own", "shared", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Backends:
+    backends: tuple[ChatBackend, ...]
+    engine: Engine | None
+    guard: EgressGuard
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, metrics: Metrics, *, engine_use: EngineUse) -> AsyncIterator[Services]:
+    """Start everything, and end it in the reverse order.
+
+    Raises: StartError, StorageError. A model that cannot be loaded is no reason not to start.
+    """
+    async with AsyncExitStack() as stack:
+        # The engine and the parsers warm up while the database starts.
+        found = await _open_backends(stack, settings, engine_use)
+        reader = SandboxedReader(settings.limits)
+        stack.push_async_callback(reader.close)
+        storage = await open_storage(data_dir=settings.data_dir, database_url=settings.database_url)
+        stack.push_async_callback(storage.close)
+        blobs = FileBlobStore(settings.data_dir / "blobs")
+        async with storage.transaction() as tx:
+            await tx.runs.interrupt_orphans()
+            owner = await tx.accounts.first_user()
+        models = ModelDirectory(found.backends)
+        hub = RunHub(storage, metrics, most_runs=settings.limits.runs)
+        stack.push_async_callback(hub.close)
+        yield Services(
+            version=__version__,
+            storage=storage,
+            blobs=blobs,
+            reader=reader,
+            intake=Intake(storage, blobs, reader, metrics, upload_mb=settings.limits.upload_mb),
+            sign_in=SignIn(storage),
+            models=models,
+            turns=Turns(
+                storage,
+                hub,
+                ReplyWriter(storage, blobs, models),
+                longest_message=settings.limits.message_characters,
+            ),
+            hub=hub,
+            metrics=metrics,
+            engine=found.engine,
+            # Cookies are shared by all ports of a host, so each installation has a name of its own.
+            cookie_name=f"samovar_{owner.user_id.hex[:8]}",
+            sign_in_required=settings.server.sign_in,
+            reaches_outside=lambda: bool(found.guard.outside_hosts),
+        )
+
+
+async def _open_backends(stack: AsyncExitStack, settings: Settings, engine_use: EngineUse) -> _Backends:
+    guard = EgressGuard()
+    client = EgressClient(guard)
+    stack.push_async_callback(client.close)
+    first_token_timeout_s = settings.backends.first_token_timeout_s
+    idle_timeout_s = settings.backends.idle_timeout_s
+    backends: list[ChatBackend] = []
+    engine: Engine | None = None
+    if engine_use != "none" and settings.engine.enabled:
+        shared = await join_engine(settings.data_dir, settings.engine) if engine_use == "shared" else None
+        if shared is not None:
+            guard.allow(shared.url)
+            config = BackendConfig(
+                name="engine",
+                endpoint=partial(_same, shared),
+                first_token_timeout_s=first_token_timeout_s,
+                idle_timeout_s=idle_timeout_s,
+                is_demonstration=settings.engine.model_file is None,
+            )
+        else:
+            engine = Engine(settings.engine, settings.data_dir)
+            stack.push_async_callback(engine.stop)
+            await engine.start()
+            guard.allow(engine.url)
+            config = engine.backend_config(first_token_timeout_s=first_token_timeout_s, idle_timeout_s=idle_timeout_s)
+        backends.append(registry.backend("llamacpp").build(config, client))
+    for kind, address, key in (
+        ("openai", settings.backends.openai_base_url, settings.backends.openai_api_key),
+        ("ollama", settings.backends.ollama_host, None),
+    ):
+        if address is None:
+            continue
+        module = registry.backend(kind)
+        endpoint = Endpoint(url=module.read_address(address), key=key)
+        guard.allow(endpoint.url)
+        config = BackendConfig(
+            name=kind,
+            endpoint=partial(_same, endpoint),
+            first_token_timeout_s=first_token_timeout_s,
+            idle_timeout_s=idle_timeout_s,
+        )
+        backends.append(module.build(config, client))
+    return _Backends(backends=tuple(backends), engine=engine, guard=guard)
+
+
+def _same(endpoint: Endpoint) -> Endpoint:
+    return endpoint

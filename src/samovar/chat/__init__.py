@@ -1,0 +1,1 @@
+"""Conversations: turns, their context, and the runs that write replies."""

@@ -1,0 +1,271 @@
+"""Runs: replies that belong to the server.
+
+Events are numbered, kept in memory while the run is live, and stored at least every second or
+every 64 events.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from samovar.domain.citation import Citation
+from samovar.domain.errors import Conflict, SamovarError, StorageError, TooMany
+from samovar.domain.event import EventKind, RunEvent
+from samovar.domain.generation import Usage
+from samovar.domain.ids import RunId
+from samovar.domain.run import Run, RunStatus
+from samovar.ports.storage import Storage
+from samovar.telemetry.log import get_log
+from samovar.telemetry.metrics import Metrics
+
+__all__ = ["LiveRun", "RunHub", "error_body"]
+
+log = get_log(__name__)
+
+CHECKPOINT_EVENTS: Final = 64
+CHECKPOINT_S: Final = 1.0
+_STORE_RETRY_S: Final = (0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 10.0)
+
+
+def error_body(error: SamovarError) -> dict[str, object]:
+    """An error as the events and the API show it."""
+    return {"code": error.code, "title": error.message, "detail": error.advice, "values": dict(error.values)}
+
+
+class LiveRun:
+    """A run that is being written by this process."""
+
+    def __init__(self, run: Run) -> None:
+        """Begin with no event."""
+        self.run = run
+        self.text = ""
+        self.reasoning = ""
+        self.usage: Usage | None = None
+        self.citations: tuple[Citation, ...] = ()
+        self.started_at = time.monotonic()
+        self.first_token_at: float | None = None
+        self.is_over = False
+        #: Held while events are on their way to the database, so that no batch is stored twice.
+        self.storing = asyncio.Lock()
+        # A delta is kept as its bare text: a long answer has thousands of them.
+        self._bodies: list[str | tuple[EventKind, dict[str, object]]] = []
+        self._pieces: list[str] = []
+        self._grown = asyncio.Event()
+
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+        return len(self._bodies)
+
+    def emit(self, kind: EventKind, **body: object) -> None:
+        """Append an event and wake the readers."""
+        self._bodies.append((kind, body))
+        self._wake()
+
+    def write(self, text: str) -> None:
+        """Append words to the answer."""
+        if self.first_token_at is None:
+            self.first_token_at = time.monotonic()
+        self._bodies.append(text)
+        self._pieces.append(text)
+        self._wake()
+
+    def reason(self, text: str) -> None:
+        """Append words to the reasoning."""
+        if self.first_token_at is None:
+            self.first_token_at = time.monotonic()
+        self.reasoning += text
+        self.emit("reasoning", text=text)
+
+    def rewrite(self, text: str) -> None:
+        """Put another text in the place of the answer, for one with citation marks filled in."""
+        self.text = text
+        self._pieces = []
+        self.emit("replace", text=text, reasoning=self.reasoning)
+
+    def whole_text(self) -> str:
+        """The answer so far."""
+        if self._pieces:
+            self.text += "".join(self._pieces)
+            self._pieces = []
+        return self.text
+
+    def events(self, after: int) -> Iterator[RunEvent]:
+        """The events with a number above ``after``."""
+        for seq in range(after + 1, len(self._bodies) + 1):
+            body = self._bodies[seq - 1]
+            if isinstance(body, str):
+                yield RunEvent(seq=seq, kind="delta", body={"text": body})
+            else:
+                yield RunEvent(seq=seq, kind=body[0], body=body[1])
+
+    async def wait_beyond(self, seq: int) -> None:
+        """Return when there is an event with a number above ``seq``."""
+        while self.seq <= seq:
+            await self._grown.wait()
+
+    def _wake(self) -> None:
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+
+Work = Callable[[LiveRun], Awaitable[None]]
+
+
+class RunHub:
+    """Starts, stops and stores the runs of this process; enter it as a context."""
+
+    def __init__(self, storage: Storage, metrics: Metrics, *, most_runs: int) -> None:
+        """Write at most ``most_runs`` replies at the same time."""
+        self._storage = storage
+        self._metrics = metrics
+        self._most_runs = most_runs
+        self._live: dict[RunId, LiveRun] = {}
+        self._tasks: dict[RunId, asyncio.Task[None]] = {}
+        self._stopping: set[RunId] = set()
+        self._is_closing = False
+
+    def __len__(self) -> int:
+        """How many replies are being written."""
+        return len(self._live)
+
+    def require_room(self) -> None:
+        """Raise TooMany when no further reply can be started now."""
+        if self._is_closing:
+            raise Conflict(reason="the server is stopping")
+        if len(self._live) >= self._most_runs:
+            raise TooMany(what="answers", retry_after_s=5)
+
+    def live(self, run_id: RunId) -> LiveRun | None:
+        """The run, if this process is writing it."""
+        return self._live.get(run_id)
+
+    def start(self, run: Run, work: Work) -> LiveRun:
+        """Begin to write a reply whose row is stored; ``work`` raises SamovarError when it fails."""
+        live = LiveRun(run)
+        self._live[run.run_id] = live
+        self._metrics.live_runs.set(len(self._live))
+        task = asyncio.create_task(self._write(live, work), name=f"run {run.run_id}")
+        self._tasks[run.run_id] = task
+        return live
+
+    def stop(self, run_id: RunId) -> None:
+        """End a run at the user's wish; nothing happens when it is over."""
+        if task := self._tasks.get(run_id):
+            self._stopping.add(run_id)
+            task.cancel()
+
+    async def stop_and_wait(self, run_id: RunId) -> None:
+        """End a run and return when its end is stored."""
+        task = self._tasks.get(run_id)
+        self.stop(run_id)
+        if task is not None:
+            await asyncio.wait([task])
+
+    async def close(self) -> None:
+        """End every run as interrupted and wait until that is stored."""
+        self._is_closing = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _write(self, live: LiveRun, work: Work) -> None:
+        run_id = live.run.run_id
+        keeper = asyncio.create_task(self._keep(live), name=f"checkpoints {run_id}")
+        status: RunStatus = "done"
+        error: SamovarError | None = None
+        try:
+            live.emit("status", status="running")
+            await work(live)
+        except asyncio.CancelledError:
+            status = "stopped" if run_id in self._stopping else "interrupted"
+        except SamovarError as failure:
+            status, error = "failed", failure
+        except Exception as failure:  # noqa: BLE001 - the worker loop: a defect ends this run alone, and is told
+            status, error = "failed", SamovarError()
+            log.error("run.crashed", error=failure, run=str(run_id))
+        finally:
+            # From here on the end is stored whatever happens; a second cancel must not cut it short.
+            await asyncio.shield(self._end(live, keeper, status, error))
+
+    async def _keep(self, live: LiveRun) -> None:
+        stored = 0
+        while True:
+            await live.wait_beyond(stored)
+            try:
+                async with asyncio.timeout(CHECKPOINT_S):
+                    await live.wait_beyond(stored + CHECKPOINT_EVENTS - 1)
+            except TimeoutError:
+                pass  # A second has passed: store what there is.
+            try:
+                async with live.storing:
+                    await self._store(live)
+            except StorageError as error:
+                log.warning("run.checkpoint_failed", run=str(live.run.run_id), code=error.code)
+                await asyncio.sleep(CHECKPOINT_S)
+            stored = live.run.last_seq
+
+    async def _store(self, live: LiveRun) -> None:
+        events = tuple(live.events(live.run.last_seq))
+        async with self._storage.transaction() as tx:
+            await tx.runs.checkpoint(
+                live.run.run_id, events, text=live.whole_text(), reasoning=live.reasoning, status="running"
+            )
+        live.run = replace(live.run, last_seq=events[-1].seq)
+
+    async def _end(
+        self, live: LiveRun, keeper: asyncio.Task[None], status: RunStatus, error: SamovarError | None
+    ) -> None:
+        async with live.storing:
+            keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+        body: dict[str, object] = {"status": status, "error": error_body(error) if error else None}
+        try:
+            if not await self._store_end(live, status, error, body):
+                body = {"status": "failed", "error": error_body(StorageError())}
+        finally:
+            live.is_over = True
+            live.emit("end", **body)
+            run_id = live.run.run_id
+            self._live.pop(run_id, None)
+            self._tasks.pop(run_id, None)
+            self._stopping.discard(run_id)
+            self._metrics.live_runs.set(len(self._live))
+            self._metrics.runs.labels(status).inc()
+            if live.usage:
+                self._metrics.prompt_tokens.inc(live.usage.prompt_tokens)
+                self._metrics.completion_tokens.inc(live.usage.completion_tokens)
+            if live.first_token_at:
+                self._metrics.first_token_seconds.observe(live.first_token_at - live.started_at)
+            log.info("run.ended", run=str(run_id), status=status, events=live.seq, code=error.code if error else None)
+
+    async def _store_end(
+        self, live: LiveRun, status: RunStatus, error: SamovarError | None, body: dict[str, object]
+    ) -> bool:
+        """Store the rest and the end in one transaction before any reader sees the end."""
+        end = RunEvent(seq=live.seq + 1, kind="end", body=body)
+        for pause_s in (*_STORE_RETRY_S, None):
+            events = (*live.events(live.run.last_seq), end)
+            try:
+                async with self._storage.transaction() as tx:
+                    await tx.runs.checkpoint(
+                        live.run.run_id, events, text=live.whole_text(), reasoning=live.reasoning, status=status
+                    )
+                    await tx.runs.finish(
+                        live.run.run_id,
+                        status=status,
+                        error_code=error.code if error else None,
+                        usage=live.usage,
+                        citations=live.citations,
+                    )
+            except StorageError as failure:
+                log.warning("run.end_not_stored", run=str(live.run.run_id), code=failure.code)
+                if pause_s is None or self._is_closing:
+                    return False
+                await asyncio.sleep(pause_s)
+            else:
+                return True
+        return False

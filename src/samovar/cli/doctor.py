@@ -1,0 +1,172 @@
+"""``samovar doctor``: the state of each part, where its data lies, and what to do."""
+
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, Literal
+
+import typer
+
+from samovar import __version__, registry
+from samovar.cli.output import DataDir, Json, load_settings, print_json, run_async
+from samovar.domain.errors import SamovarError
+from samovar.engine.models import choose_model
+from samovar.sandbox.reader import SandboxedReader
+from samovar.settings import Settings
+from samovar.storage import describe_storage
+
+__all__ = ["doctor"]
+
+State = Literal["ok", "warning", "failed"]
+_LITTLE_SPACE_BYTES: Final = 1_000_000_000
+_SIGNS: Final = {"ok": "✓", "warning": "!", "failed": "✗"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of the installation."""
+
+    name: str
+    state: State
+    detail: str
+    advice: str | None = None
+
+
+def doctor(as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Check every part and say what to do about what is wrong."""
+    parts = run_async(_examine(load_settings(data_dir)))
+    if as_json:
+        print_json({"parts": [asdict(part) for part in parts]})
+    else:
+        for part in parts:
+            print(f"{_SIGNS[part.state]} {part.name:10} {part.detail}")
+            if part.advice:
+                print(f"  {'':10} → {part.advice}")
+    if any(part.state == "failed" for part in parts):
+        raise typer.Exit(1)
+
+
+async def _examine(settings: Settings) -> list[Part]:
+    parts = [_program(), _data_folder(settings)]
+    for name, check in (
+        ("database", _database),
+        ("model", _model),
+        ("parsers", _parsers),
+        ("web app", _web_app),
+        ("port", _port),
+        ("backends", _backends),
+    ):
+        parts.append(await _guarded(name, check, settings))
+    return parts
+
+
+async def _guarded(name: str, check: Callable[[Settings], Awaitable[Part]], settings: Settings) -> Part:
+    try:
+        return await check(settings)
+    except SamovarError as error:
+        return Part(name=name, state="failed", detail=error.message, advice=error.advice)
+
+
+def _program() -> Part:
+    detail = f"samovar {__version__}, Python {platform.python_version()} at {sys.prefix}"
+    return Part(name="program", state="ok", detail=detail)
+
+
+def _data_folder(settings: Settings) -> Part:
+    folder = settings.data_dir
+    existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path("/"))
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        return Part(
+            name="data",
+            state="failed",
+            detail=f"{folder} cannot be written",
+            advice="Choose another with --data-dir or SAMOVAR_DATA_DIR, or change its rights.",
+        )
+    free_bytes = shutil.disk_usage(existing).free
+    detail = f"{folder}, {free_bytes / 1e9:.1f} GB free"
+    if free_bytes < _LITTLE_SPACE_BYTES:
+        return Part(name="data", state="warning", detail=detail, advice="Free some disk space.")
+    return Part(name="data", state="ok", detail=detail)
+
+
+async def _database(settings: Settings) -> Part:
+    found = await describe_storage(data_dir=settings.data_dir, database_url=settings.database_url)
+    return Part(
+        name="database",
+        state="ok",
+        detail=f"PostgreSQL {found.server_version}, schema {found.schema_revision}, {found.place}",
+    )
+
+
+async def _model(settings: Settings) -> Part:
+    if not settings.engine.enabled:
+        return Part(name="model", state="ok", detail="the embedded engine is off")
+    model = choose_model(settings.engine)
+    detail = f"{model.name}, {model.context_tokens} tokens, {model.path}"
+    if settings.engine.model_file is None:
+        return Part(
+            name="model",
+            state="warning",
+            detail=f"{detail} (the demonstration model: English only, knows little)",
+            advice="Name a real model: SAMOVAR_ENGINE_MODEL_FILE=/path/to/model.gguf, "
+            "or a backend with OLLAMA_HOST or OPENAI_BASE_URL.",
+        )
+    return Part(name="model", state="ok", detail=detail)
+
+
+async def _parsers(settings: Settings) -> Part:
+    reader = SandboxedReader(settings.limits)
+    try:
+        await reader.parse(b"samovar", name="doctor.txt")
+        level = reader.confinement
+    finally:
+        await reader.close()
+    kinds = ", ".join(registry.kinds("parsers"))
+    if level == "full":
+        return Part(name="parsers", state="ok", detail=f"{kinds}; confined by Landlock and seccomp")
+    return Part(
+        name="parsers",
+        state="warning",
+        detail=f"{kinds}; confinement: {level}",
+        advice="Use Linux 5.13 or newer with Landlock and seccomp for full confinement.",
+    )
+
+
+async def _web_app(_settings: Settings) -> Part:
+    if files("samovar").joinpath("static", "index.html").is_file():
+        return Part(name="web app", state="ok", detail="built")
+    return Part(name="web app", state="failed", detail="not built", advice="Run `make web`, or install the wheel.")
+
+
+async def _port(settings: Settings) -> Part:
+    host, port = settings.server.host, settings.server.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        taken = probe.connect_ex((host, port)) == 0
+    if taken:
+        return Part(
+            name="port",
+            state="warning",
+            detail=f"{host}:{port} is taken: Samovar runs already, or another program does",
+            advice="If it is another program, start with --port.",
+        )
+    return Part(name="port", state="ok", detail=f"{host}:{port} is free")
+
+
+async def _backends(settings: Settings) -> Part:
+    named = [
+        f"{kind} {address}"
+        for kind, address in (
+            ("openai", settings.backends.openai_base_url),
+            ("ollama", settings.backends.ollama_host),
+        )
+        if address
+    ]
+    return Part(name="backends", state="ok", detail="; ".join(named) or "none besides the embedded engine")

@@ -1,0 +1,55 @@
+"""The ``samovar`` command."""
+
+import sys
+
+import typer
+
+from samovar import __version__
+from samovar.cli import ask, doctor, ingest, keys, link, models, search, serve
+from samovar.cli.output import fail
+from samovar.domain.errors import SamovarError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="samovar",
+    help="A private chat with local models. Nothing leaves this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(serve.serve)
+app.command()(ask.ask)
+app.command()(ingest.ingest)
+app.command()(search.search)
+app.command()(models.models)
+app.command()(doctor.doctor)
+app.command()(link.link)
+app.add_typer(keys.app, name="keys")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", help="Print the version.", callback=_print_version, is_eager=True),
+) -> None:
+    """A private chat with local models. Nothing leaves this machine."""
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 done, 1 failed with one line that says why, 2 wrong usage."""
+    try:
+        app()
+    except SamovarError as error:
+        try:
+            fail(error)
+        except typer.Exit:
+            sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,48 @@
+"""What every verb shares: the options, the way results and errors are printed, and the loop."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from samovar.domain.errors import SamovarError
+from samovar.settings import Settings, read_settings
+
+__all__ = ["DataDir", "Json", "fail", "load_settings", "print_json", "run_async"]
+
+Result = TypeVar("Result")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of everything that Samovar keeps (SAMOVAR_DATA_DIR).", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def load_settings(data_dir: Path | None, **overrides: Any) -> Settings:
+    """Read the settings with the command line's on top. Raises: SettingsInvalid."""
+    return read_settings(data_dir=data_dir.absolute() if data_dir else None, **overrides)
+
+
+def print_json(value: object) -> None:
+    """Print a result for programs, on one line."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def fail(error: SamovarError) -> NoReturn:
+    """End with exit code 1 and one line that says why and what to do."""
+    print(f"samovar: {error.message} {error.advice} [{error.code}]", file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def run_async(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run to the end."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)

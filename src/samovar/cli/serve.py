@@ -1,0 +1,120 @@
+"""``samovar serve``: the server and the page."""
+
+import errno
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Final
+
+import typer
+import uvicorn
+
+from samovar import __version__
+from samovar.api.deps import Services
+from samovar.api.server import create_api
+from samovar.app import open_services
+from samovar.cli.output import DataDir, load_settings, run_async
+from samovar.domain.errors import PortTaken, SettingsInvalid, UnsafeBinding
+from samovar.settings import Settings
+from samovar.telemetry.log import configure_logging
+from samovar.telemetry.metrics import Metrics
+
+__all__ = ["serve"]
+
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_GRACE_S: Final = 3
+
+
+def serve(
+    data_dir: DataDir = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="7680")
+    ] = None,
+    engine: Annotated[bool | None, typer.Option("--engine/--no-engine", help="Start the embedded model.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")] = False,
+) -> None:
+    """Start the server and print its address with a one-time sign-in link."""
+    configure_logging(verbose=verbose)
+    settings = load_settings(data_dir)
+    changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = settings.model_copy(update={"server": settings.server.model_copy(update=changes)})
+    if engine is not None:
+        settings = settings.model_copy(update={"engine": settings.engine.model_copy(update={"enabled": engine})})
+    if not settings.server.sign_in and settings.server.host not in _LOOPBACK:
+        raise UnsafeBinding(host=settings.server.host)
+    listener = _listen(settings.server.host, settings.server.port)
+    run_async(_serve(settings, listener))
+
+
+class _Server(uvicorn.Server):
+    """Ends the runs first when it stops: their readers wait for an end, and would hold it up."""
+
+    services: Services | None = None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.services is not None:
+            await self.services.hub.close()
+        await super().shutdown(sockets)
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    port: int = listener.getsockname()[1]
+    metrics = Metrics()
+    server: _Server
+
+    @asynccontextmanager
+    async def lifetime() -> AsyncIterator[Services]:
+        async with open_services(settings, metrics, engine_use="own") as services:
+            server.services = services
+            await _greet(settings, services, port)
+            yield services
+
+    api = create_api(
+        lifetime,
+        version=__version__,
+        host=settings.server.host,
+        port=port,
+        public_hosts=settings.server.public_hosts,
+        metrics=metrics,
+    )
+    config = uvicorn.Config(
+        api,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=_GRACE_S,
+        # Forwarded headers are believed only when a proxy is configured.
+        proxy_headers=False,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    server = _Server(config)
+    await server.serve(sockets=[listener])
+
+
+async def _greet(settings: Settings, services: Services, port: int) -> None:
+    host = settings.server.host
+    shown = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)  # noqa: S104 - only compared
+    address = f"http://{shown}:{port}"
+    print(f"Samovar {__version__}  {address}")
+    if settings.server.sign_in:
+        token = await services.sign_in.new_link()
+        print(f"Sign in once / Вход (один раз):  {address}/sign-in#token={token}")
+    print(f"Data / Данные:  {settings.data_dir}")
+    print("Stop / Остановить:  Ctrl+C", flush=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise PortTaken(port=port, other=port + 1 if port < 65535 else 7681) from error
+        raise SettingsInvalid(reason=f"cannot listen on {host}: {error.strerror or error}") from error
+    return listener

@@ -1,0 +1,93 @@
+"""The ledger of a turn: every piece that is sent to the model, and every piece that is not.
+
+The request to the backend is rendered from the ledger and from nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from samovar.domain.generation import ChatRequest, ImagePart, PromptMessage, Role, TextPart
+from samovar.domain.parameters import GenerationParameters
+
+__all__ = ["CountedBy", "Ledger", "Piece", "PieceKind", "render", "to_json"]
+
+PieceKind = Literal["system", "turn", "passage", "image", "question"]
+CountedBy = Literal["tokenizer", "estimate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One piece of the context. ``message`` is the index of the prompt message it belongs to.
+
+    A piece that was left out has ``sent`` False and a ``reason``.
+    """
+
+    kind: PieceKind
+    role: Role
+    label: str
+    text: str
+    tokens: int
+    message: int
+    image: ImagePart | None = None
+    sent: bool = True
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Everything about one request. Units: tokens."""
+
+    model: str
+    backend: str
+    context_tokens: int
+    reply_tokens: int
+    counted_by: CountedBy
+    parameters: GenerationParameters
+    pieces: tuple[Piece, ...]
+
+    @property
+    def sent_tokens(self) -> int:
+        """The tokens of all pieces that are sent."""
+        return sum(piece.tokens for piece in self.pieces if piece.sent)
+
+
+def render(ledger: Ledger) -> ChatRequest:
+    """Build the request: the sent pieces, joined by message, in order."""
+    messages: list[PromptMessage] = []
+    indexes: list[int] = []
+    for piece in ledger.pieces:
+        if not piece.sent:
+            continue
+        part = piece.image or TextPart(text=piece.text)
+        if indexes and indexes[-1] == piece.message:
+            last = messages[-1]
+            messages[-1] = PromptMessage(role=last.role, parts=(*last.parts, part))
+        else:
+            messages.append(PromptMessage(role=piece.role, parts=(part,)))
+            indexes.append(piece.message)
+    return ChatRequest(model=ledger.model, messages=tuple(messages), parameters=ledger.parameters)
+
+
+def to_json(ledger: Ledger) -> Mapping[str, object]:
+    """The ledger as plain JSON; pictures appear by their label."""
+    return {
+        "model": ledger.model,
+        "backend": ledger.backend,
+        "context_tokens": ledger.context_tokens,
+        "reply_tokens": ledger.reply_tokens,
+        "counted_by": ledger.counted_by,
+        "parameters": ledger.parameters.chosen(),
+        "pieces": [
+            {
+                "kind": piece.kind,
+                "role": piece.role,
+                "label": piece.label,
+                "text": piece.text,
+                "tokens": piece.tokens,
+                "sent": piece.sent,
+                "reason": piece.reason,
+            }
+            for piece in ledger.pieces
+        ],
+    }

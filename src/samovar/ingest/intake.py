@@ -1,0 +1,142 @@
+"""Take a file in: check, read in the sandbox, keep the bytes, chunk and index, all or nothing."""
+
+import asyncio
+import hashlib
+import unicodedata
+from dataclasses import replace
+
+from samovar.domain.actor import Actor
+from samovar.domain.document import Document, Page, ParsedDocument
+from samovar.domain.errors import FileEmpty, FileTooLarge, InvalidRequest, SamovarError
+from samovar.domain.ids import ChatId, DocumentId, new_document_id
+from samovar.ingest.chunk import chunk_document
+from samovar.ports.parser import DocumentReader
+from samovar.ports.storage import BlobStore, Storage
+from samovar.telemetry.log import get_log
+from samovar.telemetry.metrics import Metrics
+
+__all__ = ["Intake", "safe_name"]
+
+log = get_log(__name__)
+
+_LONGEST_NAME = 200
+_MEGABYTE = 1_000_000
+
+
+def safe_name(name: str) -> str:
+    """A file name to show: no folders, no control characters, never used as a path.
+
+    Raises: InvalidRequest when nothing is left of it.
+    """
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(
+        character for character in unicodedata.normalize("NFC", last) if unicodedata.category(character)[0] != "C"
+    ).strip()
+    if shown in ("", ".", ".."):
+        raise InvalidRequest(reason="the file has no name")
+    if len(shown) > _LONGEST_NAME:
+        stem, dot, suffix = shown.rpartition(".")
+        ending = dot + suffix if stem and len(suffix) <= 10 else ""
+        shown = shown[: _LONGEST_NAME - len(ending) - 1] + "…" + ending
+    return shown
+
+
+class Intake:
+    """Turns uploaded bytes into a searchable document."""
+
+    def __init__(
+        self, storage: Storage, blobs: BlobStore, reader: DocumentReader, metrics: Metrics, *, upload_mb: int
+    ) -> None:
+        """Refuse files above ``upload_mb`` megabytes."""
+        self._storage = storage
+        self._blobs = blobs
+        self._reader = reader
+        self._metrics = metrics
+        self._upload_mb = upload_mb
+
+    @property
+    def most_bytes(self) -> int:
+        """The size of the largest file that is taken."""
+        return self._upload_mb * _MEGABYTE
+
+    async def take(self, actor: Actor, *, name: str, content: bytes, chat_id: ChatId | None) -> Document:
+        """Read a file and make it searchable in a chat, or in the library (None).
+
+        The same bytes in the same place are one document. Raises: DocumentError, NotFound.
+        """
+        try:
+            document = await self._take(actor, safe_name(name), content, chat_id)
+        except SamovarError as error:
+            self._metrics.documents.labels("refused").inc()
+            log.info("document.refused", code=error.code, size_bytes=len(content))
+            raise
+        self._metrics.documents.labels("ready").inc()
+        log.info(
+            "document.ready", document=str(document.document_id), pages=document.page_count, size_bytes=len(content)
+        )
+        return document
+
+    async def _take(self, actor: Actor, name: str, content: bytes, chat_id: ChatId | None) -> Document:
+        if not content:
+            raise FileEmpty(name=name)
+        if len(content) > self.most_bytes:
+            raise FileTooLarge(name=name, limit_mb=self._upload_mb)
+        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
+        async with self._storage.transaction() as tx:
+            if chat_id is not None:
+                await tx.chats.access(actor, chat_id)
+            known = await tx.documents.by_content(actor, sha256, chat_id=chat_id)
+        if known is not None:
+            return known
+        parsed = await self._reader.parse(content, name=name)
+        # The bytes are durable before any row names them; a crash between leaves only an unused blob.
+        await self._blobs.put(content)
+        picture = parsed.picture
+        picture_sha256 = await self._blobs.put(picture.content) if picture else None
+        return await self._store(actor, name, len(content), sha256, parsed, picture_sha256, chat_id)
+
+    async def _store(
+        self,
+        actor: Actor,
+        name: str,
+        size_bytes: int,
+        sha256: str,
+        parsed: ParsedDocument,
+        picture_sha256: str | None,
+        chat_id: ChatId | None,
+    ) -> Document:
+        document_id = new_document_id()
+        chunks = await asyncio.to_thread(chunk_document, parsed, document_id)
+        async with self._storage.transaction() as tx:
+            document = Document(
+                document_id=document_id,
+                owner_id=actor.user_id,
+                name=name,
+                kind=parsed.kind,
+                media_type=parsed.media_type,
+                size_bytes=size_bytes,
+                sha256=sha256,
+                status="ready",
+                page_count=len(parsed.pages),
+                created_at=await tx.now(),
+            )
+            await tx.documents.add(actor, document, chat_id=chat_id)
+            await tx.documents.add_pages(document_id, parsed.pages)
+            if parsed.picture and picture_sha256:
+                await tx.documents.set_picture(document_id, picture_sha256, parsed.picture.media_type)
+            if chunks:
+                await tx.search.add_chunks(chunks)
+        return document
+
+    async def remove(self, actor: Actor, document_id: DocumentId) -> None:
+        """Delete a document, its text, its index entries, and its bytes when nothing else needs them."""
+        async with self._storage.transaction() as tx:
+            unused = await tx.documents.remove(actor, document_id)
+        for sha256 in unused:
+            await self._blobs.remove(sha256)
+
+    async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
+        """What was read of each page, without its text."""
+        async with self._storage.transaction() as tx:
+            found = await tx.documents.pages(actor, document_id)
+        return tuple(replace(page, text="") for page in found)

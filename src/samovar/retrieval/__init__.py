@@ -1,0 +1,1 @@
+"""From a question to passages, and from an answer to checked citations."""

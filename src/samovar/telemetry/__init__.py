@@ -1,0 +1,1 @@
+"""What Samovar tells about itself: structured logs without content, and metrics."""
