@@ -1,0 +1,1 @@
+"""Measure Samovar against a direct connection to the same backend, in the same run."""
