@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from samovar.backends._shared.faults import fault_of_stream
-from samovar.backends._shared.wire import loads_object, whole_number
+from samovar.backends._shared.wire import loads_object, read_text, whole_number
 from samovar.domain.errors import BackendReplyInvalid
 from samovar.domain.generation import (
     BackendEvent,
@@ -89,12 +89,7 @@ class OpenAIReply:
             self._reason = _REASONS.get(reason, "other")
 
     def _text(self, value: object) -> str:
-        """Return words without NUL, which no database keeps."""
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise BackendReplyInvalid(backend=self._backend, reason="words that are no text")
-        return value.replace("\0", "") if "\0" in value else value
+        return read_text(value, backend=self._backend)
 
     def _fail(self, error: object) -> None:
         raise fault_of_stream(error, backend=self._backend, model=self._model)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 import aiohttp
@@ -37,7 +37,7 @@ class ReplyParser(Protocol):
 
 async def read_reply(
     server: ModelServer, path: str, payload: Mapping[str, object], *, model: str, parser: ReplyParser
-) -> AsyncIterator[BackendEvent]:
+) -> AsyncGenerator[BackendEvent, None]:
     """Send a request and yield its reply; the last event is one Finished or Failed, and nothing is raised.
 
     Closing the iterator closes the connection.

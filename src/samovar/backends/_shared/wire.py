@@ -8,7 +8,7 @@ import orjson
 
 from samovar.domain.errors import BackendReplyInvalid
 
-__all__ = ["MAX_BODY_BYTES", "LineReader", "Patience", "loads_object", "whole_number"]
+__all__ = ["MAX_BODY_BYTES", "LineReader", "Patience", "loads_object", "read_text", "whole_number"]
 
 #: A token is some hundred bytes on the wire; a megabyte in one line is no token.
 _MAX_LINE_BYTES: Final = 1_000_000
@@ -91,6 +91,15 @@ def loads_object(content: bytes, *, backend: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BackendReplyInvalid(backend=backend, reason="it is not a JSON object")
     return value
+
+
+def read_text(value: object, *, backend: str) -> str:
+    """Return words, empty for null, without NUL, which no database keeps. Raises: BackendReplyInvalid."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BackendReplyInvalid(backend=backend, reason="words that are no text")
+    return value.replace("\0", "") if "\0" in value else value
 
 
 def whole_number(value: object) -> int | None:
