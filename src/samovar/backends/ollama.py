@@ -83,7 +83,9 @@ class OllamaBackend:
         Ollama's own OpenAI form would cut a long prompt at its default context, and tell nobody.
         """
         request = read_completion_request(payload, backend=self.name)
-        return OpenAIRelay(self._stream(request), model=request.model, is_stream=payload.get("stream") is True)
+        return await OpenAIRelay.begin(
+            self._stream(request), model=request.model, is_stream=payload.get("stream") is True
+        )
 
     async def close(self) -> None:
         """Do nothing: the connections belong to the client that all backends share."""

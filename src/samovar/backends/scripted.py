@@ -10,6 +10,7 @@ Tier: reference.
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,10 +84,6 @@ class _Call:
         pace = self.options.get("pace", 0.0)
         return 1.0 / pace if pace > 0 else 0.0
 
-    @property
-    def question(self) -> str:
-        return next((message.text for message in reversed(self.request.messages) if message.role == "user"), "")
-
 
 _Scene = Callable[[_Call], AsyncGenerator[BackendEvent, None]]
 
@@ -129,7 +126,9 @@ class ScriptedBackend:
     async def relay(self, payload: Mapping[str, object]) -> OpenAIRelay:
         """Play a scene in OpenAI's form."""
         request = read_completion_request(payload, backend=self.name)
-        return OpenAIRelay(self._play(request), model=request.model, is_stream=payload.get("stream") is True)
+        return await OpenAIRelay.begin(
+            self._play(request), model=request.model, is_stream=payload.get("stream") is True
+        )
 
     async def close(self) -> None:
         """Do nothing: there are no connections."""
@@ -153,14 +152,15 @@ class ScriptedBackend:
             yield Failed(error=ModelUnknown(model=request.model))
             return
         written = 0
-        async for event in SCENES[scene](call):
-            if isinstance(event, TextDelta | ReasoningDelta):
-                written += 1
-            if isinstance(event, Finished) and scene != "uncounted":
-                usage = Usage(prompt_tokens=prompt_tokens, completion_tokens=written)
-                yield Finished(reason=event.reason, usage=usage)
-            else:
-                yield event
+        async with aclosing(SCENES[scene](call)) as events:
+            async for event in events:
+                if isinstance(event, TextDelta | ReasoningDelta):
+                    written += 1
+                if isinstance(event, Finished) and scene != "uncounted":
+                    usage = Usage(prompt_tokens=prompt_tokens, completion_tokens=written)
+                    yield Finished(reason=event.reason, usage=usage)
+                else:
+                    yield event
 
 
 def _read_call(request: ChatRequest) -> tuple[str, dict[str, float]]:

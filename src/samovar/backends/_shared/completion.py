@@ -94,16 +94,28 @@ def _read_part(part: Any, backend: str) -> TextPart | ImagePart:
 class OpenAIRelay:
     """Our events in OpenAI's wire form: a stream, or one whole reply."""
 
-    def __init__(self, events: AsyncGenerator[BackendEvent, None], *, model: str, is_stream: bool) -> None:
+    def __init__(
+        self, first: BackendEvent, events: AsyncGenerator[BackendEvent, None], *, model: str, is_stream: bool
+    ) -> None:
         self.status = 200
         self.content_type = "text/event-stream" if is_stream else "application/json"
+        self._first = first
         self._events = events
         self._is_stream = is_stream
         self._head = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": model}
 
+    @classmethod
+    async def begin(cls, events: AsyncGenerator[BackendEvent, None], *, model: str, is_stream: bool) -> "OpenAIRelay":
+        """Wait for the first event, while an error can still be told apart from a reply. Raises: BackendError."""
+        first = await anext(events)
+        if isinstance(first, Failed):
+            await events.aclose()
+            raise first.error
+        return cls(first, events, model=model, is_stream=is_stream)
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the reply; closing hangs up on the backend. Raises: BackendError when a whole reply fails."""
-        async with aclosing(self._events) as events:
+        async with aclosing(self._all_events()) as events:
             if self._is_stream:
                 async for event in events:
                     for body in self._write_event(event):
@@ -111,6 +123,12 @@ class OpenAIRelay:
                 yield b"data: [DONE]\n\n"
             else:
                 yield orjson.dumps(await self._write_whole(events))
+
+    async def _all_events(self) -> AsyncGenerator[BackendEvent, None]:
+        async with aclosing(self._events) as events:
+            yield self._first
+            async for event in events:
+                yield event
 
     def _write_event(self, event: BackendEvent) -> list[dict[str, object]]:
         match event:

@@ -1,14 +1,13 @@
 """Bytes of a model server, read with bounds: a server may be broken or hostile."""
 
 import time
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-import aiohttp
 import orjson
 
 from samovar.domain.errors import BackendReplyInvalid
 
-__all__ = ["MAX_BODY_BYTES", "LineReader", "Patience", "loads_object", "read_text", "whole_number"]
+__all__ = ["MAX_BODY_BYTES", "Body", "LineReader", "Patience", "loads_object", "read_text", "whole_number"]
 
 #: A token is some hundred bytes on the wire; a megabyte in one line is no token.
 _MAX_LINE_BYTES: Final = 1_000_000
@@ -46,10 +45,18 @@ class Patience:
         self._since = time.monotonic()
 
 
+class Body(Protocol):
+    """A body that arrives in pieces."""
+
+    async def readany(self) -> bytes:
+        """Return what has arrived, waiting for something; empty at the end."""
+        ...
+
+
 class LineReader:
     """Whole lines of a body, in the groups in which they arrive."""
 
-    def __init__(self, content: aiohttp.StreamReader, *, backend: str) -> None:
+    def __init__(self, content: Body, *, backend: str) -> None:
         self._content = content
         self._backend = backend
         self._buffer = bytearray()
