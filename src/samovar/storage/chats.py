@@ -1,0 +1,237 @@
+"""Chats and their messages in PostgreSQL."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+
+from samovar.domain.actor import Actor
+from samovar.domain.chat import Chat, Message
+from samovar.domain.errors import Conflict, NotFound
+from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
+from samovar.domain.parameters import GenerationParameters
+from samovar.storage.citations import read_citations, write_citations
+from samovar.storage.connection import Connection
+from samovar.storage.documents import delete_documents
+from samovar.storage.tables import (
+    chat_changes,
+    chat_documents,
+    chats,
+    documents,
+    message_documents,
+    messages,
+    runs,
+)
+
+__all__ = ["PostgresChats"]
+
+
+class PostgresChats:
+    """Implements the port ``Chats``."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work on the connection of one transaction."""
+        self._connection = connection
+
+    async def add(self, actor: Actor, chat: Chat) -> None:
+        """Store a new chat."""
+        await self._connection.execute(
+            insert(chats).values(
+                chat_id=chat.chat_id,
+                owner_id=actor.user_id,
+                created_at=chat.created_at,
+                updated_at=chat.updated_at,
+                **_editable(chat),
+            )
+        )
+
+    async def access(self, actor: Actor, chat_id: ChatId, *, for_update: bool = False) -> Chat:
+        """Read one chat; ``for_update`` locks its row. Raises: NotFound."""
+        statement = select(chats).where(_own(actor, chat_id))
+        row = (await self._connection.execute(statement.with_for_update() if for_update else statement)).one_or_none()
+        if row is None:
+            raise NotFound(what="chat")
+        return _chat(row)
+
+    async def recent(self, actor: Actor, *, limit: int) -> tuple[Chat, ...]:
+        """List the chats, the one changed last first."""
+        statement = select(chats).where(chats.c.owner_id == actor.user_id).order_by(chats.c.change.desc()).limit(limit)
+        return tuple(_chat(row) for row in await self._connection.execute(statement))
+
+    async def save(self, actor: Actor, chat: Chat) -> None:
+        """Write what can be edited and the head; move the chat to the top. Raises: NotFound."""
+        statement = (
+            update(chats)
+            .where(_own(actor, chat.chat_id))
+            .values(change=chat_changes.next_value(), updated_at=func.clock_timestamp(), **_editable(chat))
+        )
+        if (await self._connection.execute(statement)).rowcount == 0:
+            raise NotFound(what="chat")
+
+    async def remove(self, actor: Actor, chat_id: ChatId) -> tuple[str, ...]:
+        """Delete a chat and what it alone needs; return the hashes of blobs left without reference."""
+        await self.access(actor, chat_id, for_update=True)
+        attached = select(chat_documents.c.document_id).where(chat_documents.c.chat_id == chat_id)
+        candidates = (await self._connection.execute(attached)).scalars().all()
+        await self._connection.execute(delete(chats).where(chats.c.chat_id == chat_id))
+        unneeded = and_(
+            documents.c.document_id.in_(candidates),
+            documents.c.owner_id == actor.user_id,
+            ~documents.c.in_library,
+            ~exists().where(chat_documents.c.document_id == documents.c.document_id),
+        )
+        return await delete_documents(self._connection, unneeded)
+
+    async def add_message(self, actor: Actor, message: Message, *, idempotency_key: str | None = None) -> Message:
+        """Store a message. Raises: NotFound for a chat, parent or document of somebody else, Conflict."""
+        position = await self._insert_message(actor, message, idempotency_key)
+        if message.document_ids:
+            await self._attach(actor, message)
+        return replace(message, position=position)
+
+    async def message_by_idempotency_key(self, actor: Actor, chat_id: ChatId, key: str) -> Message | None:
+        """Find the message that an earlier submit with this key made."""
+        found = await self._messages(actor, and_(messages.c.chat_id == chat_id, messages.c.idempotency_key == key))
+        return found[0] if found else None
+
+    async def access_message(self, actor: Actor, message_id: MessageId) -> Message:
+        """Read one message. Raises: NotFound."""
+        found = await self._messages(actor, messages.c.message_id == message_id)
+        if not found:
+            raise NotFound(what="message")
+        return found[0]
+
+    async def messages(self, actor: Actor, chat_id: ChatId) -> tuple[Message, ...]:
+        """Read the whole tree of a chat, ordered by position. Raises: NotFound."""
+        found = await self._messages(actor, messages.c.chat_id == chat_id)
+        if not found:
+            await self.access(actor, chat_id)
+        return found
+
+    async def _messages(self, actor: Actor, condition: ColumnElement[bool]) -> tuple[Message, ...]:
+        statement = _message_rows().where(chats.c.owner_id == actor.user_id, condition).order_by(messages.c.position)
+        return tuple(_message(row) for row in await self._connection.execute(statement))
+
+    async def _insert_message(self, actor: Actor, message: Message, idempotency_key: str | None) -> int:
+        values = {
+            "message_id": message.message_id,
+            "parent_id": message.parent_id,
+            "role": message.role,
+            "text": message.text,
+            "reasoning": message.reasoning,
+            "model": message.model,
+            "citations": write_citations(message.citations),
+            "idempotency_key": idempotency_key,
+            "created_at": message.created_at,
+        }
+        source = select(
+            chats.c.chat_id, *(literal(value, messages.c[name].type).label(name) for name, value in values.items())
+        ).where(_own(actor, message.chat_id))
+        statement = (
+            insert_or_skip(messages)
+            .from_select(["chat_id", *values], source)
+            .on_conflict_do_nothing(constraint="messages_idempotency_key_key")
+            .returning(messages.c.position)
+        )
+        position: int | None = (await self._connection.execute(statement)).scalar_one_or_none()
+        if position is None:
+            await self.access(actor, message.chat_id)
+            raise Conflict(reason="this message has been sent already")
+        return position
+
+    async def _attach(self, actor: Actor, message: Message) -> None:
+        wanted = list(dict.fromkeys(message.document_ids))
+        own = select(documents.c.document_id).where(
+            documents.c.document_id.in_(wanted), documents.c.owner_id == actor.user_id
+        )
+        if len((await self._connection.execute(own)).all()) != len(wanted):
+            raise NotFound(what="document")
+        rows = [
+            {"message_id": message.message_id, "document_id": document_id, "place": place}
+            for place, document_id in enumerate(wanted)
+        ]
+        await self._connection.execute(insert(message_documents), rows)
+
+
+def _own(actor: Actor, chat_id: ChatId) -> ColumnElement[bool]:
+    return and_(chats.c.chat_id == chat_id, chats.c.owner_id == actor.user_id)
+
+
+def _editable(chat: Chat) -> dict[str, Any]:
+    return {
+        "title": chat.title,
+        "system_prompt": chat.system_prompt,
+        "model": chat.model,
+        "parameters": chat.parameters.chosen(),
+        "head_id": chat.head_id,
+    }
+
+
+def _chat(row: Row[Any]) -> Chat:
+    parameters: dict[str, Any] = {
+        name: tuple(value) if name == "stop" else value for name, value in row.parameters.items()
+    }
+    return Chat(
+        chat_id=ChatId(row.chat_id),
+        owner_id=UserId(row.owner_id),
+        title=row.title,
+        system_prompt=row.system_prompt,
+        model=row.model,
+        parameters=GenerationParameters(**parameters),
+        head_id=MessageId(row.head_id) if row.head_id else None,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _message_rows() -> Select[Any]:
+    attached = (
+        select(func.array_agg(aggregate_order_by(message_documents.c.document_id, message_documents.c.place)))
+        .where(message_documents.c.message_id == messages.c.message_id)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            messages,
+            attached.label("document_ids"),
+            runs.c.run_id,
+            runs.c.status.label("run_status"),
+            runs.c.error_code,
+            func.coalesce(runs.c.model, messages.c.model).label("answered_by"),
+        )
+        .join(chats, chats.c.chat_id == messages.c.chat_id)
+        .outerjoin(runs, runs.c.message_id == messages.c.message_id)
+    )
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(
+        message_id=MessageId(row.message_id),
+        chat_id=ChatId(row.chat_id),
+        parent_id=MessageId(row.parent_id) if row.parent_id else None,
+        position=row.position,
+        role=row.role,
+        text=row.text,
+        reasoning=row.reasoning,
+        document_ids=tuple(DocumentId(document_id) for document_id in row.document_ids or ()),
+        run_id=RunId(row.run_id) if row.run_id else None,
+        run_status=row.run_status,
+        error_code=row.error_code,
+        model=row.answered_by,
+        citations=read_citations(row.citations),
+        created_at=row.created_at,
+    )

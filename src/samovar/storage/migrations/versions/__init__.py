@@ -1,0 +1,1 @@
+"""One file per step; `HEAD` in `storage/migrate.py` names the last one."""

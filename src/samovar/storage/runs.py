@@ -1,0 +1,234 @@
+"""Runs and their events in PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, insert, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
+
+from samovar.domain.actor import Actor
+from samovar.domain.citation import Citation
+from samovar.domain.errors import Conflict, NotFound
+from samovar.domain.event import FINAL_EVENT, RunEvent
+from samovar.domain.generation import Usage
+from samovar.domain.ids import ChatId, MessageId, RunId
+from samovar.domain.run import LIVE_STATUSES, Run, RunStatus
+from samovar.storage.citations import write_citations
+from samovar.storage.connection import Connection
+from samovar.storage.tables import StoredText, chats, messages, run_events, runs
+
+__all__ = ["OWNER_LOCKS", "PostgresRuns"]
+
+#: The first key of the advisory locks by which serving processes show that they live.
+OWNER_LOCKS: Final = 0x5A30
+
+# The hot path: run, message and events in one round trip. A run that has ended is left alone, so
+# that a process which lost its lock for a while cannot write behind the end.
+_CHECKPOINT: Final = text("""
+WITH run AS (
+    UPDATE runs SET status = :status, last_seq = coalesce(:last_seq, last_seq)
+    WHERE run_id = :run_id AND status IN ('queued', 'running')
+    RETURNING run_id, message_id
+), stored AS (
+    INSERT INTO run_events (run_id, first_seq, last_seq, body)
+    SELECT run_id, :first_seq, :last_seq, :body FROM run WHERE :last_seq IS NOT NULL
+)
+UPDATE messages SET text = :text, reasoning = :reasoning
+FROM run WHERE messages.message_id = run.message_id
+""").bindparams(
+    bindparam("first_seq", type_=run_events.c.first_seq.type),
+    bindparam("last_seq", type_=run_events.c.last_seq.type),
+    bindparam("body", type_=JSONB),
+    bindparam("text", type_=StoredText),
+    bindparam("reasoning", type_=StoredText),
+    bindparam("run_id", type_=runs.c.run_id.type),
+    bindparam("status", type_=runs.c.status.type),
+)
+
+_INTERRUPT: Final = text("""
+WITH gone AS (
+    UPDATE runs SET status = 'interrupted', last_seq = last_seq + 1
+    WHERE status IN ('queued', 'running') AND owner <> :owner AND NOT EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND objsubid = 2
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND classid = CAST(:locks AS oid) AND objid = CAST(runs.owner AS oid)
+    )
+    RETURNING run_id, last_seq
+)
+INSERT INTO run_events (run_id, first_seq, last_seq, body)
+SELECT run_id, last_seq, last_seq,
+    jsonb_build_array(jsonb_build_array(last_seq, CAST(:kind AS text), CAST(:body AS jsonb)))
+FROM gone RETURNING run_id
+""").bindparams(bindparam("body", type_=JSONB))
+
+
+class PostgresRuns:
+    """Implements the port ``Runs``."""
+
+    def __init__(self, connection: Connection, owner: int) -> None:
+        """Work on the connection of one transaction, for one serving process."""
+        self._connection = connection
+        self._owner = owner
+
+    async def add(self, run: Run) -> None:
+        """Store a new run."""
+        await self._connection.execute(
+            insert(runs).values(
+                run_id=run.run_id,
+                chat_id=run.chat_id,
+                message_id=run.message_id,
+                status=run.status,
+                owner=run.owner,
+                model=run.model,
+                backend=run.backend,
+                last_seq=run.last_seq,
+                error_code=run.error_code,
+                created_at=run.created_at,
+                **_usage_columns(run.usage),
+            )
+        )
+
+    async def access(self, actor: Actor, run_id: RunId) -> Run:
+        """Read one run of the actor's own. Raises: NotFound."""
+        statement = (
+            select(*(column for column in runs.c if column.name != "ledger"))
+            .join(chats, chats.c.chat_id == runs.c.chat_id)
+            .where(runs.c.run_id == run_id, chats.c.owner_id == actor.user_id)
+        )
+        row = (await self._connection.execute(statement)).one_or_none()
+        if row is None:
+            raise NotFound(what="run")
+        return _run(row)
+
+    async def events_after(self, actor: Actor, run_id: RunId, seq: int) -> tuple[RunEvent, ...]:
+        """Read the stored events with a number above ``seq``, in order. Raises: NotFound."""
+        statement = (
+            select(run_events.c.body)
+            .join(runs, runs.c.run_id == run_events.c.run_id)
+            .join(chats, chats.c.chat_id == runs.c.chat_id)
+            .where(runs.c.run_id == run_id, chats.c.owner_id == actor.user_id, run_events.c.last_seq > seq)
+            .order_by(run_events.c.first_seq)
+        )
+        batches = (await self._connection.execute(statement)).scalars().all()
+        if not batches:
+            await self.access(actor, run_id)
+        return tuple(
+            RunEvent(seq=number, kind=kind, body=body)
+            for batch in batches
+            for number, kind, body in batch
+            if number > seq
+        )
+
+    async def checkpoint(
+        self, run_id: RunId, events: Sequence[RunEvent], *, text: str, reasoning: str, status: RunStatus
+    ) -> None:
+        """Append events and store the reply so far, in one round trip.
+
+        Raises: NotFound when the run was deleted, Conflict when it has ended already.
+        """
+        parameters = {
+            "run_id": run_id,
+            "status": status,
+            "first_seq": events[0].seq if events else None,
+            "last_seq": events[-1].seq if events else None,
+            "body": [[event.seq, event.kind, event.body] for event in events],
+            "text": text,
+            "reasoning": reasoning,
+        }
+        if (await self._connection.execute(_CHECKPOINT, parameters)).rowcount == 0:
+            await self._explain(run_id)
+
+    async def finish(
+        self,
+        run_id: RunId,
+        *,
+        status: RunStatus,
+        error_code: str | None,
+        usage: Usage | None,
+        citations: Sequence[Citation],
+    ) -> None:
+        """Write how the run ended, on the run and on its message.
+
+        Raises: NotFound when the run was deleted, Conflict when it has ended in another way.
+        """
+        ended = (
+            update(runs)
+            .where(runs.c.run_id == run_id, runs.c.status.in_([*LIVE_STATUSES, status]))
+            .values(status=status, error_code=error_code, **_usage_columns(usage))
+            .returning(runs.c.message_id)
+            .cte("ended")
+        )
+        statement = (
+            update(messages)
+            .where(messages.c.message_id == ended.c.message_id)
+            .values(citations=write_citations(citations))
+            .add_cte(ended)
+        )
+        if (await self._connection.execute(statement)).rowcount == 0:
+            await self._explain(run_id)
+
+    async def save_choice(self, run_id: RunId, *, model: str, backend: str, ledger: Mapping[str, object]) -> None:
+        """Record which model answers, and what it is shown. Raises: NotFound."""
+        statement = (
+            update(runs).where(runs.c.run_id == run_id).values(model=model, backend=backend, ledger=dict(ledger))
+        )
+        if (await self._connection.execute(statement)).rowcount == 0:
+            raise NotFound(what="run")
+
+    async def ledger(self, actor: Actor, run_id: RunId) -> Mapping[str, object]:
+        """Read what the model was shown; empty before the request was made. Raises: NotFound."""
+        statement = (
+            select(runs.c.ledger)
+            .join(chats, chats.c.chat_id == runs.c.chat_id)
+            .where(runs.c.run_id == run_id, chats.c.owner_id == actor.user_id)
+        )
+        row = (await self._connection.execute(statement)).one_or_none()
+        if row is None:
+            raise NotFound(what="run")
+        return row.ledger or {}
+
+    async def interrupt_orphans(self) -> tuple[RunId, ...]:
+        """End as ``interrupted`` each live run whose owner is gone; return their ids."""
+        parameters = {
+            "owner": self._owner,
+            "locks": OWNER_LOCKS,
+            "kind": FINAL_EVENT,
+            "body": {"status": "interrupted", "error": None},
+        }
+        return tuple(RunId(row.run_id) for row in await self._connection.execute(_INTERRUPT, parameters))
+
+    async def _explain(self, run_id: RunId) -> None:
+        found = await self._connection.execute(select(runs.c.status).where(runs.c.run_id == run_id))
+        if found.one_or_none() is None:
+            raise NotFound(what="run")
+        raise Conflict(reason="the answer has ended already")
+
+
+def _usage_columns(usage: Usage | None) -> dict[str, int | None]:
+    return {
+        "prompt_tokens": usage.prompt_tokens if usage else None,
+        "completion_tokens": usage.completion_tokens if usage else None,
+        "cached_tokens": usage.cached_tokens if usage else None,
+    }
+
+
+def _run(row: Row[Any]) -> Run:
+    usage = None
+    if row.prompt_tokens is not None:
+        usage = Usage(
+            prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens, cached_tokens=row.cached_tokens
+        )
+    return Run(
+        run_id=RunId(row.run_id),
+        chat_id=ChatId(row.chat_id),
+        message_id=MessageId(row.message_id),
+        status=row.status,
+        owner=row.owner,
+        model=row.model,
+        backend=row.backend,
+        last_seq=row.last_seq,
+        error_code=row.error_code,
+        usage=usage,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,293 @@
+"""The tables, as SQLAlchemy Core sees them; the migrations make them, a test compares the two."""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Sequence,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, TSVECTOR
+from sqlalchemy.types import TypeDecorator, UserDefinedType
+
+from samovar.storage.plain import storable_text
+
+__all__ = [
+    "SparseVector",
+    "StoredText",
+    "api_keys",
+    "chat_changes",
+    "chat_documents",
+    "chats",
+    "chunks",
+    "documents",
+    "links",
+    "message_documents",
+    "messages",
+    "metadata",
+    "pages",
+    "run_events",
+    "runs",
+    "sessions",
+    "users",
+]
+
+#: The most dimensions that pgvector's sparsevec may have: a lexeme's dimension is its hash.
+DIMENSIONS: Final = 1_000_000_000
+
+
+class StoredText(TypeDecorator[str]):
+    """Text that people or files wrote: what PostgreSQL cannot hold is replaced on the way in."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Replace NUL and lone surrogates, keeping every offset."""
+        return None if value is None else storable_text(value)
+
+
+class SparseVector(UserDefinedType[str]):
+    """pgvector's sparsevec, in its text form."""
+
+    cache_ok = True
+
+    def __init__(self, dimensions: int | None = None) -> None:
+        """Take the number of dimensions, or none."""
+        self.dimensions = dimensions
+
+    def get_col_spec(self, **_options: Any) -> str:  # the signature is SQLAlchemy's
+        """Spell the type in SQL."""
+        return "sparsevec" if self.dimensions is None else f"sparsevec({self.dimensions})"
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "fk": "%(table_name)s_%(column_0_name)s_fk",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "ix": "%(table_name)s_%(column_0_name)s_index",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    }
+)
+
+
+def _moment(name: str) -> Column[Any]:
+    return Column(name, TIMESTAMP(timezone=True), nullable=False, server_default=func.now())
+
+
+def _owned_by(parent: str, name: str, *, primary_key: bool = False) -> Column[Any]:
+    return Column(name, Uuid, ForeignKey(parent, ondelete="CASCADE"), nullable=False, primary_key=primary_key)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("name", StoredText, nullable=False),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    Column("is_first", Boolean, nullable=False, server_default=text("false")),
+    _moment("created_at"),
+    Index("users_is_first_index", "is_first", unique=True, postgresql_where=text("is_first")),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    _owned_by("users.user_id", "user_id"),
+    Column("expires_at", TIMESTAMP(timezone=True), nullable=False),
+    Index("links_user_id_index", "user_id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    _owned_by("users.user_id", "user_id"),
+    Column("token_hash", Text, nullable=False, unique=True),
+    _moment("created_at"),
+    _moment("last_seen_at"),
+    Index("sessions_user_id_index", "user_id"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Uuid, primary_key=True),
+    _owned_by("users.user_id", "user_id"),
+    Column("name", StoredText, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    _moment("created_at"),
+    Index("api_keys_user_id_index", "user_id"),
+)
+
+#: Orders chats by their last change without asking a clock.
+chat_changes = Sequence("chat_changes", metadata=metadata, data_type=BigInteger)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("chat_id", Uuid, primary_key=True),
+    _owned_by("users.user_id", "owner_id"),
+    Column("title", StoredText, nullable=False),
+    Column("system_prompt", StoredText, nullable=False),
+    Column("model", StoredText),
+    Column("parameters", JSONB, nullable=False),
+    # No foreign key: it would be circular, and single messages are never deleted.
+    Column("head_id", Uuid),
+    Column("change", BigInteger, nullable=False, server_default=chat_changes.next_value()),
+    _moment("created_at"),
+    _moment("updated_at"),
+    Index("chats_owner_id_index", "owner_id", "change"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("message_id", Uuid, primary_key=True),
+    _owned_by("chats.chat_id", "chat_id"),
+    Column("parent_id", Uuid),
+    Column("position", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("text", StoredText, nullable=False),
+    Column("reasoning", StoredText, nullable=False),
+    Column("model", StoredText),
+    Column("citations", JSONB, nullable=False),
+    Column("idempotency_key", StoredText),
+    _moment("created_at"),
+    UniqueConstraint("chat_id", "message_id", name="messages_chat_id_key"),
+    UniqueConstraint("chat_id", "idempotency_key", name="messages_idempotency_key_key"),
+    # The parent lies in the same chat: an id from another chat cannot be smuggled in.
+    ForeignKeyConstraint(
+        ["chat_id", "parent_id"],
+        ["messages.chat_id", "messages.message_id"],
+        name="messages_parent_id_fk",
+        ondelete="CASCADE",
+    ),
+    CheckConstraint("role IN ('system', 'user', 'assistant')", name="role"),
+    Index("messages_chat_id_index", "chat_id", "position"),
+    Index("messages_parent_id_index", "chat_id", "parent_id"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Uuid, primary_key=True),
+    _owned_by("chats.chat_id", "chat_id"),
+    Column("message_id", Uuid, ForeignKey("messages.message_id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("status", Text, nullable=False),
+    Column("owner", Integer, nullable=False),
+    Column("model", StoredText),
+    Column("backend", StoredText),
+    Column("ledger", JSONB),
+    Column("last_seq", Integer, nullable=False),
+    Column("error_code", Text),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("cached_tokens", Integer),
+    _moment("created_at"),
+    CheckConstraint("status IN ('queued', 'running', 'done', 'stopped', 'failed', 'interrupted')", name="status"),
+    Index("runs_chat_id_index", "chat_id"),
+    Index("runs_live_index", "owner", postgresql_where=text("status IN ('queued', 'running')")),
+)
+
+#: One row is one checkpoint: its events as [number, kind, body], in order.
+run_events = Table(
+    "run_events",
+    metadata,
+    _owned_by("runs.run_id", "run_id", primary_key=True),
+    Column("first_seq", Integer, primary_key=True, autoincrement=False),
+    Column("last_seq", Integer, nullable=False),
+    Column("body", JSONB, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("document_id", Uuid, primary_key=True),
+    _owned_by("users.user_id", "owner_id"),
+    Column("position", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("name", StoredText, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("media_type", StoredText, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error_code", Text),
+    Column("page_count", Integer, nullable=False),
+    Column("chunk_count", Integer, nullable=False, server_default=text("0")),
+    Column("in_library", Boolean, nullable=False),
+    Column("picture_sha256", Text),
+    Column("picture_media_type", Text),
+    _moment("created_at"),
+    CheckConstraint("kind IN ('text', 'pdf', 'image')", name="kind"),
+    CheckConstraint("status IN ('reading', 'ready', 'failed')", name="status"),
+    Index("documents_owner_id_index", "owner_id", "sha256"),
+    Index("documents_sha256_index", "sha256"),
+    Index("documents_picture_sha256_index", "picture_sha256"),
+)
+
+chat_documents = Table(
+    "chat_documents",
+    metadata,
+    _owned_by("chats.chat_id", "chat_id", primary_key=True),
+    _owned_by("documents.document_id", "document_id", primary_key=True),
+    Index("chat_documents_document_id_index", "document_id"),
+)
+
+message_documents = Table(
+    "message_documents",
+    metadata,
+    _owned_by("messages.message_id", "message_id", primary_key=True),
+    _owned_by("documents.document_id", "document_id", primary_key=True),
+    Column("place", Integer, nullable=False),
+    Index("message_documents_document_id_index", "document_id"),
+)
+
+#: ``number`` is 0 for the one page of a document without pages.
+pages = Table(
+    "pages",
+    metadata,
+    _owned_by("documents.document_id", "document_id", primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("text", StoredText, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", StoredText),
+    Column("width", Double),
+    Column("height", Double),
+    Column("exact_places", Boolean, nullable=False),
+    CheckConstraint("status IN ('text', 'no_text', 'picture', 'failed')", name="status"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("chunk_id", Uuid, primary_key=True),
+    _owned_by("documents.document_id", "document_id"),
+    Column("page", Integer),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("text", StoredText, nullable=False),
+    Column("lexemes", TSVECTOR, nullable=False),
+    Column("weights", SparseVector(DIMENSIONS), nullable=False),
+    Index("chunks_document_id_index", "document_id"),
+    Index("chunks_lexemes_index", "lexemes", postgresql_using="gin"),
+)
