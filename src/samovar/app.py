@@ -122,6 +122,14 @@ async def _open_backends(stack: AsyncExitStack, settings: Settings, engine_use: 
             idle_timeout_s=idle_timeout_s,
         )
         backends.append(module.build(config, client))
+    if settings.backends.scripted:
+        config = BackendConfig(
+            name="scripted",
+            endpoint=partial(_same, Endpoint(url="")),
+            first_token_timeout_s=first_token_timeout_s,
+            idle_timeout_s=idle_timeout_s,
+        )
+        backends.append(registry.backend("scripted").build(config, client))
     return _Backends(backends=tuple(backends), engine=engine, guard=guard)
 
 

@@ -63,6 +63,7 @@ class BackendsSettings(_Area):
     )
     openai_api_key: str | None = Field(None, repr=False, description="Its key (also read from OPENAI_API_KEY).")
     ollama_host: str | None = Field(None, description="Address of an Ollama server (also read from OLLAMA_HOST).")
+    scripted: bool = Field(False, description="Offer the scripted stand-in model, for tests and demonstrations.")
     first_token_timeout_s: float = Field(300.0, gt=0, description="How long to wait for the first token, in seconds.")
     idle_timeout_s: float = Field(60.0, gt=0, description="How long to wait for each next token, in seconds.")
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from samovar.domain.event import RunEvent
+from samovar.domain.event import UNNUMBERED, RunEvent
 
 __all__ = ["encode", "stream"]
 
@@ -17,7 +17,8 @@ _HEARTBEAT: Final = b": waiting\n\n"
 
 def encode(event: RunEvent) -> bytes:
     """One event on the wire."""
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (event.seq, event.kind.encode(), orjson.dumps(event.body))
+    number = b"" if event.seq == UNNUMBERED else b"id: %d\n" % event.seq
+    return b"%bevent: %b\ndata: %b\n\n" % (number, event.kind.encode(), orjson.dumps(event.body))
 
 
 async def stream(first: Sequence[RunEvent], rest: AsyncIterator[Sequence[RunEvent]]) -> AsyncIterator[bytes]:

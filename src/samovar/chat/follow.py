@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from samovar.chat.runs import LiveRun, RunHub
 from samovar.domain.actor import Actor
-from samovar.domain.event import FINAL_EVENT, RunEvent
+from samovar.domain.event import FINAL_EVENT, UNNUMBERED, RunEvent
 from samovar.domain.ids import RunId
 from samovar.domain.run import LIVE_STATUSES
 from samovar.ports.storage import Storage
@@ -116,7 +117,8 @@ def summarise(events: Sequence[RunEvent]) -> tuple[RunEvent, ...]:
         elif event.kind == FINAL_EVENT:
             end = event
         elif event.kind != "progress":
-            kept.append(event)
+            # Without a number: a reader that loses the line before the text must begin again.
+            kept.append(replace(event, seq=UNNUMBERED))
     last = events[-1].seq - (1 if end else 0)
     kept.append(RunEvent(seq=max(last, 1), kind="replace", body={"text": text, "reasoning": reasoning}))
     return (*kept, end) if end else tuple(kept)

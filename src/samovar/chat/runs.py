@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from samovar.domain.citation import Citation
-from samovar.domain.errors import Conflict, SamovarError, StorageError, TooMany
+from samovar.domain.errors import Conflict, NotFound, SamovarError, StorageError, TooMany
 from samovar.domain.event import EventKind, RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import RunId
@@ -206,6 +206,8 @@ class RunHub:
             except StorageError as error:
                 log.warning("run.checkpoint_failed", run=str(live.run.run_id), code=error.code)
                 await asyncio.sleep(CHECKPOINT_S)
+            except (NotFound, Conflict):
+                return  # The chat was deleted, or the run was ended from elsewhere: nothing is left to store.
             stored = live.run.last_seq
 
     async def _store(self, live: LiveRun) -> None:
@@ -261,6 +263,8 @@ class RunHub:
                         usage=live.usage,
                         citations=live.citations,
                     )
+            except (NotFound, Conflict):
+                return True  # Deleted, or ended from elsewhere: what is stored stands.
             except StorageError as failure:
                 log.warning("run.end_not_stored", run=str(live.run.run_id), code=failure.code)
                 if pause_s is None or self._is_closing:

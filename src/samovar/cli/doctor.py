@@ -19,7 +19,7 @@ from samovar.domain.errors import SamovarError
 from samovar.engine.models import choose_model
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import Settings
-from samovar.storage import describe_storage
+from samovar.storage import open_storage
 
 __all__ = ["doctor"]
 
@@ -96,11 +96,18 @@ def _data_folder(settings: Settings) -> Part:
 
 
 async def _database(settings: Settings) -> Part:
-    found = await describe_storage(data_dir=settings.data_dir, database_url=settings.database_url)
+    storage = await open_storage(data_dir=settings.data_dir, database_url=settings.database_url)
+    try:
+        found = await storage.describe()
+    finally:
+        await storage.close()
+    kind = "embedded" if found.is_embedded else "yours"
+    size_mb = found.size_bytes / 1e6
     return Part(
         name="database",
         state="ok",
-        detail=f"PostgreSQL {found.server_version}, schema {found.schema_revision}, {found.place}",
+        detail=f"PostgreSQL {found.server_version} ({kind}), schema {found.schema_revision}, {size_mb:.0f} MB, "
+        f"{found.location}",
     )
 
 

@@ -6,8 +6,9 @@ import typer
 
 from samovar import __version__
 from samovar.cli import ask, doctor, ingest, keys, link, models, search, serve
-from samovar.cli.output import fail
+from samovar.cli.output import failure_line
 from samovar.domain.errors import SamovarError
+from samovar.telemetry.log import configure_logging, get_log
 
 __all__ = ["app", "main"]
 
@@ -44,12 +45,13 @@ def options(
 
 def main() -> None:
     """Run the command line; exit codes: 0 done, 1 failed with one line that says why, 2 wrong usage."""
+    configure_logging(verbose=False)
     try:
         app()
     except SamovarError as error:
-        try:
-            fail(error)
-        except typer.Exit:
-            sys.exit(1)
+        if error.code == SamovarError.code:
+            get_log(__name__).error("command.crashed", error=error)
+        print(failure_line(error), file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

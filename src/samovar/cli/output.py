@@ -2,17 +2,16 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from samovar.domain.errors import SamovarError
 from samovar.settings import Settings, read_settings
 
-__all__ = ["DataDir", "Json", "fail", "load_settings", "print_json", "run_async"]
+__all__ = ["DataDir", "Json", "failure_line", "load_settings", "print_json", "run_async"]
 
 Result = TypeVar("Result")
 
@@ -33,10 +32,9 @@ def print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
-def fail(error: SamovarError) -> NoReturn:
-    """End with exit code 1 and one line that says why and what to do."""
-    print(f"samovar: {error.message} {error.advice} [{error.code}]", file=sys.stderr)
-    raise typer.Exit(1)
+def failure_line(error: SamovarError) -> str:
+    """The one line on standard error that says why a command failed and what to do."""
+    return " ".join(f"samovar: {error.message} {error.advice} [{error.code}]".split())
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["FINAL_EVENT", "EventKind", "RunEvent"]
+__all__ = ["FINAL_EVENT", "UNNUMBERED", "EventKind", "RunEvent"]
 
 EventKind = Literal[
     "status", "progress", "notice", "passages", "reasoning", "delta", "replace", "citations", "usage", "end"
 ]
 FINAL_EVENT: EventKind = "end"
+#: Of an event that is told again as part of a summary, and is no place to resume from.
+UNNUMBERED = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
