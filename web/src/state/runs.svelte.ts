@@ -2,7 +2,7 @@ import { SvelteMap } from 'svelte/reactivity'
 import { problemOf, type Http } from '../api/http'
 import { followRun, stopRun } from '../api/runs'
 import type { Message, Problem } from '../api/types'
-import { LiveRun } from './run.svelte'
+import type { LiveRun } from './run.svelte'
 
 /** Every reply that is or was written while the page lives; several may be written at once. */
 export class Runs {
@@ -26,11 +26,9 @@ export class Runs {
   /** Reads a run until its end. Does nothing for one that is being read already. */
   follow(chatId: string, message: Message, onEnd: (run: LiveRun) => void): void {
     if (message.run_id === null || this.#readers.has(message.run_id)) return
-    const run = new LiveRun(chatId, message)
-    this.#byId.set(run.runId, run)
     const reader = new AbortController()
-    this.#readers.set(run.runId, reader)
-    void this.#read(run, reader.signal, onEnd)
+    this.#readers.set(message.run_id, reader)
+    void this.#read(chatId, message, reader.signal, onEnd)
   }
 
   async stop(run: LiveRun): Promise<Problem | null> {
@@ -52,7 +50,12 @@ export class Runs {
     }
   }
 
-  async #read(run: LiveRun, signal: AbortSignal, onEnd: (run: LiveRun) => void): Promise<void> {
+  async #read(chatId: string, message: Message, signal: AbortSignal, onEnd: (run: LiveRun) => void): Promise<void> {
+    // Comes with the reader of Markdown, which the first view of the page does without.
+    const { LiveRun } = await import('./run.svelte')
+    if (signal.aborted) return
+    const run = new LiveRun(chatId, message)
+    this.#byId.set(run.runId, run)
     try {
       for await (const event of followRun(this.#http, run.runId, signal)) run.take(event)
     } catch (error) {
