@@ -16,7 +16,7 @@ help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
 
 run: ## prepare everything and start Samovar (ARGS="--port 7000")
-	@$(SETUP) run $(ARGS)
+	@trap : INT; $(SETUP) run $(ARGS) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
 
 install: ## prepare everything, start nothing
 	@$(SETUP) install

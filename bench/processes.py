@@ -145,7 +145,7 @@ def _role(process: psutil.Process) -> str:
     words = " ".join([process.name(), *process.cmdline()])
     if "postgres" in words:
         return "database"
-    return "engine" if "samovar.engine" in words or "llama" in words else "sandbox"
+    return "engine" if "/engine/" in words or "llama-server" in words else "sandbox"
 
 
 def _database(data_dir: Path) -> Iterator[psutil.Process]:
