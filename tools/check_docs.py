@@ -27,6 +27,8 @@ def main() -> int:
 
 def missing_paths(page: Path) -> list[str]:
     """List the paths in backticks that are neither at the top, nor in the package, nor in the web app."""
+    if not page.is_file():
+        return [f"{page.relative_to(ROOT)} is not there"]
     bases = [ROOT, ROOT / "src" / "samovar", ROOT / "web" / "src", ROOT / "web"]
     named = dict.fromkeys(PATH.findall(page.read_text(encoding="utf-8")))
     return [
