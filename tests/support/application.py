@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,12 +14,14 @@ from uuid import uuid4
 import aiohttp
 import pytest
 import uvicorn
+from tests.support.database import fresh_database
 
 from samovar import __version__
 from samovar.api.deps import Services
 from samovar.api.server import create_api
 from samovar.app import EngineUse, open_services
 from samovar.settings import BackendsSettings, EngineSettings, Settings
+from samovar.storage.embedded import EmbeddedServer
 from samovar.telemetry.metrics import Metrics
 
 __all__ = ["Client", "Event", "Running", "run_application"]
@@ -51,10 +54,13 @@ class Client:
         """Send JSON; return the status and the JSON that came back."""
         async with self.session.request(method, path, json=body, headers=headers) as reply:
             content = await reply.read()
-            return reply.status, json.loads(content) if content else None
+            is_json = "json" in reply.content_type
+            return reply.status, json.loads(content) if is_json else None
 
     async def upload(self, chat_id: str, name: str, content: bytes) -> tuple[int, Any]:
-        async with self.session.post(f"/api/chats/{chat_id}/documents", params={"name": name}, data=content) as reply:
+        async with self.session.post(
+            f"/api/chats/{chat_id}/documents", params={"name": name}, data=BytesIO(content)
+        ) as reply:
             return reply.status, await reply.json(content_type=None)
 
     async def new_chat(self, **fields: object) -> str:
@@ -143,19 +149,25 @@ async def run_application(settings: Settings, *, engine_use: EngineUse = "none")
         await serving
 
 
-@pytest.fixture
-def settings(tmp_path: Path, fresh_database_url: str) -> Settings:
-    """Settings of an installation of its own: an empty database and folder, the scripted model only."""
+def scripted_settings(data_dir: Path, database: str) -> Settings:
+    """Settings of an installation of its own, with the scripted model only."""
     return Settings(
-        data_dir=tmp_path / "data",
-        database_url=fresh_database_url,
+        data_dir=data_dir,
+        database_url=database,
         engine=EngineSettings(enabled=False),
         backends=BackendsSettings(scripted=True, idle_timeout_s=1.0, first_token_timeout_s=1.0),
     )
 
 
 @pytest.fixture
-async def running(settings: Settings) -> AsyncIterator[Running]:
-    """A served application with the scripted model."""
-    async with run_application(settings) as application:
-        yield application
+def settings(tmp_path: Path, fresh_database_url: str) -> Settings:
+    """For a test that starts the application itself."""
+    return scripted_settings(tmp_path / "data", fresh_database_url)
+
+
+@pytest.fixture(scope="module")
+async def running(database_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """A served application, shared by the tests of a module: each makes chats of its own."""
+    with fresh_database(database_server) as database:
+        async with run_application(scripted_settings(tmp_path_factory.mktemp("data"), database)) as application:
+            yield application

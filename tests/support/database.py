@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -59,13 +60,20 @@ async def database_server() -> AsyncIterator[EmbeddedServer]:
         await asyncio.to_thread(server.leave)
 
 
-@pytest.fixture
-def fresh_database_url(database_server: EmbeddedServer) -> Iterator[str]:
-    """The address of a migrated database that nobody has used."""
+@contextmanager
+def fresh_database(database_server: EmbeddedServer) -> Iterator[str]:
+    """The address of a migrated database that nobody has used, for as long as the context is open."""
     name = f"test_{uuid4().hex}"
     run_as_superuser(database_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY wal_log")
     yield database_url(database_server, name)
     run_as_superuser(database_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def fresh_database_url(database_server: EmbeddedServer) -> Iterator[str]:
+    """The address of a migrated database of the test's own."""
+    with fresh_database(database_server) as address:
+        yield address
 
 
 @pytest.fixture

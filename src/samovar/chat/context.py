@@ -29,6 +29,8 @@ _MESSAGE_OVERHEAD_TOKENS: Final = 8
 #: What backends take for one picture differs; Ollama counts this many.
 _IMAGE_TOKENS: Final = 768
 _REPLY_SHARE: Final = 4
+#: The demonstration model soon repeats itself; what it has to say it says at once.
+_DEMONSTRATION_REPLY_TOKENS: Final = 320
 _COUNTS_KEPT: Final = 4096
 #: Answers from documents should follow them, not the dice.
 _DOCUMENT_TEMPERATURE: Final = 0.2
@@ -95,7 +97,7 @@ async def build_ledger(
     Raises: ContextExceeded when the system prompt and the question alone are too long.
     """
     context_tokens = description.capabilities.context_tokens or ASSUMED_CONTEXT_TOKENS
-    reply_tokens = min(material.parameters.max_tokens or context_tokens // _REPLY_SHARE, context_tokens - 1)
+    reply_tokens = _reply_tokens(material.parameters, description, context_tokens)
     pieces = _all_pieces(material, description)
     counts, counted_by = await counter.count(source, description.model, [piece.text for piece in pieces])
     pieces = [
@@ -117,6 +119,13 @@ async def build_ledger(
         parameters=_parameters(material, reply_tokens),
         pieces=tuple(fitted),
     )
+
+
+def _reply_tokens(parameters: GenerationParameters, description: ModelDescription, context_tokens: int) -> int:
+    if parameters.max_tokens is not None:
+        return min(parameters.max_tokens, context_tokens - 1)
+    share = context_tokens // _REPLY_SHARE
+    return min(share, _DEMONSTRATION_REPLY_TOKENS) if description.is_demonstration else share
 
 
 def _parameters(material: TurnMaterial, reply_tokens: int) -> GenerationParameters:

@@ -80,7 +80,7 @@ class PostgresDocuments:
             place = exists().where(
                 chat_documents.c.document_id == documents.c.document_id,
                 chat_documents.c.chat_id == chat_id,
-                chats.c.chat_id == chat_id,
+                chats.c.chat_id == chat_documents.c.chat_id,
                 chats.c.owner_id == actor.user_id,
             )
         statement = (

@@ -1,0 +1,107 @@
+"""The OpenAI-compatible door, with the official client."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import openai
+import pytest
+from tests.support.application import Running
+
+ANSWER = "A samovar boils water for tea. The fire burns in a tube inside, and the pot stands on top to keep warm."
+PIXEL = (
+    "data:image/png;base64,"
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+@pytest.fixture
+async def client(running: Running) -> AsyncIterator[openai.AsyncOpenAI]:
+    owner = await running.services.sign_in.owner()
+    key = await running.services.sign_in.new_key(owner, "test")
+    async with openai.AsyncOpenAI(base_url=f"{running.client.address}/v1", api_key=key, max_retries=0) as opened:
+        yield opened
+
+
+async def test_the_models_are_listed(client: openai.AsyncOpenAI) -> None:
+    assert "text" in [model.id async for model in client.models.list()]
+
+
+async def test_a_whole_answer(client: openai.AsyncOpenAI) -> None:
+    done = await client.chat.completions.create(model="text", messages=[{"role": "user", "content": "Tea?"}])
+    assert done.choices[0].message.content == ANSWER
+    assert done.choices[0].finish_reason == "stop"
+    assert done.usage is not None
+    assert done.usage.completion_tokens > 0
+
+
+async def test_a_streamed_answer(client: openai.AsyncOpenAI) -> None:
+    stream = await client.chat.completions.create(
+        model="russian", messages=[{"role": "user", "content": "Чай?"}], stream=True
+    )
+    text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
+    assert text.startswith("Самовар кипятит воду")
+
+
+async def test_a_picture_as_a_data_uri_arrives(client: openai.AsyncOpenAI) -> None:
+    done = await client.chat.completions.create(
+        model="image",
+        messages=[
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "What is it?"},
+                    {"type": "image_url", "image_url": {"url": PIXEL}},
+                ],
+            }
+        ],
+    )
+    assert "I see 1 pictures" in str(done.choices[0].message.content)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/x.png", "https://example.org/x.png", "file:///etc/passwd"])
+async def test_a_picture_by_address_is_refused(client: openai.AsyncOpenAI, url: str) -> None:
+    with pytest.raises(openai.BadRequestError, match="data URI"):
+        await client.chat.completions.create(
+            model="image",
+            messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}],
+        )
+
+
+async def test_a_picture_for_a_blind_model_is_refused(client: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        await client.chat.completions.create(
+            model="blind",
+            messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PIXEL}}]}],
+        )
+    assert caught.value.code == "image_refused"
+
+
+async def test_an_unknown_model_is_a_404_in_openai_form(client: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as caught:
+        await client.chat.completions.create(model="nobody", messages=[{"role": "user", "content": "Tea?"}])
+    assert caught.value.code == "model_unknown"
+
+
+async def test_a_wrong_key_is_a_401(running: Running) -> None:
+    async with openai.AsyncOpenAI(base_url=f"{running.client.address}/v1", api_key="sk-wrong", max_retries=0) as wrong:
+        with pytest.raises(openai.AuthenticationError):
+            await wrong.models.list()
+
+
+async def test_a_cookie_alone_does_not_open_it(running: Running) -> None:
+    status, body = await running.client.send("POST", "/v1/chat/completions", {"messages": [{}]})
+    assert status == 401
+    assert body["error"]["code"] == "unauthorised"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"messages": []}', b'{"messages": "x"}', b'{"messages": [1], "model": 5}']
+)
+async def test_a_bad_request_is_a_400_in_openai_form(running: Running, client: openai.AsyncOpenAI, body: bytes) -> None:
+    headers = {"Authorization": f"Bearer {client.api_key}", "Content-Type": "application/json"}
+    async with (
+        aiohttp.ClientSession(running.client.address) as program,
+        program.post("/v1/chat/completions", data=body, headers=headers) as reply,
+    ):
+        assert reply.status == 400
+        assert (await reply.json())["error"]["type"] == "invalid_request_error"
