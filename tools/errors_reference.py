@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from samovar.domain.errors import SamovarError  # noqa: E402 - the checkout's own, installed or not
+from samovar.api.problems import STATUSES  # noqa: E402 - the checkout's own, installed or not
+from samovar.domain.errors import SamovarError, StartError  # noqa: E402 - as above
 
 PAGE = ROOT / "docs" / "reference" / "errors.md"
 OPENING = """# Errors
@@ -38,11 +39,17 @@ def main() -> int:
 def page() -> str:
     """Return the whole page."""
     parts = [OPENING]
-    for error in family(SamovarError):
+    for error in (SamovarError, *family(SamovarError)):
         if "code" in vars(error):
-            parts.append(f"\n## `{error.code}`\n\n{meaning(error)}\n\n")
-            parts.append(f"- What is said: {error.sentence}\n- What to do: {error.hint}\n")
+            parts.append(entry(error))
     return "".join(parts)
+
+
+def entry(error: type[SamovarError]) -> str:
+    """Return what the page says of one error."""
+    status = "" if issubclass(error, StartError) else f"- HTTP status: {STATUSES[error.code]}\n"
+    told = f"- What is said: {error.sentence}\n- What to do: {error.hint}\n{status}"
+    return f"\n## `{error.code}`\n\n{meaning(error)}\n\n{told}"
 
 
 def family(root: type[SamovarError]) -> Iterator[type[SamovarError]]:
@@ -53,8 +60,10 @@ def family(root: type[SamovarError]) -> Iterator[type[SamovarError]]:
 
 
 def meaning(error: type[SamovarError]) -> str:
-    """Take what the class says about itself."""
-    return " ".join((inspect.getdoc(error) or "").split())
+    """Take the first paragraph of what the class says about itself."""
+    if error is SamovarError:
+        return "A fault of Samovar's own that no other code names. The log of the server says more."
+    return " ".join((inspect.getdoc(error) or "").partition("\n\n")[0].split())
 
 
 if __name__ == "__main__":
