@@ -38,11 +38,8 @@ def main() -> int:
 
 def page() -> str:
     """Return the whole page."""
-    parts = [OPENING]
-    for error in (SamovarError, *family(SamovarError)):
-        if "code" in vars(error):
-            parts.append(entry(error))
-    return "".join(parts)
+    errors: list[type[SamovarError]] = [SamovarError, *family(SamovarError)]
+    return OPENING + "".join(entry(error) for error in errors if "code" in vars(error))
 
 
 def entry(error: type[SamovarError]) -> str:
