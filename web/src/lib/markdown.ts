@@ -66,6 +66,10 @@ marked.use({
   ],
   renderer: {
     html: ({ text, block }: Tokens.HTML | Tokens.Tag) => (block ? `<p>${escapeHtml(text.trim())}</p>` : escapeHtml(text)),
+    // One level for every heading of a reply: models skip levels, and a page read aloud must not.
+    heading({ tokens, depth }) {
+      return `<h2 class="depth-${depth}">${this.parser.parseInline(tokens)}</h2>`
+    },
     link({ href, title, tokens }) {
       return link(href, this.parser.parseInline(tokens), title)
     },

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { en } from '../src/i18n/en'
+import { fillText, placeholdersOf, type Key, type Text } from '../src/i18n/messages'
+import { ru } from '../src/i18n/ru'
+
+const forms = (text: Text): string[] => (typeof text === 'string' ? [text] : Object.values(text))
+const sorted = (values: string[]): string[] => [...new Set(values)].sort()
+const keys = Object.keys(en) as Key[]
+
+test('both languages have the same keys', () => {
+  expect(Object.keys(ru).sort()).toEqual([...keys].sort())
+})
+
+test('both languages fill the same placeholders', () => {
+  for (const key of keys) {
+    const english = sorted(forms(en[key]).flatMap(placeholdersOf))
+    const russian = sorted(forms(ru[key]).flatMap(placeholdersOf))
+    expect(russian, key).toEqual(english)
+  }
+})
+
+test('every text with a number has every plural form of its language', () => {
+  for (const key of keys) {
+    if (typeof en[key] === 'string') continue
+    expect(Object.keys(en[key] as object).sort(), key).toEqual(['one', 'other'])
+    expect(Object.keys(ru[key] as object).sort(), key).toEqual(['few', 'many', 'one', 'other'])
+  }
+})
+
+test('Russian numbers take their own forms', () => {
+  const words = ru['ledger.tokens']
+  expect([1, 3, 5, 21, 1500].map((n) => fillText(words, 'ru', { n }).replace(/\u00a0/g, ' '))).toEqual(['1 токен', '3 токена', '5 токенов', '21 токен', '1 500 токенов'])
+})
+
+const errors = resolve(import.meta.dirname, '../../src/samovar/domain/errors.py')
+
+test.skipIf(!existsSync(errors))('every error of the server has words and advice', () => {
+  const codes = [...readFileSync(errors, 'utf8').matchAll(/^\s+code = "(\w+)"/gm)].map((found) => found[1] ?? '')
+  expect(codes.length).toBeGreaterThan(30)
+  for (const code of codes) {
+    expect(keys, code).toContain(`error.${code}`)
+    expect(keys, code).toContain(`error.${code}.advice`)
+  }
+})
