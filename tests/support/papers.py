@@ -235,9 +235,10 @@ def vast_page_pdf() -> bytes:
     return _one_page(b"BT /F1 24 Tf 1000 1000 Td (far away) Tj ET", media_box=b"[0 0 200000 200000]")
 
 
-def flate_bomb_pdf() -> bytes:
-    """A few hundred bytes that unfold to 160 MB of drawing."""
-    content = zlib.compress(zlib.compress(b"BT /F1 9 Tf " + b"(A) Tj " * 23_000_000 + b"ET", 9), 9)
+@cache
+def flate_bomb_pdf(megabytes: int = 160) -> bytes:
+    """A few hundred bytes that unfold to much drawing; with the default, to more than a parser may hold."""
+    content = zlib.compress(zlib.compress(b"BT /F1 9 Tf " + b"(A) Tj " * (megabytes * 1_000_000 // 7) + b"ET", 9), 9)
     return _one_page(content, filters=b"[/FlateDecode/FlateDecode]")
 
 
@@ -317,6 +318,7 @@ def tagged_jpeg() -> bytes:
     return _saved(picture, "JPEG", exif=exif, comment=b"planted comment")
 
 
+@cache
 def pixel_bomb_png(side_px: int = 20_000) -> bytes:
     """A small file of 400 megapixels."""
     packer = zlib.compressobj(9)

@@ -109,7 +109,7 @@ def _is_western(sample: bytes) -> bool:
         for neighbour in sample[max(0, place - 1) : place] + sample[place + 1 : place + 2]:
             beside_high += neighbour >= 0x80
             beside_latin += chr(neighbour).isalpha() and neighbour < 0x80
-    return beside_latin > 2 * beside_high
+    return beside_latin > beside_high
 
 
 def _russian_score(text: str) -> float:

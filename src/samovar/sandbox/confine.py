@@ -175,7 +175,10 @@ def _restrict_files(libc: ctypes.CDLL, readable: Sequence[str]) -> bool:
 
 
 def _allow_reading(libc: ctypes.CDLL, ruleset: int, folder: str) -> bool:
-    place = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+    try:
+        place = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return True  # what is not there need not be readable
     try:
         rule = struct.pack("=Qi", _LANDLOCK_READ, place)
         arguments = (ctypes.c_int(ruleset), ctypes.c_int(_LANDLOCK_RULE_PATH_BENEATH), rule, ctypes.c_uint(0))
