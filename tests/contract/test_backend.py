@@ -344,3 +344,18 @@ async def test_a_relay_that_is_closed_hangs_up(kind: str) -> None:
         if stage.server is not None:
             async with asyncio.timeout(0.3):
                 await stage.server.hung_up.wait()
+
+
+async def test_an_old_ollama_is_asked_model_by_model() -> None:
+    async with play(read_recording(RECORDINGS / "ollama" / "models_old.txt")) as server:
+        guard = EgressGuard()
+        guard.allow(server.url)
+        client = EgressClient(guard)
+        config = BackendConfig(name="o", endpoint=lambda: Endpoint(url=server.url))
+        backend = registry.backend("ollama").build(config, client)
+        (known,) = await backend.models()
+        server.exchanges.pop()
+        (unknown,) = await backend.models()
+        await client.close()
+    assert (known.capabilities.vision, known.capabilities.context_tokens) == (True, 8192)
+    assert (unknown.model, unknown.capabilities.vision) == (known.model, None)

@@ -119,8 +119,7 @@ class OllamaBackend:
         vision = _read_vision(entry)
         if trained is None or vision is None:
             async with turn:
-                shown = await self._show(name)
-            trained, vision = _read_trained_context(shown), _read_vision(shown)
+                trained, vision = await self._ask_about(name)
         quantisation = details.get("quantization_level")
         return ModelDescription(
             model=name,
@@ -135,6 +134,14 @@ class OllamaBackend:
             ),
             is_demonstration=self._config.is_demonstration,
         )
+
+    async def _ask_about(self, model: str) -> tuple[int | None, bool | None]:
+        """Return the trained context and the vision of one model; nothing is known of one that gives an error."""
+        try:
+            shown = await self._show(model)
+        except BackendError:
+            return None, None
+        return _read_trained_context(shown), _read_vision(shown)
 
     def _write_payload(self, request: ChatRequest) -> dict[str, object]:
         chosen = request.parameters.chosen()

@@ -1,7 +1,6 @@
 """The embedded engine as the rest of Samovar sees it: it starts, answers, and comes back when it falls."""
 
 import asyncio
-import logging
 import secrets
 import time
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from samovar.engine.process import EngineProcess
 from samovar.engine.sharing import Advertisement, advertise, answers, withdraw
 from samovar.ports.backend import BackendConfig, Endpoint
 from samovar.settings import EngineSettings
+from samovar.telemetry.log import get_log
 
 __all__ = ["Engine", "EngineState", "EngineStatus"]
 
@@ -29,7 +29,7 @@ _PROVEN_AFTER_S: Final = 60.0
 _HEALTH_EVERY_S: Final = 10.0
 _MISSES_BEFORE_RESTART: Final = 3
 
-log = logging.getLogger(__name__)
+_log = get_log(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ class Engine:
         self._status = EngineStatus(
             state=state, detail=error.message if error else "", error_code=error.code if error else None
         )
-        log.info("engine.%s", state, extra={"error_code": self._status.error_code, "pid": self.pid})
+        _log.info("engine.changed", state=state, error_code=self._status.error_code, pid=self.pid)
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
@@ -176,8 +176,12 @@ class Engine:
         pause_s = _FIRST_PAUSE_S
         while True:
             began = time.monotonic()
-            was_ready = await self._live_once(model)
-            error = self._explain(model, was_ready=was_ready)
+            was_ready = False
+            try:
+                was_ready = await self._live_once(model)
+                error = self._explain(model, was_ready=was_ready)
+            except OSError as failure:
+                error = EngineDown(reason=failure.strerror or "its process could not be started")
             self._become("starting" if was_ready else "failed", error)
             if was_ready and time.monotonic() - began > _PROVEN_AFTER_S:
                 pause_s = _FIRST_PAUSE_S
@@ -232,7 +236,7 @@ class Engine:
             advertise(self._data_dir, advertisement)
         except OSError as error:
             # Other commands load the model themselves; this one works.
-            log.warning("engine.not_shared", extra={"reason": error.strerror})
+            _log.warning("engine.not_shared", reason=error.strerror)
 
     def _explain(self, model: ChosenModel, *, was_ready: bool) -> EngineError:
         if was_ready:
