@@ -22,6 +22,7 @@ SUFFIXES: Final = (".pdf",)
 MEDIA_TYPES: Final = ("application/pdf",)
 
 REASON_NO_TEXT: Final = "no text layer: a scan or a picture"
+REASON_EMPTY: Final = "the page is empty"
 REASON_FAILED: Final = "the page is damaged"
 
 _MARK: Final = b"%PDF-"
@@ -131,10 +132,12 @@ def _read_page(document: pdfium.PdfDocument, number: int) -> Page:
         with closing(document.get_page(number - 1)) as sheet, closing(sheet.get_textpage()) as textpage:
             width, height = _size(sheet)
             text = _text(textpage)
+            is_empty = pdfium_c.FPDFPage_CountObjects(sheet) == 0
     except pdfium.PdfiumError:
         return Page(number=number, text="", status="failed", reason=REASON_FAILED)
     if not text.strip():
-        return Page(number=number, text="", status="no_text", reason=REASON_NO_TEXT, width=width, height=height)
+        reason = REASON_EMPTY if is_empty else REASON_NO_TEXT
+        return Page(number=number, text="", status="no_text", reason=reason, width=width, height=height)
     return Page(number=number, text=text, status="text", width=width, height=height)
 
 

@@ -10,6 +10,9 @@ from typing import Final
 
 __all__ = ["ATTEMPTS", "attempt_everything"]
 
+#: Attaches without stopping the other process, so that an attempt that succeeds does no harm.
+_PTRACE_SEIZE: Final = 0x4206
+
 
 def _open_socket() -> None:
     socket.socket(socket.AF_INET).close()
@@ -56,7 +59,7 @@ def _signal_parent() -> None:
 
 def _trace_parent() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.ptrace(16, os.getppid(), None, None) != 0:
+    if libc.ptrace(_PTRACE_SEIZE, os.getppid(), None, None) != 0:
         raise OSError(ctypes.get_errno(), "ptrace")
 
 

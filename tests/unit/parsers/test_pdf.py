@@ -112,6 +112,7 @@ def test_a_page_without_text_says_why_and_a_damaged_one_spoils_no_other() -> Non
     mixed = pdf.parse(papers.mixed_pdf(), "x", _LIMITS).pages
     assert [page.status for page in mixed] == ["text", "no_text", "no_text"]
     assert mixed[1].reason == "no text layer: a scan or a picture"
+    assert mixed[2].reason == "the page is empty"
     broken = pdf.parse(papers.damaged_page_pdf(), "x", _LIMITS).pages
     assert [page.status for page in broken] == ["text", "failed", "text"]
     assert broken[1].reason == "the page is damaged"
