@@ -85,7 +85,7 @@ def test(arguments: list[str]) -> None:
         print(
             "Left out: the browser tests. No Chromium was found; install it, or name it in CHROMIUM_PATH.", flush=True
         )
-    replace_by([str(PYTHON), "-m", "pytest", *left_out, *arguments])
+    replace_by([str(PYTHON), "-m", "pytest", "-rs", *left_out, *arguments])
 
 
 def check(arguments: list[str]) -> None:
