@@ -36,7 +36,7 @@ export class Locale {
     return new Intl.NumberFormat(this.#language, {
       style: 'unit',
       unit: units[power],
-      unitDisplay: 'short',
+      unitDisplay: power === 0 ? 'long' : 'short',
       maximumFractionDigits: shown < 10 && power > 0 ? 1 : 0,
     }).format(shown)
   }
