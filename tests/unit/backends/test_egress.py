@@ -1,5 +1,8 @@
 """Nothing leaves for a place that is on no list."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 from tests.support.servers import Exchange, play
 
@@ -65,6 +68,32 @@ async def test_a_redirect_is_not_followed() -> None:
             assert reply.status == 302
         assert len(server.asked) == 1
         await client.close()
+
+
+async def test_a_kept_connection_that_the_server_dropped_costs_no_request() -> None:
+    connections: list[int] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(0)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok")
+        with suppress(asyncio.IncompleteReadError):
+            # The next request on this connection meets its end instead of an answer.
+            await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    guard = EgressGuard()
+    guard.allow(url)
+    client = EgressClient(guard)
+    for _ in range(3):
+        async with await client.request("POST", url) as reply:
+            assert await reply.read() == b"ok"
+    assert len(connections) == 3
+    await client.close()
+    server.close()
+    await server.wait_closed()
 
 
 def test_hosts_beyond_this_machine_are_named() -> None:
