@@ -11,7 +11,7 @@ from samovar.domain.document import DocumentKind, ParsedDocument
 from samovar.domain.errors import DocumentError, FileDamaged, FileEmpty, FileEncrypted, FileTooComplex, FileTypeUnknown
 from samovar.parsers import image, markdown, pdf, text
 from samovar.ports.parser import PageParser, Parser, ParserLimits
-from samovar.sandbox.reader import parser_modules
+from samovar.sandbox.launch import parser_modules
 
 # The type checker compares the modules with the port here.
 _PARSERS: Final[tuple[Parser, ...]] = (image, markdown, pdf, text)
