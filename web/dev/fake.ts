@@ -239,7 +239,7 @@ const handleDocuments: Handle = (request, response, [documentId = '', what], _bo
   }
   const page = query.get('page') === null ? null : Number(query.get('page'))
   if (what === 'text') return send(response, 200, { page, text: document.kind === 'text' ? document.content.toString() : PAGE_TEXT })
-  if (what === 'boxes') return send(response, 200, { width: 595, height: 842, boxes: [{ x: 60, y: 255, width: 470, height: 18 }, { x: 60, y: 277, width: 300, height: 18 }] })
+  if (what === 'boxes') return send(response, 200, { width: 595, height: 842, boxes: [{ x: 240, y: 169, width: 190, height: 17 }, { x: 60, y: 191, width: 330, height: 17 }] })
   if (what === 'image') {
     if (document.kind === 'image') {
       response.writeHead(200, { 'Content-Type': 'image/png' })

@@ -12,6 +12,7 @@ const SOURCE = [
 const shown = (stream: MarkdownStream): string => {
   const box = document.createElement('div')
   box.innerHTML = stream.blocks.map((block) => (block.kind === 'code' ? '' : block.content)).join('')
+  for (const hidden of box.querySelectorAll('[hidden]')) hidden.remove()
   const code = stream.blocks.map((block) => (block.kind === 'code' ? block.content : '')).join('')
   return ((box.textContent ?? '') + code).replace(/\s+/g, '')
 }
@@ -86,4 +87,11 @@ test('only web, mail and in-page addresses become links', () => {
 
 test('a definition cannot turn a citation into a link', () => {
   expect(html('As said [1].\n\n[1]: https://evil.example')).not.toMatch(/<a[^>]*>1<\/a>/)
+})
+
+test('a formula keeps its source out of sight until it is drawn', () => {
+  const box = document.createElement('div')
+  box.innerHTML = html('So $\\frac{a}{b} < c$ holds.')
+  expect(box.querySelector('[hidden]')?.textContent).toBe('\\frac{a}{b} < c')
+  expect(box.textContent?.replace('\\frac{a}{b} < c', '')).toBe('So ab < c holds.\n')
 })

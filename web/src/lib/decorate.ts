@@ -44,7 +44,7 @@ export async function placeFormulas(root: HTMLElement): Promise<void> {
   const { default: temml } = await import('temml')
   for (const formula of formulas) {
     if (!formula.isConnected || formula.classList.contains('is-drawn')) continue
-    const source = formula.textContent ?? ''
+    const source = formula.querySelector('[hidden]')?.textContent ?? formula.textContent ?? ''
     formula.classList.add('is-drawn')
     try {
       temml.render(source, formula, {

@@ -28,8 +28,13 @@ function link(address: string, inner: string, title: string | null | undefined):
   return `<a href="${escapeHtml(allowed)}"${hint}${target}>${inner}</a>`
 }
 
+/** The letters, digits and signs of a formula without its commands: less than what will be drawn in their place. */
+const plainMath = (tex: string): string =>
+  tex.replace(/\\(?:begin|end)\{[^}]*\}/g, '').replace(/\\[a-zA-Z]+\*?|\\./g, ' ').replace(/[{}^_&~\\]/g, '').replace(/\s+/g, ' ').trim()
+
+// The source waits unseen until the formula is drawn, so that the reader never sees text go away.
 const mathSource = (tex: string, isDisplay: boolean): string =>
-  `<span class="${isDisplay ? 'math math-display' : 'math math-inline'}">${escapeHtml(tex.trim())}</span>`
+  `<span class="${isDisplay ? 'math math-display' : 'math math-inline'}"><span hidden>${escapeHtml(tex.trim())}</span>${escapeHtml(plainMath(tex))}</span>`
 
 const DISPLAY_MATH = /^(?:\$\$([^$]+?)\$\$|\\\[([\s\S]+?)\\\])/
 const INLINE_MATH = /^(?:\$(?![\s$])((?:\\.|[^$\\\n])+?)(?<![\s\\])\$(?!\d)|\\\((.+?)\\\))/
@@ -96,7 +101,7 @@ function render(token: Token): string {
 }
 
 const visibleLength = (block: Block): number =>
-  (block.kind === 'code' ? block.content : block.content.replace(/<[^>]*>/g, '').replace(/&[a-z#0-9]+;/gi, '·')).replace(/\s+/g, '').length
+  (block.kind === 'code' ? block.content : block.content.replace(/<span hidden>.*?<\/span>/gs, '').replace(/<[^>]*>/g, '').replace(/&[a-z#0-9]+;/gi, '·')).replace(/\s+/g, '').length
 
 /**
  * A growing Markdown text as blocks.
@@ -191,6 +196,9 @@ export function mend(source: string): string {
   if (isOdd(last, /\$\$/g)) return `${source.slice(0, start)}${last}$$$$`
   if (/\\\[(?![\s\S]*\\\])/.test(last)) return `${source.slice(0, start)}${last}\\]`
   if (/\\\((?![\s\S]*\\\))/.test(last)) last += '\\)'
+  // An open formula waits for its end; an amount of money, or a dollar that no other follows, does not.
+  const formula = /(?<!\$)\$(?![\s\d$])[^$\n]{0,160}$/.exec(last)
+  if (formula && isOdd(last.replaceAll('$$', ''), /\$/g)) last = last.slice(0, formula.index)
   if (isOdd(last, /`/g)) return `${source.slice(0, start)}${last}\``
   last = last.trimEnd()
   const isItalicOpen = isOdd(last.replaceAll('**', ''), /(?:(?<=^|[\s("'—-])\*(?=\S))|(?:(?<=\S)\*)/g)
