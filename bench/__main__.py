@@ -57,9 +57,9 @@ def table(found: Figures) -> str:
     """Show the figures for people."""
     lines = [f"Samovar {found['version']}, {found['machine']['cpus']} CPUs, load before {found['load_before']:.1f}"]
     if start := found.get("start"):
-        lines.append(
-            f"\nStart to /ready without the model: first {start['first_start_s']} s, second {start['second_start_s']} s"
-        )
+        lines.append("\nStart to /ready without the model:")
+        for name in ("first", "second"):
+            lines.append(f"  {name} {start[f'{name}_start_s']} s ({start[f'{name}_start_cpu_s']} s of CPU)")
     if page := found.get("page"):
         lines.append(
             f"\nFirst load, gzipped: {page['js_kb']} KB JS + {page['css_kb']} KB CSS = {page['js_and_css_kb']} KB"
