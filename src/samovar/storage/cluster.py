@@ -205,21 +205,28 @@ class Cluster:
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--data-checksums",
         ]  # fmt: skip
         user = self.server_user
-        done = subprocess.run(
-            command,
-            user=user.user_id if user else None,
-            group=user.group_id if user else None,
-            extra_groups=[] if user else None,
-            cwd="/",
-            env=_ENVIRONMENT,
-            umask=0o077,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=_INITDB_TIMEOUT_S,
-        )
+        # It outlives us if we are killed: the lock keeps the next starter away until it has ended.
+        lock = keeper.take_lock(self.folder / "server.lock")
+        try:
+            done = subprocess.run(
+                command,
+                pass_fds=[] if lock is None else [lock],
+                user=user.user_id if user else None,
+                group=user.group_id if user else None,
+                extra_groups=[] if user else None,
+                cwd="/",
+                env=_ENVIRONMENT,
+                umask=0o077,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=_INITDB_TIMEOUT_S,
+            )
+        finally:
+            if lock is not None:
+                os.close(lock)
         if done.returncode != 0:
             complaints = [line for line in done.stderr.splitlines() if "error:" in line or "FATAL" in line]
             reason = (complaints or done.stderr.strip().splitlines() or ["no message"])[0]

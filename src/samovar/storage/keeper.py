@@ -110,10 +110,11 @@ def main(arguments: list[str]) -> None:
     folder, keeper_lock, server_lock, user_id, group_id, *command = arguments
     if os.fork():
         os._exit(0)
+    if keeper_lock != NOTHING:
+        os.set_inheritable(int(keeper_lock), False)
     if command:
         _launch(command, int(server_lock), user_id, group_id)
     if keeper_lock != NOTHING:
-        os.set_inheritable(int(keeper_lock), False)
         _watch(Path(folder), int(keeper_lock))
 
 

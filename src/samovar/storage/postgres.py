@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import selectors
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import psycopg
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from samovar.domain.errors import SamovarError, StorageUnavailable
 from samovar.storage.accounts import PostgresAccounts
@@ -171,8 +174,6 @@ class PostgresStorage:
         connection = await connect(self._url)
         try:
             await self._lock(connection)
-            # Idle connections of the pool are as broken as ours was.
-            await self._engine.dispose()
         except BaseException:
             await connection.close()
             raise
@@ -211,7 +212,7 @@ async def connect(url: URL) -> psycopg.AsyncConnection:
 
 
 def _make_engine(url: URL) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
@@ -224,3 +225,21 @@ def _make_engine(url: URL) -> AsyncEngine:
             "options": _SERVER_OPTIONS,
         },
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_dead)
+    return engine
+
+
+def _refuse_dead(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Let the pool replace a connection on which the server has hung up.
+
+    An idle connection has nothing to read unless it is at its end; looking costs no round trip.
+    """
+    driver_connection = record.driver_connection
+    if driver_connection is None or driver_connection.closed or _has_input(driver_connection.fileno()):
+        raise InvalidatePoolError
+
+
+def _has_input(descriptor: int) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        return bool(selector.select(timeout=0))

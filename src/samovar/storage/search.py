@@ -34,12 +34,12 @@ WITH scope AS MATERIALIZED (
 ), asked AS (
     SELECT lexeme, samovar_dimension(lexeme) AS dimension, samovar_word(lexeme) AS word
     FROM unnest(samovar_lexemes(:question))
-), counted AS (
+), counted AS MATERIALIZED (
     SELECT asked.*, (
         SELECT count(*) FROM (
             SELECT FROM chunks JOIN scope USING (document_id) WHERE chunks.lexemes @@ asked.word LIMIT :budget
         ) AS found
-    ) AS frequency
+    )::double precision AS frequency
     FROM asked
 ), weighed AS (
     SELECT dimension, word, frequency,
@@ -52,10 +52,12 @@ WITH scope AS MATERIALIZED (
         string_agg(word::text, ' | ') FILTER (WHERE rarer + frequency <= :budget OR rarer = 0)::tsquery AS words
     FROM weighed
 )
-SELECT chunk_id, chunks.document_id, page, start, "end", text, name, -(chunks.weights <#> question.weights) AS score
-FROM question, chunks JOIN scope USING (document_id)
-WHERE chunks.lexemes @@ question.words
-ORDER BY chunks.weights <#> question.weights, chunks.document_id, page, start
+SELECT candidates.*, -(candidates.weights <#> question.weights) AS score
+FROM question, LATERAL (
+    SELECT chunk_id, document_id, page, start, "end", text, chunks.weights, name
+    FROM chunks JOIN scope USING (document_id) WHERE chunks.lexemes @@ question.words LIMIT :budget
+) AS candidates
+ORDER BY candidates.weights <#> question.weights, document_id, page, start
 LIMIT :limit
 """
 

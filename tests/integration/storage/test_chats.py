@@ -1,5 +1,6 @@
 """Chats and messages in PostgreSQL."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -167,8 +168,6 @@ async def test_text_that_postgresql_cannot_hold_is_stored_with_its_length(
 
 
 async def test_a_locked_chat_makes_the_second_writer_wait(storage: PostgresStorage, actor: Actor) -> None:
-    import asyncio
-
     chat = make_chat(actor)
     async with storage.transaction() as tx:
         await tx.chats.add(actor, chat)
@@ -188,9 +187,9 @@ async def test_a_locked_chat_makes_the_second_writer_wait(storage: PostgresStora
 
 
 async def test_chats_of_another_user_do_not_exist(
-    storage: PostgresStorage, actor: Actor, fresh_database_url: str
+    storage: PostgresStorage, actor: Actor, clean_database_url: str
 ) -> None:
-    stranger = await another_actor(fresh_database_url)
+    stranger = await another_actor(clean_database_url)
     chat = make_chat(actor)
     async with storage.transaction() as tx:
         await tx.chats.add(actor, chat)
@@ -219,9 +218,9 @@ async def test_chats_of_another_user_do_not_exist(
 
 
 async def test_a_document_of_another_user_cannot_be_attached(
-    storage: PostgresStorage, actor: Actor, fresh_database_url: str
+    storage: PostgresStorage, actor: Actor, clean_database_url: str
 ) -> None:
-    stranger = await another_actor(fresh_database_url)
+    stranger = await another_actor(clean_database_url)
     chat, paper = make_chat(stranger), make_document(actor)
     async with storage.transaction() as tx:
         await tx.chats.add(stranger, chat)

@@ -163,7 +163,8 @@ CREATE TABLE pages (
 """
 
 # One configuration for both languages: words in Latin letters go to the English stemmer, words in
-# Cyrillic letters to the Russian one. Russian is written with and without ё, so ё becomes е.
+# Cyrillic letters to the Russian one. Russian is written with and without ё, so ё becomes е. What stands
+# for characters that cannot be stored parts words and joins none.
 #
 # BM25 with k1 = 1.2 and b = 0.75. A chunk's own half of the formula needs the average length of all
 # chunks, which changes with every document; chunks are cut to a similar size, so a constant stands
@@ -176,7 +177,7 @@ _SEARCH = r"""
 CREATE TEXT SEARCH CONFIGURATION samovar (COPY = russian);
 
 CREATE FUNCTION samovar_lexemes(body text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-AS $$ SELECT to_tsvector('samovar', translate(body, 'Ёё', 'Ее')) $$;
+AS $$ SELECT to_tsvector('samovar', translate(body, E'Ёё\uFFFD', 'Ее ')) $$;
 
 CREATE FUNCTION samovar_word(lexeme text) RETURNS tsquery LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$ SELECT ('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery $$;
@@ -201,7 +202,7 @@ $$;
 CREATE FUNCTION samovar_weights(lexemes tsvector) RETURNS sparsevec LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$
     SELECT samovar_vector(array_agg(samovar_dimension(lexeme)), array_agg(
-        times * 2.2 / (times + 1.2 * (0.25 + 0.75 * length / 80.0))
+        times * 2.2 / (times + 1.2 * (0.25 + 0.75 * length / 90.0))
     ))
     FROM (
         SELECT lexeme, cardinality(positions)::double precision AS times,

@@ -1,0 +1,158 @@
+"""Runs, their checkpoints, and the end of those whose process is gone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.support.database import another_actor, make_chat, make_message, make_run
+
+from samovar.domain.actor import Actor
+from samovar.domain.citation import Citation
+from samovar.domain.errors import Conflict, NotFound
+from samovar.domain.event import RunEvent
+from samovar.domain.generation import Usage
+from samovar.domain.ids import new_document_id, new_run_id
+from samovar.domain.run import Run
+from samovar.storage import PostgresStorage, open_storage
+from samovar.storage.postgres import PostgresTransaction
+
+
+async def start_run(tx: PostgresTransaction, actor: Actor, *, owner: int) -> Run:
+    """A chat with a question and a reply that is being written."""
+    chat = make_chat(actor)
+    await tx.chats.add(actor, chat)
+    question = await tx.chats.add_message(actor, make_message(chat.chat_id))
+    reply = make_message(chat.chat_id, role="assistant", text="", parent_id=question.message_id)
+    run = make_run(await tx.chats.add_message(actor, reply), owner=owner)
+    await tx.runs.add(run)
+    return run
+
+
+def delta(seq: int, text: str) -> RunEvent:
+    return RunEvent(seq=seq, kind="delta", body={"text": text})
+
+
+async def test_a_run_and_its_events_are_read_back_in_order(storage: PostgresStorage, actor: Actor) -> None:
+    async with storage.transaction() as tx:
+        run = await start_run(tx, actor, owner=storage.owner)
+        assert await tx.runs.access(actor, run.run_id) == run
+        assert await tx.runs.events_after(actor, run.run_id, 0) == ()
+    first, second = [delta(1, "Вода "), delta(2, "кипит")], [delta(3, ".")]
+    async with storage.transaction() as tx:
+        await tx.runs.checkpoint(run.run_id, first, text="Вода кипит", reasoning="hm", status="running")
+        await tx.runs.checkpoint(run.run_id, second, text="Вода кипит.", reasoning="hm", status="running")
+    async with storage.transaction() as tx:
+        assert await tx.runs.events_after(actor, run.run_id, 0) == (*first, *second)
+        assert await tx.runs.events_after(actor, run.run_id, 1) == (first[1], *second)
+        assert await tx.runs.events_after(actor, run.run_id, 3) == ()
+        stored = await tx.runs.access(actor, run.run_id)
+        assert (stored.status, stored.last_seq) == ("running", 3)
+        reply = await tx.chats.access_message(actor, run.message_id)
+        assert (reply.text, reply.reasoning, reply.run_status) == ("Вода кипит.", "hm", "running")
+
+
+async def test_a_checkpoint_without_events_stores_the_text_alone(storage: PostgresStorage, actor: Actor) -> None:
+    async with storage.transaction() as tx:
+        run = await start_run(tx, actor, owner=storage.owner)
+        await tx.runs.checkpoint(run.run_id, [], text="so far", reasoning="", status="running")
+        assert (await tx.runs.access(actor, run.run_id)).last_seq == 0
+        assert (await tx.chats.access_message(actor, run.message_id)).text == "so far"
+
+
+async def test_the_end_of_a_run_shows_on_the_run_and_on_its_message(storage: PostgresStorage, actor: Actor) -> None:
+    citation = Citation(
+        n=1, document_id=new_document_id(), document="tea.pdf", page=2, start=3, end=9, quote="кипит", verified=True,
+        origin="model",
+    )  # fmt: skip
+    async with storage.transaction() as tx:
+        run = await start_run(tx, actor, owner=storage.owner)
+        assert await tx.runs.ledger(actor, run.run_id) == {}
+        await tx.runs.save_choice(run.run_id, model="m", backend="b", ledger={"pieces": [1]})
+        usage = Usage(prompt_tokens=5, completion_tokens=2, cached_tokens=1)
+        await tx.runs.finish(run.run_id, status="failed", error_code="backend_broke", usage=usage, citations=[citation])
+    async with storage.transaction() as tx:
+        stored = await tx.runs.access(actor, run.run_id)
+        assert stored == replace(run, status="failed", error_code="backend_broke", usage=usage, model="m", backend="b")
+        reply = await tx.chats.access_message(actor, run.message_id)
+        assert (reply.run_id, reply.run_status, reply.error_code) == (run.run_id, "failed", "backend_broke")
+        assert (reply.model, reply.citations) == ("m", (citation,))
+        assert await tx.runs.ledger(actor, run.run_id) == {"pieces": [1]}
+
+
+async def test_an_ended_run_takes_no_more_events(storage: PostgresStorage, actor: Actor) -> None:
+    async with storage.transaction() as tx:
+        run = await start_run(tx, actor, owner=storage.owner)
+        await tx.runs.checkpoint(run.run_id, [delta(1, "a")], text="a", reasoning="", status="stopped")
+        await tx.runs.finish(run.run_id, status="stopped", error_code=None, usage=None, citations=[])
+        with pytest.raises(Conflict):
+            await tx.runs.checkpoint(run.run_id, [delta(2, "b")], text="ab", reasoning="", status="running")
+        with pytest.raises(Conflict):
+            await tx.runs.finish(run.run_id, status="done", error_code=None, usage=None, citations=[])
+        assert (await tx.chats.access_message(actor, run.message_id)).text == "a"
+
+
+async def test_writing_to_a_deleted_run_says_so(storage: PostgresStorage, actor: Actor) -> None:
+    gone = new_run_id()
+    async with storage.transaction() as tx:
+        for written in (
+            tx.runs.checkpoint(gone, [delta(1, "a")], text="a", reasoning="", status="running"),
+            tx.runs.finish(gone, status="done", error_code=None, usage=None, citations=[]),
+            tx.runs.save_choice(gone, model="m", backend="b", ledger={}),
+        ):
+            with pytest.raises(NotFound):
+                await written
+
+
+async def test_events_with_characters_that_json_cannot_hold_are_stored(storage: PostgresStorage, actor: Actor) -> None:
+    async with storage.transaction() as tx:
+        run = await start_run(tx, actor, owner=storage.owner)
+        event = RunEvent(seq=1, kind="delta", body={"text": "a\x00b\ud83d"})
+        await tx.runs.checkpoint(run.run_id, [event], text="a\x00b\ud83d", reasoning="\x00", status="running")
+        assert await tx.runs.events_after(actor, run.run_id, 0) == (delta(1, "a\ufffdb\ufffd"),)
+
+
+async def test_runs_of_another_user_do_not_exist(
+    storage: PostgresStorage, actor: Actor, clean_database_url: str
+) -> None:
+    stranger = await another_actor(clean_database_url)
+    async with storage.transaction() as tx:
+        run = await start_run(tx, actor, owner=storage.owner)
+        await tx.runs.checkpoint(run.run_id, [delta(1, "a")], text="a", reasoning="", status="running")
+        for asked in (
+            tx.runs.access(stranger, run.run_id),
+            tx.runs.events_after(stranger, run.run_id, 0),
+            tx.runs.ledger(stranger, run.run_id),
+        ):
+            with pytest.raises(NotFound) as raised:
+                await asked
+            assert raised.value.values == {"what": "run"}
+
+
+async def test_runs_of_a_process_that_is_gone_are_interrupted_and_others_are_left(
+    storage: PostgresStorage, actor: Actor, clean_database_url: str
+) -> None:
+    other = await open_storage(data_dir=Path("unused"), database_url=clean_database_url)
+    async with storage.transaction() as tx:
+        own = await start_run(tx, actor, owner=storage.owner)
+        alive = await start_run(tx, actor, owner=other.owner)
+        lost = await start_run(tx, actor, owner=7)
+        await tx.runs.checkpoint(lost.run_id, [delta(1, "half")], text="half", reasoning="", status="running")
+        ended = await start_run(tx, actor, owner=7)
+        await tx.runs.finish(ended.run_id, status="done", error_code=None, usage=None, citations=[])
+    async with storage.transaction() as tx:
+        assert await tx.runs.interrupt_orphans() == (lost.run_id,)
+        assert await tx.runs.interrupt_orphans() == ()
+        assert (await tx.runs.events_after(actor, lost.run_id, 1)) == (
+            RunEvent(seq=2, kind="end", body={"status": "interrupted", "error": None}),
+        )
+        reply = await tx.chats.access_message(actor, lost.message_id)
+        assert (reply.text, reply.run_status) == ("half", "interrupted")
+        assert (await tx.runs.access(actor, lost.run_id)).last_seq == 2
+        assert [(await tx.runs.access(actor, run.run_id)).status for run in (own, alive, ended)] == [
+            "queued",
+            "queued",
+            "done",
+        ]
+    await other.close()
+    async with storage.transaction() as tx:
+        assert await tx.runs.interrupt_orphans() == (alive.run_id,)

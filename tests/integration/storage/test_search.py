@@ -1,0 +1,135 @@
+"""Full text search in PostgreSQL."""
+
+import pytest
+from tests.support.database import another_actor, make_chat, make_chunk, make_document
+
+from samovar.domain.actor import Actor
+from samovar.domain.document import Chunk, DocumentStatus
+from samovar.domain.ids import ChatId
+from samovar.storage import PostgresStorage, search
+
+RUSSIAN = (
+    "Самовар нагревает воду до кипения за двадцать минут.",
+    "Медный самовар чистят уксусом и солью.",
+    "Ёлки растут медленно, берёзы растут быстро.",
+)
+ENGLISH = ("The service listens on port 7680.", "Ports of the Baltic sea freeze in winter.", "Winter is long.")
+
+
+async def index(
+    storage: PostgresStorage,
+    actor: Actor,
+    texts: tuple[str, ...],
+    *,
+    chat_id: ChatId | None = None,
+    status: DocumentStatus = "ready",
+    name: str = "tea.txt",
+) -> list[Chunk]:
+    """Store the texts as the chunks of one document."""
+    document = make_document(actor, name=name, status=status)
+    chunks = [make_chunk(document.document_id, text, page=number) for number, text in enumerate(texts, start=1)]
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, document, chat_id=chat_id)
+        await tx.search.add_chunks(chunks)
+    return chunks
+
+
+async def ask(storage: PostgresStorage, actor: Actor, question: str, *, chat_id: ChatId | None = None) -> list[str]:
+    async with storage.transaction() as tx:
+        return [passage.chunk.text for passage in await tx.search.lexical(actor, question, chat_id=chat_id, limit=10)]
+
+
+async def test_the_passage_with_the_rarest_words_comes_first(storage: PostgresStorage, actor: Actor) -> None:
+    chunks = await index(storage, actor, RUSSIAN + ENGLISH)
+    async with storage.transaction() as tx:
+        found = await tx.search.lexical(actor, "Чем чистить САМОВАРЫ?", chat_id=None, limit=10)
+    assert [passage.chunk for passage in found] == [chunks[1], chunks[0]]
+    assert found[0].score > found[1].score > 0
+    assert found[0].document == "tea.txt"
+    assert (await ask(storage, actor, "Which ports does the service use?"))[0] == ENGLISH[0]
+
+
+async def test_the_letter_yo_is_the_letter_ye(storage: PostgresStorage, actor: Actor) -> None:
+    await index(storage, actor, RUSSIAN)
+    for question in ("елка", "Ёлка", "береза", "БЕРЁЗА"):
+        assert await ask(storage, actor, question) == [RUSSIAN[2]], question
+
+
+@pytest.mark.parametrize(
+    "question", ["", "   ", "and the of", "??? !!!", "xyzzy", "\x00", "\ud800", "' & | ! ( ) : * \\ <->", "a'b\\c"]
+)
+async def test_a_question_without_known_words_finds_nothing(
+    storage: PostgresStorage, actor: Actor, question: str
+) -> None:
+    await index(storage, actor, ENGLISH)
+    assert await ask(storage, actor, question) == []
+
+
+async def test_words_with_quotes_and_backslashes_are_found(storage: PostgresStorage, actor: Actor) -> None:
+    odd = r"See /usr/lib/o'brien\path and mail@example.org or foo-bar_baz 3.14"
+    await index(storage, actor, (odd, *ENGLISH))
+    for question in (r"/usr/lib/o'brien\path", "mail@example.org", "foo-bar_baz", "3.14"):
+        assert await ask(storage, actor, question) == [odd], question
+
+
+async def test_only_the_documents_of_the_chat_answer_and_only_when_they_are_ready(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    chat, other = make_chat(actor), make_chat(actor)
+    async with storage.transaction() as tx:
+        await tx.chats.add(actor, chat)
+        await tx.chats.add(actor, other)
+    await index(storage, actor, ("winter here",), chat_id=chat.chat_id)
+    await index(storage, actor, ("winter elsewhere",), chat_id=other.chat_id)
+    await index(storage, actor, ("winter unread",), chat_id=chat.chat_id, status="reading")
+    await index(storage, actor, ("winter in the library",))
+    assert await ask(storage, actor, "winter", chat_id=chat.chat_id) == ["winter here"]
+    assert set(await ask(storage, actor, "winter")) == {"winter here", "winter elsewhere", "winter in the library"}
+
+
+async def test_another_user_finds_nothing(storage: PostgresStorage, actor: Actor, clean_database_url: str) -> None:
+    stranger = await another_actor(clean_database_url)
+    chat = make_chat(actor)
+    async with storage.transaction() as tx:
+        await tx.chats.add(actor, chat)
+    await index(storage, actor, ENGLISH, chat_id=chat.chat_id)
+    assert await ask(storage, stranger, "winter") == []
+    assert await ask(storage, stranger, "winter", chat_id=chat.chat_id) == []
+    assert len(await ask(storage, actor, "winter", chat_id=chat.chat_id)) == 2
+
+
+async def test_a_small_budget_keeps_the_passages_with_the_rarest_words(
+    storage: PostgresStorage, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = (*(f"winter day {number}" for number in range(30)), "winter day of the samovar")
+    await index(storage, actor, texts)
+    monkeypatch.setattr(search, "CANDIDATES", 5)
+    assert (await ask(storage, actor, "samovar in winter"))[0] == texts[-1]
+    assert len(await ask(storage, actor, "winter day")) == 5
+
+
+async def test_stems_are_what_the_index_sees(storage: PostgresStorage, actor: Actor) -> None:
+    async with storage.transaction() as tx:
+        assert await tx.search.stems([]) == ()
+        assert await tx.search.stems(["Порты Ports", "", "и the", "7680\x00"]) == (
+            frozenset({"порт", "port"}),
+            frozenset(),
+            frozenset(),
+            frozenset({"7680"}),
+        )
+
+
+async def test_a_text_larger_than_a_tsvector_has_stems_and_can_be_indexed(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    words = [f"word{number}x" for number in range(150_000)]
+    whole = " ".join(words)
+    async with storage.transaction() as tx:
+        (stems,) = await tx.search.stems([whole])
+    assert len(stems) == len(words)
+
+
+async def test_a_chunk_of_very_many_words_is_indexed(storage: PostgresStorage, actor: Actor) -> None:
+    many = " ".join(f"w{number}x" for number in range(20_000))
+    await index(storage, actor, (many + " samovar",))
+    assert len(await ask(storage, actor, "samovar")) == 1
