@@ -164,11 +164,14 @@ class SandboxedReader:
             zygote_watch.close()
             try:
                 async with asyncio.timeout(self._limits.parser_s):
-                    return await self._exchange(talk, task, content)
+                    reply = await self._exchange(talk, task, content)
             except TimeoutError as error:
+                await _dismiss(watch)
                 raise FileTooComplex(name=name, reason="time") from error
             except NoReplyError as error:
                 raise self._verdict(await _ending(watch), name) from error
+            await _dismiss(watch)
+            return reply
 
     async def _exchange(self, talk: socket.socket, task: _Task, content: bytes) -> tuple[bytes, bytes]:
         loop = asyncio.get_running_loop()
@@ -213,11 +216,18 @@ class SandboxedReader:
                 await end(zygote)
 
 
+async def _dismiss(watch: socket.socket) -> None:
+    """Have the child ended and wait for it, so that its memory is free before the next one starts."""
+    with suppress(ZygoteGoneError):
+        await _ending(watch)
+
+
 async def _ending(watch: socket.socket) -> _Ending:
-    """Hear from the zygote how the child ended. Raises: ZygoteGoneError."""
+    """End the child, unless it has ended by itself, and hear from the zygote how. Raises: ZygoteGoneError."""
     try:
+        watch.shutdown(socket.SHUT_WR)
         async with asyncio.timeout(_ENDING_TIMEOUT_S):
             ending = json.loads(await receive_line(watch))
-    except (TimeoutError, NoReplyError, ConnectionError) as error:
+    except (TimeoutError, NoReplyError, OSError) as error:
         raise ZygoteGoneError from error
     return _Ending(code=ending["code"], peak_bytes=ending["peak_bytes"])
