@@ -1,4 +1,4 @@
-"""Train the tiny eye: ``python -m tools.tiny_eye --model MODEL.gguf --out FILE.gguf --minutes 60``."""
+"""Train the tiny eye: ``python -m tools.tiny_eye --model MODEL.gguf --out FILE.gguf --minutes 11``."""
 
 import argparse
 import math
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="GGUF file of the language model")
     parser.add_argument("--out", type=Path, required=True, help="where to write the projector")
-    parser.add_argument("--minutes", type=float, default=60.0, help="how long to train")
+    parser.add_argument("--minutes", type=float, default=11.0, help="how long to train")
     options = parser.parse_args()
     weights = train(read_embeddings(options.model), options.minutes * 60, options.out)
     write_projector(weights, options.out)
