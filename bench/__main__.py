@@ -13,6 +13,7 @@ from typing import Final
 
 from bench import measures
 from bench.measures import Figures
+from bench.table import table
 from samovar import __version__
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
@@ -51,45 +52,6 @@ async def measure(given: argparse.Namespace) -> Figures:
                 case "cache":
                     found["cache"] = await measures.cache(folder)
     return found
-
-
-def table(found: Figures) -> str:
-    """Show the figures for people."""
-    lines = [f"Samovar {found['version']}, {found['machine']['cpus']} CPUs, load before {found['load_before']:.1f}"]
-    if start := found.get("start"):
-        lines.append("\nStart to /ready without the model:")
-        for name in ("first", "second"):
-            lines.append(f"  {name} {start[f'{name}_start_s']} s ({start[f'{name}_start_cpu_s']} s of CPU)")
-    if page := found.get("page"):
-        lines.append(
-            f"\nFirst load, gzipped: {page['js_kb']} KB JS + {page['css_kb']} KB CSS = {page['js_and_css_kb']} KB"
-            f" ({page['wire_kb']} KB with HTML on the wire, {page['requests']} requests)"
-        )
-    if streams := found.get("streams"):
-        lines.append(
-            "\n| streams | path | first token p50 / p95, ms | to direct | CPU s / 1,000 tokens | to backend | broken |"
-        )
-        lines.append("|---|---|---|---|---|---|---|")
-        for count, paths in streams.items():
-            for name, row in paths.items():
-                cpu = row["cpu_s_per_1k_tokens"] if name != "direct" else row["backend_cpu_s_per_1k_tokens"]
-                note = f"{row['cpu_ratio_to_backend']}" if name != "direct" else "(backend itself)"
-                lines.append(
-                    f"| {count} | {name} | {row['first_token_p50_ms']} / {row['first_token_p95_ms']} "
-                    f"| {row['first_token_ratio']} | {cpu} | {note} | {row['broken']} |"
-                )
-    if memory := found.get("memory"):
-        lines.append("\n| idle | processes | resident MB | shared pages once, MB |\n|---|---|---|---|")
-        for role in ("api", "database", "engine", "sandbox", "all"):
-            count = memory["processes"].get(role, sum(memory["processes"].values()))
-            lines.append(f"| {role} | {count} | {memory[role]['rss']} | {memory[role]['pss']} |")
-    if cache := found.get("cache"):
-        lines.append("\n| turn 5 | prompt tokens | evaluated | first token, ms |\n|---|---|---|---|")
-        for name, shown in (("with_cache", "prompt cache"), ("without_cache", "cold")):
-            row = cache[name]
-            lines.append(f"| {shown} | {row['prompt_tokens']} | {row['evaluated_tokens']} | {row['first_token_ms']} |")
-        lines.append(f"| ratio | | {cache['evaluated_ratio']} | {cache['first_token_ratio']} |")
-    return "\n".join(lines)
 
 
 def main() -> int:
