@@ -1,5 +1,6 @@
 """The composition root: the only place where adapters meet use cases."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -47,6 +48,9 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
         found = await _open_backends(stack, settings, engine_use)
         reader = SandboxedReader(settings.limits)
         stack.push_async_callback(reader.close)
+        if engine_use == "own":
+            warming = asyncio.create_task(reader.start(), name="parsers warm up")
+            stack.callback(warming.cancel)
         storage = await open_storage(data_dir=settings.data_dir, database_url=settings.database_url)
         stack.push_async_callback(storage.close)
         blobs = FileBlobStore(settings.data_dir / "blobs")

@@ -1,7 +1,7 @@
 """``samovar ask``: one question, with files if need be, answered on the terminal."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -53,10 +53,7 @@ async def _ask(settings: Settings, question: str, files: list[Path], model: str 
         if model is not None:
             await services.models.choose(model)
         chat = await _open_chat(services, actor, model)
-        document_ids: list[DocumentId] = []
-        for name, content in contents:
-            document = await services.intake.take(actor, name=name, content=content, chat_id=chat.chat_id)
-            document_ids.append(document.document_id)
+        document_ids = await _attach(services, actor, chat, contents)
         turn = await services.turns.submit(
             actor, chat.chat_id, text=question, parent_id=None, document_ids=document_ids
         )
@@ -105,6 +102,22 @@ async def _open_chat(services: Services, actor: Actor, model: str | None) -> Cha
         )
         await tx.chats.add(actor, chat)
     return chat
+
+
+async def _attach(
+    services: Services, actor: Actor, chat: Chat, contents: Sequence[tuple[str, bytes]]
+) -> list[DocumentId]:
+    document_ids: list[DocumentId] = []
+    try:
+        for name, content in contents:
+            document = await services.intake.take(actor, name=name, content=content, chat_id=chat.chat_id)
+            document_ids.append(document.document_id)
+    except SamovarError:
+        # A question that was never asked leaves no chat behind.
+        for sha256 in await services.turns.remove_chat(actor, chat.chat_id):
+            await services.blobs.remove(sha256)
+        raise
+    return document_ids
 
 
 def _take(answer: _Answer, event: RunEvent, *, is_shown: bool) -> None:
