@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from samovar.domain.errors import Conflict, NotFound, SamovarError, StorageError, StorageReadOnly, StorageUnavailable
 
-__all__ = ["Connection", "translated"]
+__all__ = ["DISK_FULL", "Connection", "translated"]
+
+DISK_FULL: Final = "the disk is full"
 
 #: Classes of SQLSTATE. Source: PostgreSQL 18 documentation, appendix A.
 _GONE: Final = ("08", "57", "53", "55P03", "40", "XX")
 _READ_ONLY: Final[Mapping[str, str]] = {
-    "53100": "the disk is full",
+    "53100": DISK_FULL,
     "25006": "the database is read-only",
     "58030": "the disk does not answer",
 }

@@ -7,6 +7,7 @@ for a password that only the owner of the data folder can read, and ends with it
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,9 @@ class EmbeddedServer:
         """Name the data folder; nothing is touched before ``join``."""
         self._cluster = Cluster(data_dir)
         self._users_lock: int | None = None
+        self._has_left = False
+        # A join that nobody waits for any more may still run in its thread when we leave.
+        self._one_at_a_time = threading.Lock()
 
     @property
     def data_dir(self) -> Path:
@@ -66,7 +70,9 @@ class EmbeddedServer:
         Raises: DataFolderUnusable when the folder cannot hold a server, StorageUnavailable when
         the server does not come up in time.
         """
-        with self._explained():
+        with self._one_at_a_time, self._explained():
+            if self._has_left:
+                raise StorageUnavailable
             self._cluster.make_folders()
             with self._alone():
                 first = self._users_lock is None
@@ -80,11 +86,10 @@ class EmbeddedServer:
                     raise
 
     def leave(self) -> None:
-        """Give the share back; the last user stops the server and waits for its end."""
-        if self._users_lock is None:
-            return
-        with self._explained():
-            if self._stop_if_unused():
+        """Give the share back for good; the last user stops the server and waits for its end."""
+        with self._one_at_a_time, self._explained():
+            self._has_left = True
+            if self._users_lock is not None and self._stop_if_unused():
                 self._wait_for_keeper()
 
     def _stop_if_unused(self) -> bool:

@@ -17,10 +17,10 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from samovar.domain.errors import SamovarError, StorageUnavailable
+from samovar.domain.errors import SamovarError, StorageReadOnly, StorageUnavailable
 from samovar.storage.accounts import PostgresAccounts
 from samovar.storage.chats import PostgresChats
-from samovar.storage.connection import Connection, translated
+from samovar.storage.connection import DISK_FULL, Connection, translated
 from samovar.storage.documents import PostgresDocuments
 from samovar.storage.migrate import HEAD
 from samovar.storage.plain import read_json, write_json
@@ -86,6 +86,7 @@ class PostgresStorage:
         self._owner = secrets.randbelow(2**31 - 1) + 1
         self._engine = _make_engine(url)
         self._doubt = asyncio.Event()
+        self._disk_is_full = False
         self._own: psycopg.AsyncConnection | None = None
         self._guard: asyncio.Task[None] | None = None
 
@@ -97,9 +98,14 @@ class PostgresStorage:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         """Open a unit of work; commits at the end, rolls back on an exception. Raises: StorageError."""
-        with translated(self._doubt.set):
-            async with self._engine.begin() as connection:
-                yield PostgresTransaction(Connection(connection, self._doubt.set), self._owner)
+        try:
+            with translated(self._doubt.set):
+                async with self._engine.begin() as connection:
+                    yield PostgresTransaction(Connection(connection, self._doubt.set), self._owner)
+        except StorageUnavailable as error:
+            if self._disk_is_full:
+                raise StorageReadOnly(reason=DISK_FULL) from error
+            raise
 
     async def check(self) -> None:
         """Return when the database answers. Raises: StorageUnavailable."""
@@ -160,10 +166,12 @@ class PostgresStorage:
             try:
                 if self._own is None:
                     self._own = await self._come_back()
-                pause_s = 0.0
+                pause_s, self._disk_is_full = 0.0, False
                 await self._stay(self._own)
             except (psycopg.Error, SamovarError, OSError, TimeoutError) as error:
                 _log.warning("storage.lost", extra={"reason": type(error).__name__})
+                # PostgreSQL does not even start without room for its own log.
+                self._disk_is_full = "No space left" in str(error)
                 await self._drop_own()
             await asyncio.sleep(pause_s)
             pause_s = min(_LONGEST_PAUSE_S, pause_s * 2 + 0.05)

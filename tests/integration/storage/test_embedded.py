@@ -12,13 +12,16 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
+from tests.support.database import make_chat
 
-from samovar.domain.errors import DataFolderUnusable, StorageUnavailable
+from samovar.domain.actor import Actor
+from samovar.domain.errors import DataFolderUnusable, StorageReadOnly, StorageUnavailable
+from samovar.domain.ids import ChatId
 from samovar.storage import PostgresStorage, keeper, open_storage
 from samovar.storage.embedded import EmbeddedServer
 from samovar.storage.installation import find_installation
@@ -116,7 +119,7 @@ async def recovered(storage: PostgresStorage, *, timeout_s: float = 10.0) -> flo
     while True:
         try:
             await first_user_id(storage)
-        except StorageUnavailable:
+        except (StorageUnavailable, StorageReadOnly):
             assert time.monotonic() - begun < timeout_s, "the storage did not come back"
             await asyncio.sleep(0.01)
         else:
@@ -334,6 +337,53 @@ async def test_a_stale_process_id_does_not_keep_the_server_from_starting(prepare
     storage = await open_storage(data_dir=prepared_folder, database_url=None)
     await storage.check()
     await storage.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+async def test_a_full_disk_is_named_and_nothing_acknowledged_is_lost_when_there_is_room_again(place: Path) -> None:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=110m", "tmpfs", place], check=False, capture_output=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip("this system mounts no small disk")
+    try:
+        storage = await open_storage(data_dir=place / "data", database_url=None)
+        kept = await fill_until_refused(storage, place)
+        (place / "filler").unlink()
+        await recovered(storage)
+        async with storage.transaction() as tx:
+            actor = Actor(user_id=(await tx.accounts.first_user()).user_id, entry_point="cli")
+            assert {chat.chat_id for chat in await tx.chats.recent(actor, limit=10_000)} >= kept
+            await tx.chats.add(actor, make_chat(actor))
+        await storage.close()
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+async def fill_until_refused(storage: PostgresStorage, disk: Path) -> set[ChatId]:
+    """Fill the disk, then write chats until one is refused; return those that were acknowledged."""
+    async with storage.transaction() as tx:
+        actor = Actor(user_id=(await tx.accounts.first_user()).user_id, entry_point="cli")
+    with (disk / "filler").open("wb") as filler, suppress(OSError):
+        while True:
+            filler.write(bytes(65536))
+            filler.flush()
+    kept: set[ChatId] = set()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        chat = make_chat(actor, title=os.urandom(50_000).hex())
+        try:
+            async with storage.transaction() as tx:
+                await tx.chats.add(actor, chat)
+        except StorageReadOnly as error:
+            if error.values == {"reason": "the disk is full"}:
+                return kept
+            raise
+        except StorageUnavailable:
+            await asyncio.sleep(0.02)
+        else:
+            kept.add(chat.chat_id)
+    raise AssertionError("the full disk was not named")
 
 
 async def test_a_killed_keeper_is_replaced_by_the_next_user(prepared_folder: Path) -> None:
