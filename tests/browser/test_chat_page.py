@@ -230,11 +230,15 @@ async def test_no_page_breaks_a_rule_of_accessibility_or_of_content_security(
     assert opened.faults == []
 
 
+def keep(responses: list[Response], response: Response) -> None:
+    responses.append(response)
+
+
 async def test_the_first_load_is_small(browser: Browser, server: Server) -> None:
     opened = await watch(browser, storage_state=server.cookies)
     loaded: list[tuple[str, int]] = []
-    bodies = []
-    opened.page.on("response", bodies.append)
+    bodies: list[Response] = []
+    opened.page.on("response", lambda response: keep(bodies, response))
     await opened.page.goto(server.address)
     await opened.input.wait_for()
     for response in bodies:

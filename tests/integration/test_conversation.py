@@ -127,6 +127,7 @@ async def test_a_failing_backend_is_told_with_a_code_and_keeps_the_partial_answe
     assert end["error"]["detail"]
     reply = (await messages_of(running, chat_id))[-1]
     assert (reply["run_status"], reply["error_code"], reply["text"]) == ("failed", code, kept)
+    assert reply["outcome"]["error"] == end["error"]
 
 
 async def test_an_unknown_model_fails_the_run_and_loses_no_message(running: Running) -> None:
@@ -209,6 +210,10 @@ async def test_a_reply_cut_at_its_limit_says_so(running: Running) -> None:
     chat_id = await running.client.new_chat(model="text", parameters={"max_tokens": 4})
     _, events = await running.client.answer(chat_id, "Tea?")
     assert {"code": "reply_cut", "values": {"tokens": 4}} in [event.body for event in events]
+    outcome = (await messages_of(running, chat_id))[-1]["outcome"]
+    assert outcome["notices"] == [{"code": "reply_cut", "values": {"tokens": 4}}]
+    assert outcome["usage"]["completion_tokens"] == 4
+    assert outcome["error"] is None
 
 
 async def test_runs_that_were_being_written_at_the_stop_are_interrupted_and_whole(settings: Settings) -> None:

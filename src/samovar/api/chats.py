@@ -183,6 +183,7 @@ def message_body(message: Message) -> dict[str, object]:
         "run_id": str(message.run_id) if message.run_id else None,
         "run_status": message.run_status,
         "error_code": message.error_code,
+        "outcome": dict(message.outcome) if message.outcome else None,
         "model": message.model,
         "citations": [citation_body(citation) for citation in message.citations],
         "created_at": message.created_at.isoformat(),

@@ -18,6 +18,7 @@ from samovar.domain.generation import ImagePart, ModelDescription
 from samovar.domain.ids import DocumentId
 from samovar.domain.ledger import CountedBy, Ledger, Piece
 from samovar.domain.parameters import GenerationParameters
+from samovar.retrieval.cite import SOFT_HYPHEN
 
 __all__ = ["DEFAULT_SYSTEM_PROMPT", "TokenCounter", "TurnMaterial", "build_ledger", "estimate_tokens"]
 
@@ -202,8 +203,10 @@ def _passage_label(passage: Passage, *, russian: bool) -> str:
 
 
 def _disarm(text: str) -> str:
-    """Break up what a chat template would read as the end of the message."""
-    return text.replace("<|", "< |").replace("[INST]", "[ INST]").replace("[/INST]", "[ /INST]")
+    """Break up what a chat template would read as the end of the message; join divided words."""
+    return (
+        text.replace(SOFT_HYPHEN, "").replace("<|", "< |").replace("[INST]", "[ INST]").replace("[/INST]", "[ /INST]")
+    )
 
 
 def _is_russian(text: str) -> bool:

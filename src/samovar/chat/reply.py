@@ -124,7 +124,7 @@ class ReplyWriter:
         """Choose the model, and wait for one that is loading."""
         choice = await self._models.choose(live.run.model)
         if choice.description.state == "loading":
-            live.emit("notice", code="model_loading", values={"model": choice.model_id})
+            live.notice("model_loading", model=choice.model_id)
         give_up_at = time.monotonic() + _LOADING_WAIT_S
         while choice.description.state == "loading":
             if time.monotonic() > give_up_at:
@@ -141,22 +141,18 @@ class ReplyWriter:
         images = [piece for piece in left_out if piece.kind == "image"]
         if images:
             reason = images[0].reason or "no_vision"
-            live.emit(
-                "notice",
-                code="image_not_sent",
-                values={"count": len(images), "model": choice.model_id, "reason": reason},
-            )
+            live.notice("image_not_sent", count=len(images), model=choice.model_id, reason=reason)
         turns = sum(piece.kind == "turn" for piece in left_out)
         if turns:
-            live.emit("notice", code="turns_left_out", values={"count": turns})
+            live.notice("turns_left_out", count=turns)
         dropped = sum(piece.kind == "passage" for piece in left_out)
         if dropped:
-            live.emit("notice", code="passages_left_out", values={"count": dropped})
+            live.notice("passages_left_out", count=dropped)
         unsupported = choice.description.capabilities.unsupported_parameters & set(material.chat.parameters.chosen())
         if unsupported:
-            live.emit("notice", code="parameters_unsupported", values={"parameters": ", ".join(sorted(unsupported))})
+            live.notice("parameters_unsupported", parameters=", ".join(sorted(unsupported)))
         if material.has_documents and not material.turn.passages:
-            live.emit("notice", code="no_passage_found", values={})
+            live.notice("no_passage_found")
         # Passages are dropped from the end only, so the numbers of those that stay do not move.
         sent = [piece for piece in ledger.pieces if piece.kind == "passage"]
         kept = tuple(passage for passage, piece in zip(material.turn.passages, sent, strict=True) if piece.sent)
@@ -189,14 +185,14 @@ class ReplyWriter:
         if live.usage is None:
             return
         now = time.monotonic()
-        live.emit(
-            "usage",
-            prompt_tokens=live.usage.prompt_tokens,
-            completion_tokens=live.usage.completion_tokens,
-            cached_tokens=live.usage.cached_tokens,
-            first_token_ms=int(((live.first_token_at or now) - live.started_at) * 1000),
-            total_ms=int((now - live.started_at) * 1000),
-        )
+        live.figures = {
+            "prompt_tokens": live.usage.prompt_tokens,
+            "completion_tokens": live.usage.completion_tokens,
+            "cached_tokens": live.usage.cached_tokens,
+            "first_token_ms": int(((live.first_token_at or now) - live.started_at) * 1000),
+            "total_ms": int((now - live.started_at) * 1000),
+        }
+        live.emit("usage", **live.figures)
 
 
 def _take(live: LiveRun, event: BackendEvent, *, reply_tokens: int) -> None:
@@ -210,7 +206,7 @@ def _take(live: LiveRun, event: BackendEvent, *, reply_tokens: int) -> None:
         case Finished():
             live.usage = event.usage
             if event.reason == "length":
-                live.emit("notice", code="reply_cut", values={"tokens": reply_tokens})
+                live.notice("reply_cut", tokens=reply_tokens)
         case Failed():
             raise event.error
         case _:

@@ -46,6 +46,8 @@ class LiveRun:
         self.citations: tuple[Citation, ...] = ()
         self.started_at = time.monotonic()
         self.first_token_at: float | None = None
+        self.notices: list[dict[str, object]] = []
+        self.figures: dict[str, object] | None = None
         self.is_over = False
         #: Held while events are on their way to the database, so that no batch is stored twice.
         self.storing = asyncio.Lock()
@@ -63,6 +65,11 @@ class LiveRun:
         """Append an event and wake the readers."""
         self._bodies.append((kind, body))
         self._wake()
+
+    def notice(self, code: str, **values: object) -> None:
+        """Tell the reader something about this reply."""
+        self.notices.append({"code": code, "values": values})
+        self.emit("notice", code=code, values=values)
 
     def write(self, text: str) -> None:
         """Append words to the answer."""
@@ -262,6 +269,7 @@ class RunHub:
                         error_code=error.code if error else None,
                         usage=live.usage,
                         citations=live.citations,
+                        outcome={"notices": live.notices, "usage": live.figures, "error": body["error"]},
                     )
             except (NotFound, Conflict):
                 return True  # Deleted, or ended from elsewhere: what is stored stands.

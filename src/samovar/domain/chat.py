@@ -1,5 +1,6 @@
 """Chats and their messages; the messages of a chat form a tree."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,7 +36,8 @@ class Message:
     """One node of the tree: what a person wrote, or a reply with the run that wrote it.
 
     ``position`` grows with every message of the installation: order never rests on a clock.
-    ``run_status`` and ``citations`` belong to replies.
+    ``run_status``, ``citations`` and
+    ``outcome`` (notices, usage, error, as JSON) belong to replies.
     """
 
     message_id: MessageId
@@ -49,6 +51,7 @@ class Message:
     run_id: RunId | None = None
     run_status: RunStatus | None = None
     error_code: str | None = None
+    outcome: Mapping[str, object] | None = None
     model: str | None = None
     citations: tuple[Citation, ...] = ()
     created_at: datetime

@@ -99,8 +99,12 @@ class Runs(Protocol):
         error_code: str | None,
         usage: Usage | None,
         citations: Sequence[Citation],
+        outcome: Mapping[str, object],
     ) -> None:
-        """Write how the run ended, on the run and on its message."""
+        """Write how the run ended, on the run and on its message.
+
+        ``outcome`` is what a page shows beside the text: notices, usage, error.
+        """
         ...
 
     async def save_choice(self, run_id: RunId, *, model: str, backend: str, ledger: Mapping[str, object]) -> None:

@@ -17,7 +17,7 @@ from samovar.domain.citation import Citation, CitationOrigin
 from samovar.domain.document import Passage
 from samovar.domain.sentences import sentences
 
-__all__ = ["CitedAnswer", "Stemmer", "cite", "normalise_quote"]
+__all__ = ["SOFT_HYPHEN", "CitedAnswer", "Stemmer", "cite", "normalise_quote"]
 
 Stemmer = Callable[[Sequence[str]], Awaitable[tuple[frozenset[str], ...]]]
 
@@ -27,6 +27,10 @@ _NUMBER: Final = re.compile(r"\d+(?:[.,:]\d+)*")
 _SUPPORT: Final = 0.6
 _FEWEST_SHARED_STEMS: Final = 2
 _MOST_CITATIONS: Final = 12
+#: Marks where a word is divided at the end of a line (PDF); it is no part of the word.
+SOFT_HYPHEN: Final = "\u00ad"
+#: Share of the question's weight from which a sentence is worth showing beside other sources.
+_NEAR: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +60,8 @@ class _Claim:
 
 
 def normalise_quote(text: str) -> str:
-    """A quote as people read it: line breaks and runs of spaces become one space."""
-    return " ".join(text.split())
+    """A quote as people read it: white space runs become one space, divided words become whole."""
+    return " ".join(text.replace(SOFT_HYPHEN, "").split())
 
 
 async def cite(answer: str, question: str, passages: Sequence[Passage], stems: Stemmer) -> CitedAnswer:
@@ -94,10 +98,7 @@ async def cite(answer: str, question: str, passages: Sequence[Passage], stems: S
     marks: list[tuple[int, int]] = []
     for claim in claims:
         _cite_claim(claim, places, weigher, found_citations, marks)
-    if not any(citation.origin != "model" or citation.quote for citation in found_citations):
-        nearest = max(places, key=lambda place: weigher.share(stemmed[0], place), default=None)
-        if nearest is not None:
-            found_citations.append(_citation(nearest, "nearest"))
+    _add_nearest(stemmed[0], places, weigher, found_citations)
     return CitedAnswer(text=_mark(answer, marks), citations=_without_repeats(found_citations))
 
 
@@ -117,7 +118,8 @@ class _Weigher:
 
     def supports(self, claim: _Claim, place: _Place) -> float:
         """The share, or 0 when too little is shared or a number of the claim is not there."""
-        if len(claim.stems & place.stems) < min(_FEWEST_SHARED_STEMS, len(claim.stems)):
+        shared = claim.stems & place.stems
+        if len(shared) < _FEWEST_SHARED_STEMS and not any(_NUMBER.fullmatch(stem) for stem in shared):
             return 0.0
         if not set(_NUMBER.findall(claim.words)) <= set(_NUMBER.findall(place.passage.chunk.text)):
             return 0.0
@@ -151,6 +153,19 @@ def _cite_claim(
     if weigher.supports(claim, best):
         citations.append(_citation(best, "answer"))
         marks.append((claim.end, best.number))
+
+
+def _add_nearest(
+    question: frozenset[str], places: Sequence[_Place], weigher: _Weigher, citations: list[Citation]
+) -> None:
+    """Show the passage nearest to the question, unless the answer stands on it already."""
+    nearest = max(places, key=lambda place: weigher.share(question, place), default=None)
+    if nearest is None:
+        return
+    supported = {citation.n for citation in citations if citation.quote}
+    is_near = weigher.share(question, nearest) >= _NEAR and nearest.number not in supported
+    if is_near or not supported:
+        citations.append(_citation(nearest, "nearest"))
 
 
 def _citation(place: _Place, origin: CitationOrigin) -> Citation:
@@ -200,4 +215,4 @@ def _without_repeats(citations: Sequence[Citation]) -> tuple[Citation, ...]:
     seen: dict[tuple[int, int, int], Citation] = {}
     for citation in citations:
         seen.setdefault((citation.n, citation.start, citation.end), citation)
-    return tuple(seen.values())[:_MOST_CITATIONS]
+    return tuple(sorted(seen.values(), key=lambda citation: citation.n))[:_MOST_CITATIONS]

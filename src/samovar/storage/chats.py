@@ -211,6 +211,7 @@ def _message_rows() -> Select[Any]:
             runs.c.run_id,
             runs.c.status.label("run_status"),
             runs.c.error_code,
+            runs.c.outcome,
             func.coalesce(runs.c.model, messages.c.model).label("answered_by"),
         )
         .join(chats, chats.c.chat_id == messages.c.chat_id)
@@ -231,6 +232,7 @@ def _message(row: Row[Any]) -> Message:
         run_id=RunId(row.run_id) if row.run_id else None,
         run_status=row.run_status,
         error_code=row.error_code,
+        outcome=row.outcome,
         model=row.answered_by,
         citations=read_citations(row.citations),
         created_at=row.created_at,

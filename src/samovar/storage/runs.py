@@ -92,7 +92,7 @@ class PostgresRuns:
     async def access(self, actor: Actor, run_id: RunId) -> Run:
         """Read one run of the actor's own. Raises: NotFound."""
         statement = (
-            select(*(column for column in runs.c if column.name != "ledger"))
+            select(*(column for column in runs.c if column.name not in ("ledger", "outcome")))
             .join(chats, chats.c.chat_id == runs.c.chat_id)
             .where(runs.c.run_id == run_id, chats.c.owner_id == actor.user_id)
         )
@@ -147,6 +147,7 @@ class PostgresRuns:
         error_code: str | None,
         usage: Usage | None,
         citations: Sequence[Citation],
+        outcome: Mapping[str, object],
     ) -> None:
         """Write how the run ended, on the run and on its message.
 
@@ -155,7 +156,7 @@ class PostgresRuns:
         ended = (
             update(runs)
             .where(runs.c.run_id == run_id, runs.c.status.in_([*LIVE_STATUSES, status]))
-            .values(status=status, error_code=error_code, **_usage_columns(usage))
+            .values(status=status, error_code=error_code, outcome=dict(outcome), **_usage_columns(usage))
             .returning(runs.c.message_id)
             .cte("ended")
         )

@@ -198,6 +198,7 @@ runs = Table(
     Column("model", StoredText),
     Column("backend", StoredText),
     Column("ledger", JSONB),
+    Column("outcome", JSONB),
     Column("last_seq", Integer, nullable=False),
     Column("error_code", Text),
     Column("prompt_tokens", Integer),

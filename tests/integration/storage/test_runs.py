@@ -69,7 +69,14 @@ async def test_the_end_of_a_run_shows_on_the_run_and_on_its_message(storage: Pos
         assert await tx.runs.ledger(actor, run.run_id) == {}
         await tx.runs.save_choice(run.run_id, model="m", backend="b", ledger={"pieces": [1]})
         usage = Usage(prompt_tokens=5, completion_tokens=2, cached_tokens=1)
-        await tx.runs.finish(run.run_id, status="failed", error_code="backend_broke", usage=usage, citations=[citation])
+        await tx.runs.finish(
+            run.run_id,
+            status="failed",
+            error_code="backend_broke",
+            usage=usage,
+            citations=[citation],
+            outcome={"notices": []},
+        )
     async with storage.transaction() as tx:
         stored = await tx.runs.access(actor, run.run_id)
         assert stored == replace(run, status="failed", error_code="backend_broke", usage=usage, model="m", backend="b")
@@ -83,11 +90,11 @@ async def test_an_ended_run_takes_no_more_events(storage: PostgresStorage, actor
     async with storage.transaction() as tx:
         run = await start_run(tx, actor, owner=storage.owner)
         await tx.runs.checkpoint(run.run_id, [delta(1, "a")], text="a", reasoning="", status="stopped")
-        await tx.runs.finish(run.run_id, status="stopped", error_code=None, usage=None, citations=[])
+        await tx.runs.finish(run.run_id, status="stopped", error_code=None, usage=None, citations=[], outcome={})
         with pytest.raises(Conflict):
             await tx.runs.checkpoint(run.run_id, [delta(2, "b")], text="ab", reasoning="", status="running")
         with pytest.raises(Conflict):
-            await tx.runs.finish(run.run_id, status="done", error_code=None, usage=None, citations=[])
+            await tx.runs.finish(run.run_id, status="done", error_code=None, usage=None, citations=[], outcome={})
         assert (await tx.chats.access_message(actor, run.message_id)).text == "a"
 
 
@@ -96,7 +103,7 @@ async def test_writing_to_a_deleted_run_says_so(storage: PostgresStorage, actor:
     async with storage.transaction() as tx:
         for written in (
             tx.runs.checkpoint(gone, [delta(1, "a")], text="a", reasoning="", status="running"),
-            tx.runs.finish(gone, status="done", error_code=None, usage=None, citations=[]),
+            tx.runs.finish(gone, status="done", error_code=None, usage=None, citations=[], outcome={}),
             tx.runs.save_choice(gone, model="m", backend="b", ledger={}),
         ):
             with pytest.raises(NotFound):
@@ -138,7 +145,7 @@ async def test_runs_of_a_process_that_is_gone_are_interrupted_and_others_are_lef
         lost = await start_run(tx, actor, owner=7)
         await tx.runs.checkpoint(lost.run_id, [delta(1, "half")], text="half", reasoning="", status="running")
         ended = await start_run(tx, actor, owner=7)
-        await tx.runs.finish(ended.run_id, status="done", error_code=None, usage=None, citations=[])
+        await tx.runs.finish(ended.run_id, status="done", error_code=None, usage=None, citations=[], outcome={})
     async with storage.transaction() as tx:
         assert await tx.runs.interrupt_orphans() == (lost.run_id,)
         assert await tx.runs.interrupt_orphans() == ()

@@ -24,23 +24,31 @@ def text_shown(events: Sequence[RunEvent]) -> str:
     return text
 
 
+Body = tuple[EventKind, dict[str, object]]
+
+
+def delta(text: str) -> Body:
+    return "delta", {"text": text}
+
+
+def whole(text: str) -> Body:
+    return "replace", {"text": text, "reasoning": ""}
+
+
+NOTICE: Body = ("notice", {"code": "reply_cut", "values": {}})
+PROGRESS: Body = ("progress", {"processed": 1, "total": 2})
+END: Body = ("end", {"status": "done", "error": None})
+TEXTS = st.text(max_size=5)
 EVENTS = st.lists(
-    st.one_of(
-        st.text(max_size=5).map(lambda text: ("delta", {"text": text})),
-        st.text(max_size=5).map(lambda text: ("replace", {"text": text, "reasoning": ""})),
-        st.just(("notice", {"code": "reply_cut", "values": {}})),
-        st.just(("progress", {"processed": 1, "total": 2})),
-    ),
+    st.one_of(TEXTS.map(delta), TEXTS.map(whole), st.just(NOTICE), st.just(PROGRESS)),
     min_size=1,
     max_size=40,
 )
 
 
 @given(bodies=EVENTS, data=st.data())
-def test_a_reader_that_resumes_anywhere_shows_the_same_text(
-    bodies: list[tuple[EventKind, dict[str, object]]], data: st.DataObject
-) -> None:
-    events = numbered(*bodies, ("end", {"status": "done", "error": None}))
+def test_a_reader_that_resumes_anywhere_shows_the_same_text(bodies: list[Body], data: st.DataObject) -> None:
+    events = numbered(*bodies, END)
     cut = data.draw(st.integers(min_value=0, max_value=len(events) - 1))
     first, rest = join_deltas(events[:cut]), join_deltas(events[cut:])
     assert text_shown([*first, *rest]) == text_shown(events)
@@ -49,10 +57,8 @@ def test_a_reader_that_resumes_anywhere_shows_the_same_text(
 
 
 @given(bodies=EVENTS, is_over=st.booleans())
-def test_a_late_reader_gets_the_whole_text_at_once(
-    bodies: list[tuple[EventKind, dict[str, object]]], is_over: bool
-) -> None:
-    events = numbered(*bodies, *([("end", {"status": "done", "error": None})] if is_over else []))
+def test_a_late_reader_gets_the_whole_text_at_once(bodies: list[Body], is_over: bool) -> None:
+    events = numbered(*bodies, *([END] if is_over else []))
     summary = summarise(events)
     assert text_shown(summary) == text_shown(events)
     assert (summary[-1].kind == "end") == is_over

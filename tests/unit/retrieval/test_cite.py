@@ -54,9 +54,24 @@ async def test_a_label_of_the_model_is_kept_when_its_passage_bears_it_out() -> N
 
 async def test_a_wrong_label_has_no_quote_and_the_right_passage_is_added() -> None:
     result = await cited("The service listens on port 7431 [2].", passage(PORT), passage(BACKUP))
-    wrong, right = result.citations
+    right, wrong = result.citations
     assert (wrong.n, wrong.quote, wrong.origin) == (2, "", "model")
     assert (right.n, right.quote) == (1, "The service listens on port 7431.")
+
+
+async def test_the_passage_nearest_to_the_question_is_shown_beside_other_sources() -> None:
+    result = await cited("Backups are kept for ninety days.", passage(PORT), passage(BACKUP))
+    assert [(citation.n, citation.origin) for citation in result.citations] == [(1, "nearest"), (2, "answer")]
+
+
+async def test_a_claim_of_one_common_word_stands_on_nothing() -> None:
+    result = await cited("Service", passage(BACKUP), passage(PORT))
+    assert [citation.origin for citation in result.citations] == ["nearest"]
+
+
+async def test_a_word_divided_at_a_line_end_is_quoted_whole() -> None:
+    result = await cited("The port is 7431.", passage("The ser\u00advice listens on port \n7431."))
+    assert result.citations[0].quote == "The service listens on port 7431."
 
 
 async def test_a_number_that_the_source_does_not_have_is_not_supported() -> None:

@@ -92,6 +92,7 @@ CREATE TABLE runs (
     model text,
     backend text,
     ledger jsonb,
+    outcome jsonb,
     last_seq integer NOT NULL,
     error_code text,
     prompt_tokens integer,
@@ -164,7 +165,8 @@ CREATE TABLE pages (
 
 # One configuration for both languages: words in Latin letters go to the English stemmer, words in
 # Cyrillic letters to the Russian one. Russian is written with and without ё, so ё becomes е. What stands
-# for characters that cannot be stored parts words and joins none.
+# for characters that cannot be stored parts words and joins none; the mark of a word divided at the end of a
+# line (U+00AD) is left out, so that the word is found whole.
 #
 # BM25 with k1 = 1.2 and b = 0.75. A chunk's own half of the formula needs the average length of all
 # chunks, which changes with every document; chunks are cut to a similar size, so a constant stands
@@ -177,7 +179,7 @@ _SEARCH = r"""
 CREATE TEXT SEARCH CONFIGURATION samovar (COPY = russian);
 
 CREATE FUNCTION samovar_lexemes(body text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-AS $$ SELECT to_tsvector('samovar', translate(body, E'Ёё\uFFFD', 'Ее ')) $$;
+AS $$ SELECT to_tsvector('samovar', translate(body, E'Ёё\uFFFD\u00AD', 'Ее ')) $$;
 
 CREATE FUNCTION samovar_word(lexeme text) RETURNS tsquery LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$ SELECT ('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery $$;
