@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { en } from '../src/i18n/en'
 import { fillText, placeholdersOf, type Key, type Text } from '../src/i18n/messages'
 import { ru } from '../src/i18n/ru'
+import { Locale } from '../src/state/locale.svelte'
 
 const forms = (text: Text): string[] => (typeof text === 'string' ? [text] : Object.values(text))
 const sorted = (values: string[]): string[] => [...new Set(values)].sort()
@@ -43,4 +44,27 @@ test.skipIf(!existsSync(errors))('every error of the server has words and advice
     expect(keys, code).toContain(`error.${code}`)
     expect(keys, code).toContain(`error.${code}.advice`)
   }
+})
+
+const source = (path: string): string => resolve(import.meta.dirname, '../../src/samovar', path)
+const found = (path: string, pattern: RegExp): string[] => [...readFileSync(source(path), 'utf8').matchAll(pattern)].map((match) => match[1] ?? '')
+
+test.skipIf(!existsSync(errors))('every reason for a file, a page or a piece left out has words', () => {
+  const reasons = [
+    ...found('sandbox/reader.py', /^_REASON_\w+: Final = "(.+)"/gm),
+    ...found('sandbox/reply.py', /^_REASONS: Final = frozenset\(\{(.+)\}\)/gm).flatMap((list) => list.replaceAll('"', '').split(', ')),
+    ...found('parsers/pdf.py', /^REASON_\w+: Final = "(.+)"/gm),
+    ...found('chat/context.py', /"(no_\w+)"/g),
+  ]
+  expect(reasons.length).toBeGreaterThan(10)
+  for (const reason of reasons) expect(keys, reason).toContain(`reason.${reason}`)
+})
+
+test('a reason is told in the language of the page, an unknown one as the server said it', async () => {
+  const locale = new Locale()
+  await locale.use('ru')
+  const told = (reason: string): string => locale.problem({ code: 'file_too_complex', title: '', detail: '', values: { name: 'a.pdf', reason } }).title
+  expect(told('pages')).toBe('Файл a.pdf не удалось прочитать в отведённых пределах: слишком много страниц.')
+  expect(told('the moon is full')).toContain('the moon is full')
+  expect(locale.named('notice', 'never_heard_of')).toBe('never_heard_of')
 })

@@ -101,6 +101,13 @@ export interface Passage {
   text: string
 }
 
+/** What the page shows beside the text of a reply that has ended. */
+export interface Outcome {
+  notices: Notice[]
+  usage: Usage | null
+  error: Problem | null
+}
+
 export interface Message {
   id: string
   parent_id: string | null
@@ -112,6 +119,7 @@ export interface Message {
   run_id: string | null
   run_status: RunStatus | null
   error_code: string | null
+  outcome?: Outcome | null
   model: string | null
   citations: Citation[]
   created_at: string
@@ -153,6 +161,7 @@ export interface PageBoxes {
 export type PieceKind = 'system' | 'turn' | 'passage' | 'image' | 'question'
 export interface LedgerPiece {
   kind: PieceKind
+  role: 'system' | 'user' | 'assistant'
   label: string
   text: string
   tokens: number

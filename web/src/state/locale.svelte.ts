@@ -1,4 +1,4 @@
-import type { Problem } from '../api/types'
+import type { ChatDocument, Problem } from '../api/types'
 import { en } from '../i18n/en'
 import { fillText, placeholdersOf, type Fill, type Key, type Language, type Messages } from '../i18n/messages'
 
@@ -21,9 +21,17 @@ export class Locale {
 
   /** What went wrong and what to do, in our own words for a known code, else in the server's. */
   readonly problem = (problem: Problem): { title: string; detail: string } => {
-    const title = this.#errorText(`error.${problem.code}`, problem.values)
+    const { reason } = problem.values
+    const values = typeof reason === 'string' ? { ...problem.values, reason: this.named('reason', reason) } : problem.values
+    const title = this.#errorText(`error.${problem.code}`, values)
     if (title === null) return { title: problem.title || this.t('error.internal'), detail: problem.detail }
-    return { title, detail: this.#errorText(`error.${problem.code}.advice`, problem.values) ?? problem.detail }
+    return { title, detail: this.#errorText(`error.${problem.code}.advice`, values) ?? problem.detail }
+  }
+
+  /** Our own words for something that the server named, else the server's. */
+  readonly named = (prefix: string, name: string): string => {
+    const key = `${prefix}.${name}`
+    return Object.hasOwn(this.#messages, key) ? this.t(key as Key) : name
   }
 
   readonly number = (value: number, digits = 0): string =>
@@ -39,6 +47,14 @@ export class Locale {
       unitDisplay: power === 0 ? 'long' : 'short',
       maximumFractionDigits: shown < 10 && power > 0 ? 1 : 0,
     }).format(shown)
+  }
+
+  /** How much there is in a document, and how much of it cannot be read. */
+  readonly extent = (document: ChatDocument): string => {
+    if (document.kind !== 'pdf') return this.bytes(document.size_bytes)
+    const pages = this.t('input.pages', { n: document.page_count })
+    const wordless = document.pages.filter((page) => page.status !== 'text').length
+    return wordless === 0 ? pages : `${pages}, ${this.t('input.withoutText', { n: wordless })}`
   }
 
   readonly moment = (iso: string): string =>
