@@ -120,3 +120,16 @@ test('a run that fails keeps what had arrived and says why', () => {
   run.take({ kind: 'end', status: 'failed', error: { code: 'backend_broke', title: '', detail: '', values: {} } })
   expect(run.applyTo(reply)).toMatchObject({ text: 'Half of', run_status: 'failed', error_code: 'backend_broke' })
 })
+
+test('what stands beside a reply is kept with it', () => {
+  const run = new LiveRun('c', reply)
+  const usage = { prompt_tokens: 9, completion_tokens: 3, cached_tokens: null, first_token_ms: 20, total_ms: 90 }
+  run.take({ kind: 'notice', code: 'reply_cut', values: {} })
+  run.take({ kind: 'usage', ...usage })
+  run.take({ kind: 'end', status: 'failed', error: { code: 'backend_broke', title: 't', detail: 'd', values: { backend: 'b' } } })
+  expect(run.applyTo(reply).outcome).toEqual({
+    notices: [{ code: 'reply_cut', values: {} }],
+    usage,
+    error: { code: 'backend_broke', title: 't', detail: 'd', values: { backend: 'b' } },
+  })
+})

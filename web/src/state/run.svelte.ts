@@ -128,6 +128,7 @@ export class LiveRun {
       reasoning: this.#reasoning,
       run_status: this.#status,
       error_code: this.#problem?.code ?? message.error_code,
+      outcome: { notices: [...this.#notices], usage: this.#usage, error: this.#problem },
       citations: [...this.#citations],
     }
   }
