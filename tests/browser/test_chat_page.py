@@ -5,7 +5,7 @@ import gzip
 import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Response, expect
 from tests.browser.conftest import Server, Watched, watch
 from tests.support import papers
 

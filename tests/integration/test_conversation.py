@@ -237,10 +237,11 @@ async def test_runs_that_were_being_written_at_the_stop_are_interrupted_and_whol
 async def test_a_deleted_chat_is_gone_with_its_run(running: Running) -> None:
     chat_id = await running.client.new_chat(model="slow")
     turn = await running.client.say(chat_id, "[[slow tokens=5000 pace=100]]")
-    assert running.services.hub.live(run_id_of(turn)) is not None
+    actor = await running.services.sign_in.owner()
+    assert running.services.hub.live(actor, run_id_of(turn)) is not None
     status, _ = await running.client.send("DELETE", f"/api/chats/{chat_id}")
     assert status == 204
-    assert running.services.hub.live(run_id_of(turn)) is None
+    assert running.services.hub.live(actor, run_id_of(turn)) is None
     for path in (f"/api/chats/{chat_id}", f"/api/runs/{turn['run_id']}/ledger"):
         status, problem = await running.client.send("GET", path)
         assert (status, problem["code"]) == (404, "not_found")

@@ -22,9 +22,7 @@ _END_TIMEOUT_S: Final = 20.0
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a newcomer: nothing of ours is set, and models use one thread without spinning."""
     kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("SAMOVAR_", "OPENAI_", "OLLAMA_"))
+        name: value for name, value in os.environ.items() if not name.startswith(("SAMOVAR_", "OPENAI_", "OLLAMA_"))
     }
     return {**kept, "OMP_WAIT_POLICY": "passive", "SAMOVAR_ENGINE_THREADS": "1", **(more or {})}
 
@@ -63,9 +61,7 @@ class ServeProcess:
 
 
 @contextmanager
-def serve(
-    data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
-) -> Iterator[ServeProcess]:
+def serve(data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[ServeProcess]:
     """Start the server on a free port and stop it at the end, if it still runs."""
     process = subprocess.Popen(
         [sys.executable, "-m", "samovar", "serve", "--port", "0", "--data-dir", str(data_dir), *arguments],

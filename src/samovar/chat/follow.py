@@ -27,9 +27,7 @@ async def follow_run(
     ``after`` is the last event that the reader has; None starts with the whole text so far.
     Raises: NotFound before the first batch when the run is not the actor's.
     """
-    async with storage.transaction() as tx:
-        await tx.runs.access(actor, run_id)
-    live = hub.live(run_id)
+    live = hub.live(actor, run_id)
     batches = _from_memory(live, after) if live else _from_storage(storage, hub, actor, run_id, after)
     async for batch in batches:
         yield batch

@@ -14,6 +14,8 @@ from samovar.ports.backend import ChatBackend
 __all__ = ["BackendProblem", "ModelChoice", "ModelDirectory", "ModelListing"]
 
 _LISTING_LIFETIME_S: Final = 2.0
+#: How old a listing may be for a request to start from it while a new one is made.
+_LISTING_BELIEVED_S: Final = 30.0
 _PROBE_TIMEOUT_S: Final = 3.0
 
 
@@ -50,6 +52,15 @@ class ModelListing:
         )
         return ranked[0] if ranked else None
 
+    def find(self, model_id: str | None) -> ModelChoice | None:
+        """The model of that name, or the default one for None."""
+        if model_id is None:
+            return self.default
+        for choice in self.choices:
+            if model_id in (choice.model_id, f"{choice.backend.name}/{choice.description.model}"):
+                return choice
+        return None
+
 
 class ModelDirectory:
     """Asks every backend for its models, side by side, and remembers the answer for a moment."""
@@ -60,6 +71,7 @@ class ModelDirectory:
         self._listing: ModelListing | None = None
         self._listed_at = 0.0
         self._asking = asyncio.Lock()
+        self._refreshing: asyncio.Task[ModelListing] | None = None
 
     async def list(self) -> ModelListing:
         """All models of all backends. Never raises: a backend that fails is a problem in the list."""
@@ -71,15 +83,30 @@ class ModelDirectory:
 
     async def choose(self, model_id: str | None) -> ModelChoice:
         """Find the named model, or the default one. Raises: ModelUnknown, NoModel."""
+        if (recent := self._choose_recent(model_id)) is not None:
+            return recent
         listing = await self.list()
-        if model_id is None:
-            if listing.default is not None:
-                return listing.default
-            raise listing.problems[0].error if listing.problems else NoModel()
-        for choice in listing.choices:
-            if model_id in (choice.model_id, f"{choice.backend.name}/{choice.description.model}"):
-                return choice
-        raise ModelUnknown(model=model_id)
+        if (choice := listing.find(model_id)) is not None:
+            return choice
+        if model_id is not None:
+            raise ModelUnknown(model=model_id)
+        raise listing.problems[0].error if listing.problems else NoModel()
+
+    def forget(self) -> None:
+        """Believe no earlier answer: a backend has just said something else."""
+        self._listing = None
+
+    def _choose_recent(self, model_id: str | None) -> ModelChoice | None:
+        """A ready model of the last listing, at no cost; the listing is renewed beside."""
+        age_s = time.monotonic() - self._listed_at
+        if self._listing is None or age_s > _LISTING_BELIEVED_S:
+            return None
+        choice = self._listing.find(model_id)
+        if choice is None or choice.description.state != "ready":
+            return None
+        if age_s > _LISTING_LIFETIME_S and (self._refreshing is None or self._refreshing.done()):
+            self._refreshing = asyncio.create_task(self.list(), name="renew the list of models")
+        return choice
 
     async def _ask_all(self) -> ModelListing:
         answers = await asyncio.gather(*(self._ask(backend) for backend in self._backends))

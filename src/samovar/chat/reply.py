@@ -79,7 +79,12 @@ class ReplyWriter:
                 live.run.run_id, model=choice.model_id, backend=choice.backend.name, ledger=to_json(ledger)
             )
         passages = self._announce(live, material, ledger, choice)
-        await self._stream(live, choice, ledger)
+        try:
+            await self._stream(live, choice, ledger)
+        except ModelLoading:
+            # The engine fell since the models were listed; it comes back by itself.
+            self._models.forget()
+            await self._stream(live, await self._ready_model(live), ledger)
         if passages:
             await self._cite(actor, live, material.question.text, passages)
         self._tell_usage(live)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from samovar.domain.actor import Actor
 from samovar.domain.citation import Citation
 from samovar.domain.errors import Conflict, NotFound, SamovarError, StorageError, TooMany
 from samovar.domain.event import EventKind, RunEvent
@@ -37,9 +38,10 @@ def error_body(error: SamovarError) -> dict[str, object]:
 class LiveRun:
     """A run that is being written by this process."""
 
-    def __init__(self, run: Run) -> None:
-        """Begin with no event."""
+    def __init__(self, run: Run, actor: Actor) -> None:
+        """Begin with no event; the run is ``actor``'s own."""
         self.run = run
+        self.actor = actor
         self.text = ""
         self.reasoning = ""
         self.usage: Usage | None = None
@@ -145,13 +147,14 @@ class RunHub:
         if len(self._live) >= self._most_runs:
             raise TooMany(what="answers", retry_after_s=5)
 
-    def live(self, run_id: RunId) -> LiveRun | None:
-        """The run, if this process is writing it."""
-        return self._live.get(run_id)
+    def live(self, actor: Actor, run_id: RunId) -> LiveRun | None:
+        """The run, if this process is writing it for this user."""
+        live = self._live.get(run_id)
+        return live if live is not None and live.actor.user_id == actor.user_id else None
 
-    def start(self, run: Run, work: Work) -> LiveRun:
+    def start(self, actor: Actor, run: Run, work: Work) -> LiveRun:
         """Begin to write a reply whose row is stored; ``work`` raises SamovarError when it fails."""
-        live = LiveRun(run)
+        live = LiveRun(run, actor)
         self._live[run.run_id] = live
         self._metrics.live_runs.set(len(self._live))
         task = asyncio.create_task(self._write(live, work), name=f"run {run.run_id}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from samovar.chat.reply import ReplyWriter
@@ -11,7 +12,7 @@ from samovar.domain.chat import Chat, Message
 from samovar.domain.errors import Conflict, InvalidRequest, MessageEmpty, NotFound
 from samovar.domain.generation import Role
 from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, new_message_id, new_run_id
-from samovar.domain.run import Run
+from samovar.domain.run import LIVE_STATUSES, Run
 from samovar.ports.storage import Storage, Transaction
 
 __all__ = ["Turn", "Turns"]
@@ -59,20 +60,16 @@ class Turns:
             raise InvalidRequest(
                 reason=f"a message has at most {self._longest_message} characters and {_MOST_DOCUMENTS} files"
             )
-        if idempotency_key is not None:
-            earlier = await self._earlier(actor, chat_id, idempotency_key)
-            if earlier is not None:
-                return earlier
         self._hub.require_room()
         try:
             turn, run = await self._store(actor, chat_id, text, parent_id, tuple(document_ids), idempotency_key)
         except Conflict:
-            # Somebody submitted the same key between our look and our write.
+            # The key was used before: the first turn is the answer to both.
             earlier = await self._earlier(actor, chat_id, idempotency_key) if idempotency_key else None
             if earlier is None:
                 raise
             return earlier
-        self._hub.start(run, lambda live: self._writer.write(actor, live))
+        self._hub.start(actor, run, lambda live: self._writer.write(actor, live))
         return turn
 
     async def regenerate(self, actor: Actor, reply_id: MessageId) -> Turn:
@@ -83,14 +80,16 @@ class Turns:
             if old.role != "assistant" or old.parent_id is None:
                 raise InvalidRequest(reason="only a reply can be made again")
             chat = await tx.chats.access(actor, old.chat_id, for_update=True)
-            reply, run = await self._add_reply(tx, actor, chat, old.parent_id)
-        self._hub.start(run, lambda live: self._writer.write(actor, live))
+            reply, run = await self._add_reply(tx, actor, chat, old.parent_id, await tx.now())
+        self._hub.start(actor, run, lambda live: self._writer.write(actor, live))
         return Turn(message=None, reply=reply, run_id=run.run_id)
 
     async def stop(self, actor: Actor, run_id: RunId) -> None:
-        """End a run of the actor's own. Raises: NotFound."""
+        """End a run of the actor's own. Raises: NotFound, Conflict."""
         async with self._storage.transaction() as tx:
-            await tx.runs.access(actor, run_id)
+            run = await tx.runs.access(actor, run_id)
+        if run.status in LIVE_STATUSES and self._hub.live(actor, run_id) is None:
+            raise Conflict(reason="another Samovar server is writing this answer")
         self._hub.stop(run_id)
 
     async def remove_chat(self, actor: Actor, chat_id: ChatId) -> tuple[str, ...]:
@@ -115,25 +114,27 @@ class Turns:
         async with self._storage.transaction() as tx:
             chat = await tx.chats.access(actor, chat_id, for_update=True)
             await _check_parent(tx, actor, chat, parent_id)
-            attached = {document.document_id for document in await tx.documents.of_chat(actor, chat_id)}
-            if not attached.issuperset(document_ids):
-                raise NotFound(what="document")
+            if document_ids:
+                attached = {document.document_id for document in await tx.documents.of_chat(actor, chat_id)}
+                if not attached.issuperset(document_ids):
+                    raise NotFound(what="document")
+            now = await tx.now()
             message = await tx.chats.add_message(
                 actor,
-                await _new_message(tx, chat_id, parent_id, "user", text=text, document_ids=document_ids),
+                _new_message(chat_id, parent_id, "user", now, text=text, document_ids=document_ids),
                 idempotency_key=idempotency_key,
             )
             if not chat.title:
                 chat = replace(chat, title=_title(text))
-            reply, run = await self._add_reply(tx, actor, chat, message.message_id)
+            reply, run = await self._add_reply(tx, actor, chat, message.message_id, now)
         return Turn(message=message, reply=reply, run_id=run.run_id), run
 
     async def _add_reply(
-        self, tx: Transaction, actor: Actor, chat: Chat, question_id: MessageId
+        self, tx: Transaction, actor: Actor, chat: Chat, question_id: MessageId, now: datetime
     ) -> tuple[Message, Run]:
         run_id = new_run_id()
         reply = await tx.chats.add_message(
-            actor, await _new_message(tx, chat.chat_id, question_id, "assistant", run_id=run_id)
+            actor, _new_message(chat.chat_id, question_id, "assistant", now, run_id=run_id)
         )
         run = Run(
             run_id=run_id,
@@ -171,11 +172,11 @@ async def _check_parent(tx: Transaction, actor: Actor, chat: Chat, parent_id: Me
         raise InvalidRequest(reason="a message answers a reply, or stands at the top")
 
 
-async def _new_message(
-    tx: Transaction,
+def _new_message(
     chat_id: ChatId,
     parent_id: MessageId | None,
     role: Role,
+    now: datetime,
     *,
     text: str = "",
     document_ids: tuple[DocumentId, ...] = (),
@@ -190,7 +191,7 @@ async def _new_message(
         text=text,
         document_ids=document_ids,
         run_id=run_id,
-        created_at=await tx.now(),
+        created_at=now,
     )
 
 

@@ -4,6 +4,7 @@ import errno
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -32,19 +33,31 @@ def serve(
         int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="7680")
     ] = None,
     engine: Annotated[bool | None, typer.Option("--engine/--no-engine", help="Start the embedded model.")] = None,
+    model_file: Annotated[
+        Path | None, typer.Option(help="GGUF file for the embedded engine.", show_default="the demonstration model")
+    ] = None,
+    mmproj_file: Annotated[Path | None, typer.Option(help="GGUF file of its vision projector.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")] = False,
 ) -> None:
     """Start the server and print its address with a one-time sign-in link."""
     configure_logging(verbose=verbose)
     settings = load_settings(data_dir)
-    changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = settings.model_copy(update={"server": settings.server.model_copy(update=changes)})
-    if engine is not None:
-        settings = settings.model_copy(update={"engine": settings.engine.model_copy(update={"enabled": engine})})
+    server_changes = _given(host=host, port=port)
+    engine_changes = _given(enabled=engine, model_file=model_file, mmproj_file=mmproj_file)
+    settings = settings.model_copy(
+        update={
+            "server": settings.server.model_copy(update=server_changes),
+            "engine": settings.engine.model_copy(update=engine_changes),
+        }
+    )
     if not settings.server.sign_in and settings.server.host not in _LOOPBACK:
         raise UnsafeBinding(host=settings.server.host)
     listener = _listen(settings.server.host, settings.server.port)
     run_async(_serve(settings, listener))
+
+
+def _given(**options: object) -> dict[str, object]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 class _Server(uvicorn.Server):

@@ -34,8 +34,9 @@ __all__ = ["PostgresStorage", "PostgresTransaction", "StorageDescription"]
 
 _log = logging.getLogger(__name__)
 
-_POOL_SIZE: Final = 5
-_POOL_OVERFLOW: Final = 10
+#: Connections stay open: opening one costs more than any statement of a chat.
+_POOL_SIZE: Final = 16
+_POOL_OVERFLOW: Final = 0
 _POOL_TIMEOUT_S: Final = 10.0
 _CONNECT_TIMEOUT_S: Final = 5
 _CHECK_TIMEOUT_S: Final = 3.0
