@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, StorageState, async_playwright
+from tests.support.database import temporary_folder
 from tests.support.process import ServeProcess, run_command, serve
 
 _FLAGS: Final = (
@@ -91,9 +92,11 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-async def server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> AsyncIterator[Server]:
-    data_dir = tmp_path_factory.mktemp("browser")
-    with serve(data_dir, "--no-engine", environment={"SAMOVAR_BACKENDS_SCRIPTED": "true"}) as process:
+async def server(browser: Browser) -> AsyncIterator[Server]:
+    with (
+        temporary_folder() as data_dir,
+        serve(data_dir, "--no-engine", environment={"SAMOVAR_BACKENDS_SCRIPTED": "true"}) as process,
+    ):
         context = await browser.new_context()
         page = await context.new_page()
         await page.goto(process.link)

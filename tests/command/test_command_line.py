@@ -3,17 +3,20 @@
 import json
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support import papers
+from tests.support.database import temporary_folder
 from tests.support.process import run_command, serve
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("data")
+def data_dir() -> Iterator[Path]:
+    with temporary_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +114,10 @@ def failure(done: subprocess.CompletedProcess[str], code: str) -> str:
     return lines[0]
 
 
-def test_a_taken_port_is_named_with_another_to_take(tmp_path: Path) -> None:
+def test_a_taken_port_is_named_with_another_to_take(place: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        line = failure(run_command("serve", "--port", str(port), "--data-dir", str(tmp_path)), "port_taken")
+        line = failure(run_command("serve", "--port", str(port), "--data-dir", str(place)), "port_taken")
     assert str(port) in line
     assert "--port" in line
 
@@ -127,8 +130,8 @@ def test_a_data_folder_that_is_a_file_is_refused_with_advice(tmp_path: Path) -> 
     assert blocker.read_text() == "not a folder"
 
 
-def test_a_setting_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    done = run_command("models", "--data-dir", str(tmp_path), environment={"SAMOVAR_TYPO": "1"})
+def test_a_setting_that_does_not_exist_is_refused(place: Path) -> None:
+    done = run_command("models", "--data-dir", str(place), environment={"SAMOVAR_TYPO": "1"})
     assert "SAMOVAR_TYPO" in failure(done, "settings_invalid")
 
 
@@ -155,29 +158,29 @@ def test_wrong_usage_exits_with_two(data_dir: Path) -> None:
     assert run_command("nonsense").returncode == 2
 
 
-def test_listening_to_all_without_sign_in_is_refused(tmp_path: Path) -> None:
+def test_listening_to_all_without_sign_in_is_refused(place: Path) -> None:
     done = run_command(
-        "serve", "--host", "0.0.0.0", "--data-dir", str(tmp_path), environment={"SAMOVAR_SERVER_SIGN_IN": "false"}
+        "serve", "--host", "0.0.0.0", "--data-dir", str(place), environment={"SAMOVAR_SERVER_SIGN_IN": "false"}
     )
     failure(done, "unsafe_binding")
 
 
-def test_a_corrupt_model_file_leaves_the_server_up_and_is_explained(tmp_path: Path) -> None:
-    model = tmp_path / "broken.gguf"
+def test_a_corrupt_model_file_leaves_the_server_up_and_is_explained(place: Path) -> None:
+    model = place / "broken.gguf"
     model.write_bytes(b"GGUF" + b"\xff" * 64)
     environment = {"SAMOVAR_ENGINE_MODEL_FILE": str(model)}
-    with serve(tmp_path / "data", environment=environment) as running:
-        done = run_command("doctor", "--json", "--data-dir", str(tmp_path / "data"), environment=environment)
+    with serve(place / "data", environment=environment) as running:
+        done = run_command("doctor", "--json", "--data-dir", str(place / "data"), environment=environment)
         [part] = [part for part in json.loads(done.stdout)["parts"] if part["name"] == "model"]
         assert (done.returncode, part["state"]) == (1, "failed")
         assert "broken.gguf" in part["detail"]
         assert running.process.poll() is None
 
 
-def test_two_commands_share_one_data_folder(tmp_path: Path, paper_files: Path) -> None:
-    with serve(tmp_path, "--no-engine") as running:
-        report = result(run_command("ingest", str(paper_files / "manual.pdf"), "--json", "--data-dir", str(tmp_path)))
+def test_two_commands_share_one_data_folder(place: Path, paper_files: Path) -> None:
+    with serve(place, "--no-engine") as running:
+        report = result(run_command("ingest", str(paper_files / "manual.pdf"), "--json", "--data-dir", str(place)))
         assert report["documents"][0]["status"] == "ready"
         assert running.process.poll() is None
         assert running.stop() in (0, 130)
-    assert result(run_command("search", "port", "--json", "--data-dir", str(tmp_path)))["hits"]
+    assert result(run_command("search", "port", "--json", "--data-dir", str(place)))["hits"]

@@ -42,12 +42,12 @@ async def read_until_killed(client: Client, run_id: str, shown: list[str]) -> No
         return
 
 
-async def test_killed_twenty_times_in_mid_answer_everything_acknowledged_is_there(tmp_path: Path) -> None:
+async def test_killed_twenty_times_in_mid_answer_everything_acknowledged_is_there(place: Path) -> None:
     dice = random.Random(7680)
     acknowledged: list[tuple[str, str, str, str]] = []
     for turn in range(KILLS):
         started = time.monotonic()
-        with serve(tmp_path, "--no-engine", environment=ENVIRONMENT) as server:
+        with serve(place, "--no-engine", environment=ENVIRONMENT) as server:
             await until_ready(server.address)
             ready_after_s = time.monotonic() - started
             assert ready_after_s <= READY_WITHIN_S, f"ready after {ready_after_s:.1f} s"
@@ -63,7 +63,7 @@ async def test_killed_twenty_times_in_mid_answer_everything_acknowledged_is_ther
             await reading
             await client.close()
             acknowledged.append((chat_id, text, message["run_id"], "".join(shown)))
-    with serve(tmp_path, "--no-engine", environment=ENVIRONMENT) as server:
+    with serve(place, "--no-engine", environment=ENVIRONMENT) as server:
         client = await sign_in(server)
         await check(client, acknowledged)
         await client.close()

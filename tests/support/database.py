@@ -1,7 +1,9 @@
 """A real embedded PostgreSQL for the whole test session, and a fresh database for each test."""
 
 import asyncio
+import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -47,14 +49,37 @@ def run_as_superuser(server: EmbeddedServer, *statements: str) -> None:
             connection.execute(statement.encode())
 
 
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder outside pytest's own, whose rights every other pytest session resets.
+
+    A server that has just been told to stop may still be tidying up in it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="samovar-tests-"))
+    yield folder
+    for pause_s in (0.0, 0.1, 0.5, 2.0):
+        time.sleep(pause_s)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+    raise AssertionError(f"{folder} could not be removed: something still writes there")
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """An empty folder for the data of one test."""
+    with temporary_folder() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session")
 async def database_server() -> AsyncIterator[EmbeddedServer]:
     """One server for the session, with a migrated database to copy."""
-    with tempfile.TemporaryDirectory(prefix="samovar-tests-") as folder:
-        server = EmbeddedServer(Path(folder))
+    with temporary_folder() as folder:
+        server = EmbeddedServer(folder)
         await asyncio.to_thread(server.join)
         run_as_superuser(server, f"CREATE DATABASE {TEMPLATE}")
-        template = await open_storage(data_dir=Path(folder), database_url=database_url(server, TEMPLATE))
+        template = await open_storage(data_dir=folder, database_url=database_url(server, TEMPLATE))
         await template.close()
         yield server
         await asyncio.to_thread(server.leave)

@@ -9,7 +9,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.support.database import make_chat
+from tests.support.database import make_chat, temporary_folder
 
 from samovar.domain.actor import Actor
 from samovar.domain.errors import DataFolderUnusable, StorageReadOnly, StorageUnavailable
@@ -82,18 +81,10 @@ def postmaster_pid(folder: Path) -> int:
     return postmaster[0]
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """An empty folder outside pytest's own, whose rights every other pytest session resets."""
-    with tempfile.TemporaryDirectory(prefix="samovar-tests-") as folder:
-        yield Path(folder)
-
-
 @pytest.fixture(scope="module")
 async def prepared_folder() -> AsyncIterator[Path]:
     """A data folder whose database is made and migrated, with nobody using it."""
-    with tempfile.TemporaryDirectory(prefix="samovar-tests-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         storage = await open_storage(data_dir=folder, database_url=None)
         await storage.close()
         yield folder
