@@ -1,9 +1,11 @@
 import { beforeEach, expect, test } from 'vitest'
 import { Http } from '../src/api/http'
-import type { Message, RunEvent } from '../src/api/types'
+import type { Chat, ChatDocument, Message, RunEvent } from '../src/api/types'
+import { Chats } from '../src/state/chats.svelte'
 import { Draft } from '../src/state/draft.svelte'
 import { Line } from '../src/state/line.svelte'
 import { LiveRun } from '../src/state/run.svelte'
+import { Runs } from '../src/state/runs.svelte'
 import { Session } from '../src/state/session.svelte'
 
 type Answer = (path: string, init: RequestInit) => Response | Promise<Response>
@@ -132,4 +134,114 @@ test('what stands beside a reply is kept with it', () => {
     usage,
     error: { code: 'backend_broke', title: 't', detail: 'd', values: { backend: 'b' } },
   })
+})
+
+const paper: ChatDocument = {
+  id: 'd', name: 'a.pdf', kind: 'pdf', media_type: 'application/pdf', size_bytes: 9, status: 'ready', error: null, page_count: 1, pages: [], created_at: '',
+}
+
+/** Uploads that answer when they are told to. */
+function holdUploads(): { answer: (status: number, body: unknown) => void } {
+  const held: { status: number; responseText: string; onload?: () => void }[] = []
+  class Upload {
+    status = 0
+    responseText = ''
+    upload = {}
+    onload?: () => void
+    open(): void {}
+    setRequestHeader(): void {}
+    abort(): void {}
+    send(): void {
+      held.push(this)
+    }
+  }
+  globalThis.XMLHttpRequest = Upload as unknown as typeof XMLHttpRequest
+  return {
+    answer: (status, body) => {
+      const upload = held.shift()
+      if (!upload) throw new Error('nothing was uploaded')
+      upload.status = status
+      upload.responseText = JSON.stringify(body)
+      upload.onload?.()
+    },
+  }
+}
+
+const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+const attached = async (): Promise<{ draft: Draft; uploads: ReturnType<typeof holdUploads> }> => {
+  const uploads = holdUploads()
+  const draft = new Draft(wire(() => new Response(null, { status: 204 })).http, 'chat')
+  draft.write('What does it say?')
+  void draft.attach([new File(['x'], 'a.pdf')], null, async () => 'chat')
+  await tick()
+  return { draft, uploads }
+}
+
+test('a message waits for its file and goes out when the file is read', async () => {
+  const { draft, uploads } = await attached()
+  const ready = draft.filesReady()
+  expect(draft.isWaiting).toBe(true)
+  uploads.answer(201, paper)
+  expect(await ready).toBe(true)
+  expect(draft.isWaiting).toBe(false)
+  expect(draft.canSend).toBe(true)
+})
+
+test('a change, a taken file, a failed file and a word of the reader end the waiting without sending', async () => {
+  const ends: ((draft: Draft, uploads: ReturnType<typeof holdUploads>) => void)[] = [
+    (draft) => draft.write('Something else'),
+    (draft) => void draft.attachments.map((attachment) => draft.detach(attachment)),
+    (_draft, uploads) => uploads.answer(422, { code: 'file_damaged' }),
+    (draft) => draft.stopWaiting(),
+  ]
+  for (const end of ends) {
+    const { draft, uploads } = await attached()
+    const ready = draft.filesReady()
+    end(draft, uploads)
+    expect(await ready).toBe(false)
+    expect(draft.isWaiting).toBe(false)
+  }
+})
+
+const bare: Chat = { id: 'old', title: '', system_prompt: '', model: null, parameters: {}, head_id: null, created_at: '', updated_at: '' }
+
+function chatsOver(stored: { chat: Chat; documents: ChatDocument[] }): { chats: Chats; asked: string[] } {
+  const asked: string[] = []
+  const { http } = wire((path, init) => {
+    if (init.method !== 'GET') asked.push(`${init.method} ${path}`)
+    if (path === '/api/chats' && init.method === 'POST') return new Response(JSON.stringify({ ...bare, id: 'new' }), { status: 201 })
+    return new Response(JSON.stringify(path === '/api/chats' ? { chats: [stored.chat] } : { ...stored, messages: [] }))
+  })
+  return { chats: new Chats(http, new Runs(http)), asked }
+}
+
+test('a chat that holds nothing is filled before another one is made', async () => {
+  const { chats, asked } = chatsOver({ chat: bare, documents: [] })
+  await chats.load()
+  expect(await chats.current.open()).toBe('old')
+  expect(chats.list.map((chat) => chat.id)).toEqual(['old'])
+  await chats.open(null)
+  expect(chats.current.chat?.id).toBe('old')
+  expect(asked).toEqual([])
+})
+
+test('a chat that holds a file, a title or a setting is left alone', async () => {
+  for (const stored of [
+    { chat: bare, documents: [paper] },
+    { chat: { ...bare, title: 'Mine' }, documents: [] },
+    { chat: { ...bare, system_prompt: 'Be brief.' }, documents: [] },
+  ]) {
+    const { chats } = chatsOver(stored)
+    await chats.load()
+    expect(await chats.current.open()).toBe('new')
+  }
+})
+
+test('a file that was read and never sent waits in the draft after a reload', async () => {
+  const { chats } = chatsOver({ chat: bare, documents: [paper] })
+  await chats.open('old')
+  expect(chats.current.draft.attachments.map((attachment) => [attachment.name, attachment.state])).toEqual([['a.pdf', 'ready']])
+  expect(chats.current.draft.canSend).toBe(true)
+  await chats.current.load('old')
+  expect(chats.current.draft.attachments).toHaveLength(1)
 })

@@ -246,7 +246,9 @@ export const en = {
   'input.visionUnknown': 'It is not known whether {model} can see pictures. The picture will not be sent.',
   'input.failed': 'Not sent. Your text is still here.',
   'input.retry': 'Send again',
-  'input.waiting': 'The files are still being read…',
+  'input.hintReading': 'The files are being read; {send} sends when they are ready, {line} for a new line',
+  'input.waiting': 'Will be sent when the files are ready. Esc takes it back.',
+  'input.takeBack': 'Do not send yet',
 
   'empty.title': 'What shall we look into?',
   'empty.text': 'Everything you write and attach stays on this machine.',

@@ -1,10 +1,14 @@
 import { problemOf, type Http } from '../api/http'
-import { changeChat, deleteChat, listChats } from '../api/chats'
+import { changeChat, deleteChat, getChat, listChats } from '../api/chats'
 import type { Chat, Problem } from '../api/types'
 import { Conversation } from './conversation.svelte'
+import { hasDraft } from './draft.svelte'
 import type { Runs } from './runs.svelte'
 
 const TITLE_DELAYS_MS = [300, 2000]
+
+const isBare = (chat: Chat): boolean =>
+  chat.title === '' && chat.head_id === null && chat.model === null && chat.system_prompt === '' && Object.keys(chat.parameters).length === 0
 
 /** The list of chats, and the one that is open. */
 export class Chats {
@@ -56,6 +60,8 @@ export class Chats {
   /** Shows a chat, or an empty one. The draft and the streams of the chat that is left go on. */
   async open(chatId: string | null): Promise<void> {
     if (chatId === null) {
+      const shown = this.#current.chat
+      if (shown && isBare(shown) && this.#current.isUntouched) return
       if (this.#current.chat !== null || this.#current.state !== 'ready') this.#current = this.#make(null)
       this.#onOpen(null, false)
       return
@@ -93,7 +99,10 @@ export class Chats {
     this.#opened.get(chat.id)?.draft.discard()
     this.#opened.delete(chat.id)
     this.#list = this.#list.filter((other) => other.id !== chat.id)
-    if (this.#current.chat?.id === chat.id) await this.open(null)
+    if (this.#current.chat?.id === chat.id) {
+      this.#current = this.#make(null)
+      await this.open(null)
+    }
     return null
   }
 
@@ -102,9 +111,10 @@ export class Chats {
       this.#http,
       this.#runs,
       {
+        spare: () => this.#findSpare(),
         created: (conversation, chat) => {
           this.#opened.set(chat.id, conversation)
-          this.#list = [chat, ...this.#list]
+          this.#list = [chat, ...this.#list.filter((other) => other.id !== chat.id)]
           if (conversation === this.#current) this.#onOpen(chat.id, true)
         },
         changed: (chat) => this.#take(chat),
@@ -113,6 +123,18 @@ export class Chats {
       },
       chatId,
     )
+  }
+
+  async #findSpare(): Promise<Chat | null> {
+    const spare = this.#list.find((chat) => isBare(chat) && !hasDraft(chat.id) && (this.#opened.get(chat.id)?.isUntouched ?? true))
+    if (!spare) return null
+    try {
+      const { chat, messages, documents } = await getChat(this.#http, spare.id)
+      return isBare(chat) && messages.length === 0 && documents.length === 0 ? chat : null
+    } catch {
+      // It may be gone by now; a new one does as well.
+      return null
+    }
   }
 
   #take(chat: Chat): void {

@@ -11,6 +11,8 @@ const CHANGE_DELAY_MS = 400
 
 /** What a conversation tells the rest of the page. */
 export interface ConversationWatcher {
+  /** A chat on the server that holds nothing yet, to be filled instead of a new one. */
+  spare(): Promise<Chat | null>
   created(conversation: Conversation, chat: Chat): void
   changed(chat: Chat): void
   touched(): void
@@ -77,6 +79,10 @@ export class Conversation {
   get actionProblem(): Problem | null {
     return this.#actionProblem
   }
+  /** Whether nothing has been put into it, here or on the server. */
+  get isUntouched(): boolean {
+    return this.#state === 'ready' && this.#messages.length === 0 && this.#documents.length === 0 && this.draft.isEmpty
+  }
   get lastReply(): Message | null {
     return this.#branch.findLast((message) => message.role === 'assistant') ?? null
   }
@@ -108,6 +114,8 @@ export class Conversation {
       this.#headId = detail.chat.head_id
       this.#messages = detail.messages
       this.#documents = detail.documents
+      const sent = new Set(detail.messages.flatMap((message) => message.document_ids))
+      this.draft.restore(detail.documents.filter((document) => !sent.has(document.id)))
       this.#state = 'ready'
       this.#problem = null
       for (const message of detail.messages) this.#attachTo(message)
@@ -118,7 +126,9 @@ export class Conversation {
     }
   }
 
+  /** Sends the draft, if need be after its files have been read. */
   async send(): Promise<void> {
+    if (!(await this.draft.filesReady())) return
     await this.draft.send(async (text, documentIds, key) => {
       const chatId = await this.open()
       await this.#flushChanges()
@@ -197,11 +207,14 @@ export class Conversation {
 
   async #create(): Promise<string> {
     const { system_prompt, model, parameters } = this.#settings
-    const chat = await createChat(this.#http, {
+    const chosen = {
       ...(system_prompt ? { system_prompt } : {}),
       ...(model ? { model } : {}),
       ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
-    })
+    }
+    const spare = await this.#watcher.spare()
+    const isChosen = Object.keys(chosen).length > 0
+    const chat = spare && !isChosen ? spare : spare ? await changeChat(this.#http, spare.id, chosen) : await createChat(this.#http, chosen)
     this.#chat = chat
     this.draft.moveTo(chat.id)
     this.#watcher.created(this, chat)

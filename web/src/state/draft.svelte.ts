@@ -1,24 +1,33 @@
 import { problemOf, type Http } from '../api/http'
-import { deleteDocument, uploadDocument } from '../api/documents'
+import { deleteDocument, imageAddress, uploadDocument } from '../api/documents'
 import type { ChatDocument, Problem } from '../api/types'
 import { keep, newId, recall } from '../lib/store'
 
-/** A file on its way into a chat. */
+const THUMBNAIL_PX = 160
+
+/** A file on its way into a chat, or one that came there earlier and was not sent. */
 export class Attachment {
   readonly id = newId()
-  readonly file: File
+  readonly name: string
   /** The pasted text that became this file, so that it can go back into the input. */
   readonly pastedText: string | null
   readonly thumbnail: string | null
   #share = $state(0)
   #document = $state.raw<ChatDocument | null>(null)
   #problem = $state.raw<Problem | null>(null)
+  #file: File | null = null
   #upload = new AbortController()
 
-  constructor(file: File, pastedText: string | null) {
-    this.file = file
+  constructor(source: File | ChatDocument, pastedText: string | null = null) {
+    this.name = source.name
     this.pastedText = pastedText
-    this.thumbnail = file.type.startsWith('image/') ? URL.createObjectURL(file) : null
+    if (source instanceof File) {
+      this.#file = source
+      this.thumbnail = source.type.startsWith('image/') ? URL.createObjectURL(source) : null
+    } else {
+      this.#document = source
+      this.thumbnail = source.kind === 'image' ? imageAddress(source.id, null, THUMBNAIL_PX) : null
+    }
   }
 
   get share(): number {
@@ -40,10 +49,11 @@ export class Attachment {
   }
 
   async send(http: Http, chatId: string): Promise<void> {
+    if (!this.#file) return
     this.#problem = null
     this.#share = 0
     try {
-      this.#document = await uploadDocument(http, chatId, this.file, (share) => (this.#share = share), this.#upload.signal)
+      this.#document = await uploadDocument(http, chatId, this.#file, (share) => (this.#share = share), this.#upload.signal)
     } catch (error) {
       if (!this.#upload.signal.aborted) this.#problem = problemOf(error)
     }
@@ -55,11 +65,14 @@ export class Attachment {
 
   async drop(http: Http): Promise<void> {
     this.#upload.abort()
-    if (this.thumbnail) URL.revokeObjectURL(this.thumbnail)
+    if (this.#file && this.thumbnail) URL.revokeObjectURL(this.thumbnail)
     // A file that cannot be deleted now stays in the chat's list, where it can be seen.
     if (this.#document) await deleteDocument(http, this.#document.id).catch(() => undefined)
   }
 }
+
+const storeKeyOf = (chatId: string | null): string => `samovar.draft.${chatId ?? 'new'}`
+export const hasDraft = (chatId: string): boolean => Boolean(recall(storeKeyOf(chatId)))
 
 /** What the reader is about to send in one chat; the words outlive the page. */
 export class Draft {
@@ -69,11 +82,13 @@ export class Draft {
   #attachments = $state.raw<readonly Attachment[]>([])
   #problem = $state.raw<Problem | null>(null)
   #isSending = $state(false)
+  #isWaiting = $state(false)
+  #release: (isReady: boolean) => void = () => undefined
   #attempt: { key: string; content: string } | null = null
 
   constructor(http: Http, chatId: string | null) {
     this.#http = http
-    this.#storeKey = `samovar.draft.${chatId ?? 'new'}`
+    this.#storeKey = storeKeyOf(chatId)
     const saved = recall(this.#storeKey)
     if (typeof saved === 'string') this.#text = saved
   }
@@ -93,6 +108,13 @@ export class Draft {
   get isWaitingForFiles(): boolean {
     return this.#attachments.some((attachment) => attachment.state === 'uploading' || attachment.state === 'reading')
   }
+  /** Whether it goes out by itself as soon as the files are ready. */
+  get isWaiting(): boolean {
+    return this.#isWaiting
+  }
+  get isEmpty(): boolean {
+    return this.#text === '' && this.#attachments.length === 0
+  }
   get canSend(): boolean {
     const hasFile = this.#attachments.some((attachment) => attachment.state === 'ready')
     return !this.#isSending && !this.isWaitingForFiles && (this.#text.trim() !== '' || hasFile)
@@ -102,6 +124,7 @@ export class Draft {
   }
 
   write(text: string): void {
+    if (text !== this.#text) this.stopWaiting()
     this.#text = text
     keep(this.#storeKey, text)
   }
@@ -111,13 +134,23 @@ export class Draft {
     this.#attachments = [...this.#attachments, ...added]
     try {
       const chatId = await openChat()
-      await Promise.all(added.map((attachment) => attachment.send(this.#http, chatId)))
+      await Promise.all(added.map((attachment) => attachment.send(this.#http, chatId).then(() => this.#look(attachment))))
     } catch (error) {
       for (const attachment of added) attachment.fail(problemOf(error))
+      this.stopWaiting()
     }
   }
 
+  /** Takes up the files that were read before and not sent. */
+  restore(documents: readonly ChatDocument[]): void {
+    if (this.isWaitingForFiles || this.#isSending) return
+    const known = new Set(this.documents.map((document) => document.id))
+    const added = documents.filter((document) => !known.has(document.id)).map((document) => new Attachment(document))
+    if (added.length > 0) this.#attachments = [...this.#attachments, ...added]
+  }
+
   async detach(attachment: Attachment): Promise<void> {
+    this.stopWaiting()
     this.#attachments = this.#attachments.filter((other) => other !== attachment)
     await attachment.drop(this.#http)
   }
@@ -127,6 +160,20 @@ export class Draft {
     if (attachment.pastedText === null) return
     this.write(this.#text + attachment.pastedText)
     await this.detach(attachment)
+  }
+
+  /** True as soon as every file is read; false when one fails, or the reader changes anything before. */
+  async filesReady(): Promise<boolean> {
+    if (!this.isWaitingForFiles) return true
+    this.stopWaiting()
+    this.#isWaiting = true
+    return new Promise((resolve) => (this.#release = resolve))
+  }
+
+  stopWaiting(isReady = false): void {
+    this.#isWaiting = false
+    this.#release(isReady)
+    this.#release = () => undefined
   }
 
   /**
@@ -156,15 +203,17 @@ export class Draft {
   /** The draft of a chat that has just been made goes on under its id. */
   moveTo(chatId: string): void {
     keep(this.#storeKey, null)
-    this.#storeKey = `samovar.draft.${chatId}`
+    this.#storeKey = storeKeyOf(chatId)
     keep(this.#storeKey, this.#text)
   }
 
-  forgetProblem(): void {
-    this.#problem = null
+  discard(): void {
+    this.stopWaiting()
+    keep(this.#storeKey, null)
   }
 
-  discard(): void {
-    keep(this.#storeKey, null)
+  #look(attachment: Attachment): void {
+    if (attachment.problem) this.stopWaiting()
+    else if (!this.isWaitingForFiles) this.stopWaiting(true)
   }
 }
