@@ -56,6 +56,7 @@ screenshots: web ## take the pictures of the README anew
 docs: ## write the generated pages of docs/reference anew
 	@$(SETUP) python tools/errors_reference.py --write
 	@$(SETUP) python tools/settings_reference.py --write
+	@$(SETUP) python tools/cli_reference.py --write
 
 lock: ## write the lock files anew (needs uv; ARGS=--upgrade)
 	@$(SETUP) python tools/lock.py $(ARGS)

@@ -33,6 +33,7 @@ def checks() -> list[Check]:
         Check(name="documents", command=(python, "tools/check_docs.py")),
         Check(name="errors", command=(python, "tools/errors_reference.py")),
         Check(name="settings", command=(python, "tools/settings_reference.py")),
+        Check(name="commands", command=(python, "tools/cli_reference.py")),
         Check(name="sizes", command=(python, "tools/check_sizes.py")),
         Check(name="imports", command=(str(Path(python).with_name("lint-imports")), "--no-cache")),
         Check(name="types", command=(python, "-m", "mypy")),

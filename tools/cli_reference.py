@@ -1,0 +1,198 @@
+"""Write docs/reference/cli.md from the commands, or check that it is what they say; and that each metric has a row."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "src"))
+
+from samovar.cli.main import app  # noqa: E402 - the checkout's own, installed or not
+from samovar.telemetry.metrics import Metrics  # noqa: E402 - as above
+
+REFERENCE = ROOT / "docs" / "reference"
+PAGE = REFERENCE / "cli.md"
+OPENING = """# Command line
+
+<!-- Written by `make docs` from src/samovar/cli and tools/cli_reference.py: change those, not this page. -->
+
+`samovar` has one verb for each task. `samovar --help` lists them, `samovar VERB --help` tells about one.
+
+Every verb works on one data folder. `--data-dir` names it, else `SAMOVAR_DATA_DIR`, else it is your user data folder.
+All other [settings](settings.md) count as well. Verbs may run side by side, and beside the server: they share its
+database, and `ask` and `models` its loaded model when their settings name the same one.
+
+## Results, errors and exit codes
+
+Results go to standard output, one JSON object on one line with `--json`. Everything else goes to standard error.
+
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 1 | failed; one line on standard error says why and what to do |
+| 2 | wrong usage: an unknown verb or option, or a missing argument |
+| 130 | ended by Ctrl+C |
+
+The line of a failure is `samovar: `, what happened, what to do, and the [code](errors.md) in brackets:
+
+```
+samovar: No backend offers the model nope. Choose another model; `samovar models` lists them. [model_unknown]
+```
+
+`ingest` and `doctor` end with 1 when one file or part failed; then their report says which.
+
+Programs may rely on the shapes below. A later version may add names to an object; it does not rename or remove them.
+"""
+VALUES: dict[object, str] = {str: "TEXT", int: "NUMBER", Path: "PATH", list[Path]: "PATH"}
+#: What ``--json`` prints, and what else a reader of the page should know.
+REMARKS = {
+    "serve": """The first line names the address, the second a sign-in link that works once, within 24 hours
+(`samovar link` makes another). `--port 0` takes a free port and prints it. `--no-engine` starts without the embedded
+model; models then come from `OPENAI_BASE_URL` or `OLLAMA_HOST`. Without sign-in (`SAMOVAR_SERVER_SIGN_IN=false`) it
+listens on loopback only. Ctrl+C or SIGTERM ends it: replies that are being written end as interrupted, and what was
+written stays. Logs are JSON lines on standard error.""",
+    "ask": """The question and the answer are kept as a chat, which the page shows too. Temperature and seed are 0, so
+that the same question to the same files gets the same answer. The answer is printed while it is written; notices go to
+standard error.
+
+```json
+{"answer": "The service uses port 7680. [1]",
+ "citations": [{"n": 1, "document": "manual.pdf", "page": 2, "quote": "The service uses port 7680.",
+                "verified": true, "origin": "answer"}],
+ "usage": {"prompt_tokens": 70, "completion_tokens": 11},
+ "model": "SmolLM2-135M-Instruct",
+ "run": "90d04ef6-dafe-4a8b-9015-fd4dd74dff11"}
+```
+
+`page` is null in a document without pages. `verified` is true when code has read the quote again at its place in the
+stored source. `origin` tells who chose the place: `model` (it wrote `[n]`), `answer` (code found the words of the
+answer there) or `nearest` (merely the passage nearest to the question). A label of the model that its passage does not
+bear out has an empty quote.""",
+    "ingest": """The library is what `samovar search` looks through. Chats answer from the files that are attached to
+them. The same bytes are taken in once.
+
+```json
+{"documents": [{"name": "manual.pdf", "status": "ready", "error": null,
+                "pages": [{"page": 1, "status": "text", "reason": null},
+                          {"page": 2, "status": "no_text", "reason": "no text layer: a scan or a picture"}]},
+               {"name": "empty.txt", "status": "failed", "error": "file_empty",
+                "pages": [{"page": 1, "status": "failed", "reason": "empty.txt is empty. …"}]}]}
+```
+
+`status` of a document is `ready` or `failed`, of a page `text`, `no_text`, `picture` or `failed`. A document without
+pages counts as page 1. `error` is one of the [codes](errors.md).""",
+    "search": """All documents of the data folder are searched: the library, and what is attached to chats.
+
+```json
+{"hits": [{"document": "manual.pdf", "page": 2, "text": "The service uses port 7680. …", "score": 4.1207}]}
+```
+
+Best first. Scores compare the hits of one search and nothing else.""",
+    "models": """`*` marks the model of a chat that names none. The verb waits up to 60 seconds for a model that loads.
+
+```json
+{"default": "SmolLM2-135M-Instruct",
+ "models": [{"id": "SmolLM2-135M-Instruct", "model": "SmolLM2-135M-Instruct", "backend": "engine", "state": "ready",
+             "is_demonstration": true, "context_tokens": 8192, "vision": false, "vision_known_by": "api",
+             "quantisation": "Q4_1", "size_bytes": 96576768, "unsupported_parameters": []}],
+ "problems": [{"backend": "ollama", "code": "backend_unreachable", "title": "…"}]}
+```
+
+`id` is what `ask --model`, chats and `/v1` take; it is `backend/model` when two backends offer the same name. What a
+backend does not tell is null.""",
+    "doctor": """```json
+{"parts": [{"name": "database", "state": "ok", "detail": "PostgreSQL 18.4 (embedded), schema 0001, 9 MB, …",
+            "advice": null}]}
+```
+
+`state` is `ok`, `warning` or `failed`; the exit code is 1 when a part failed. The parts are `program`, `data`,
+`database`, `model`, `parsers`, `web app`, `port` and `backends`. Addresses of backends are shown, not called:
+`samovar models` does that.""",
+    "link": """It works beside the running server, for whoever may read the data folder. The link works once, within
+24 hours.""",
+    "keys create": """Prints the key alone. Only its hash is kept: it cannot be shown again.""",
+}
+
+
+def main() -> int:
+    """Check both pages; with ``--write`` write the one of the commands."""
+    wanted = page()
+    if "--write" in sys.argv[1:]:
+        PAGE.write_text(wanted, encoding="utf-8")
+        return 0
+    faults = [f"docs/reference/metrics.md has no row for {name}" for name in missing_metrics()]
+    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != wanted:
+        faults.append("docs/reference/cli.md does not match src/samovar/cli: run `make docs`")
+    print("\n".join(faults), end="\n" if faults else "")
+    return 1 if faults else 0
+
+
+def page() -> str:
+    """Return the whole page."""
+    found = dict(verbs(typer.main.get_command(app), ""))
+    if set(REMARKS) - set(found):
+        raise SystemExit(f"tools/cli_reference.py tells of verbs that are gone: {set(REMARKS) - set(found)}")
+    return OPENING + "".join(entry(name, command) for name, command in found.items())
+
+
+def verbs(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Walk the tree of commands down to those that do something. Shape: (words after ``samovar``, command)."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield name, command
+        return
+    for word, child in inner.items():
+        yield from verbs(child, f"{name} {word}".strip())
+
+
+def entry(name: str, command: Any) -> str:
+    """Return what the page says of one verb."""
+    arguments = [found for found in command.params if found.param_type_name == "argument"]
+    usage = " ".join(
+        ["samovar", name, *(f"{a.name.upper()}{'...' if a.nargs == -1 else ''}" for a in arguments), "[OPTIONS]"]
+    )
+    rows = [f"| `{a.name.upper()}` | {a.help} | required |" for a in arguments]
+    rows += [option_row(found) for found in command.params if found.param_type_name == "option"]
+    parts = [
+        f"\n## `samovar {name}`\n",
+        inspect.cleandoc(command.help or ""),
+        f"\n```sh\n{usage}\n```\n",
+        "| option | meaning | default |\n|---|---|---|",
+        *rows,
+    ]
+    if name in REMARKS:
+        parts += ["", REMARKS[name]]
+    return "\n".join(parts) + "\n"
+
+
+def option_row(option: Any) -> str:
+    """Return one row of a table of options."""
+    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    value = "" if option.is_flag else f" {VALUES[option.type_descriptor.annotation]}"
+    bounds = f" From {option.min} to {option.max}." if option.min is not None else ""
+    shown = option.show_default if isinstance(option.show_default, str) else option.default
+    if option.required:
+        default = "required"
+    elif option.is_flag:
+        default = "" if not option.secondary_opts else "as in the settings"
+    else:
+        default = "" if shown is None else f"`{shown}`" if " " not in str(shown) else str(shown)
+    return f"| {names}{value} | {option.help}{bounds} | {default} |"
+
+
+def missing_metrics() -> list[str]:
+    """List the metrics of ours that have no row in their page."""
+    page_path = REFERENCE / "metrics.md"
+    words = page_path.read_text(encoding="utf-8") if page_path.is_file() else ""
+    kept = (line.split()[2] for line in Metrics().render().decode().splitlines() if line.startswith("# TYPE samovar_"))
+    return [name for name in kept if not name.endswith("_created") and f"| `{name}` |" not in words]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
