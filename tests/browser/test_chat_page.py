@@ -94,6 +94,7 @@ async def test_stop_keeps_what_was_written_and_regenerate_makes_a_version(watche
     await expect(reply).to_contain_text("You stopped this reply.")
     await expect(reply).to_contain_text("w4")
     await watched.page.get_by_role("button", name="Regenerate").last.click()
+    await expect(watched.page.get_by_role("button", name="Stop")).to_be_visible()
     await expect(reply).to_contain_text("w2")
     await watched.page.keyboard.press("Escape")
     await expect(watched.page.get_by_role("group", name="Version 2 of 2")).to_be_visible()

@@ -3,12 +3,15 @@
 Pure ASGI, because it runs for every request and every streamed chunk.
 """
 
+import asyncio
 import ipaddress
+import re
 from collections.abc import Iterable
 from secrets import token_hex
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from samovar.api.problems import openai_error, problem
@@ -35,10 +38,17 @@ _HEADERS: Final = (
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"),
     ("Cache-Control", "no-store"),
 )
+_HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:@/\s]+))(?::([0-9]{1,5}))?")
+_DEFAULT_PORT: Final = 80
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _BODY_LIMIT: Final = 4_000_000
 _V1_BODY_LIMIT: Final = 64_000_000
+_TOO_LARGE: Final = "the body is too large"
+#: Who sends a body has to go on sending; a quiet one holds a connection for nothing.
+_BODY_PAUSE_S: Final = 30.0
+#: Methods that get a row in the metrics; a stranger must not be able to make new rows.
+_COUNTED_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
 class Gate:
@@ -80,18 +90,20 @@ class Gate:
                 return
             await self._app(scope, _limited(scope, receive), send_with_headers)
         finally:
-            self._metrics.requests.labels(scope["method"], str(status)).inc()
+            method = scope["method"] if scope["method"] in _COUNTED_METHODS else "other"
+            self._metrics.requests.labels(method, str(status)).inc()
             request_id.reset(token)
 
     def _refusal(self, scope: Scope, headers: Headers) -> SamovarError | None:
-        host = headers.get("host", "")
+        hosts = headers.getlist("host")
+        host = hosts[0] if len(hosts) == 1 else ""
         if not self._is_own_host(host):
             return InvalidRequest(reason="the Host header does not name this server")
         if not _fits(scope, headers):
-            return InvalidRequest(reason="the body is too large")
+            return InvalidRequest(reason=_TOO_LARGE)
         if scope["method"] in _SAFE_METHODS:
             return None
-        if (origin := headers.get("origin")) is not None and origin != f"{scope['scheme']}://{host}":
+        if (origin := headers.get("origin")) is not None and origin != f"{scope['scheme']}://{host.lower()}":
             return Forbidden(reason="the Origin header names another site")
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return Forbidden(reason="the request comes from another site")
@@ -105,21 +117,23 @@ class Gate:
             return True
         name, port = _split_port(lowered)
         if name in self._names:
-            return True
+            return port is not None
         if port != self._port:
             return False
         # An address in digits cannot be rebound by DNS; names must be known.
         return name in _LOOPBACK_NAMES or (not self._is_loopback and _is_address(name))
 
 
-def _split_port(host: str) -> tuple[str, int]:
-    name, bracket, rest = host.rpartition("]")
-    if bracket:
-        return name.lstrip("["), int(rest[1:]) if rest[1:].isdigit() else 80
-    name, colon, digits = host.rpartition(":")
-    if not colon:
-        return host, 80
-    return name, int(digits) if digits.isdigit() else -1
+def _split_port(host: str) -> tuple[str, int | None]:
+    """The name and the port of a Host header; no port where it cannot be read.
+
+    Source: RFC 9110, section 7.2; an IPv6 address stands in brackets (RFC 3986, section 3.2.2).
+    """
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return host, None
+    address, name, port = found.groups()
+    return address or name, int(port) if port else _DEFAULT_PORT
 
 
 def _is_address(name: str) -> bool:
@@ -145,18 +159,30 @@ def _fits(scope: Scope, headers: Headers) -> bool:
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
-    """Count a body that came without its length."""
+    """Count a body that came without its length, and do not wait for ever for the next piece."""
     limit = _body_limit(scope)
-    if limit is None or scope["method"] in _SAFE_METHODS:
+    if scope["method"] in _SAFE_METHODS:
         return receive
     taken = 0
+    is_whole = False
 
+    # FastAPI passes an HTTPException on while it reads a body, and hides every other reason.
     async def counted() -> Message:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, is_whole
+        # After the body the same call waits for the client to leave, which may take for ever.
+        message = await (receive() if is_whole else _in_time(receive))
+        is_whole = not message.get("more_body", False)
         taken += len(message.get("body", b""))
-        if taken > limit:
-            raise InvalidRequest(reason="the body is too large")
+        if limit is not None and taken > limit:
+            raise HTTPException(413, _TOO_LARGE)
         return message
 
     return counted
+
+
+async def _in_time(receive: Receive) -> Message:
+    try:
+        async with asyncio.timeout(_BODY_PAUSE_S):
+            return await receive()
+    except TimeoutError as error:
+        raise HTTPException(408, "the body did not arrive") from error

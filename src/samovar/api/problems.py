@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException

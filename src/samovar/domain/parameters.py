@@ -22,6 +22,8 @@ PARAMETER_RANGES: Final[Mapping[str, tuple[float, float]]] = {
 }
 MAX_STOP_SEQUENCES: Final = 8
 _MAX_STOP_LENGTH: Final = 200
+#: Enough of an unknown name to recognise it.
+_SHOWN_NAME_LENGTH: Final = 40
 WHOLE_NUMBERS: Final = frozenset({"top_k", "max_tokens", "seed"})
 
 
@@ -65,7 +67,7 @@ def read_parameters(values: Mapping[str, object]) -> GenerationParameters:
         elif name in PARAMETER_RANGES:
             read[name] = _read_number(name, value)
         else:
-            raise InvalidParameter(name, "no such parameter")
+            raise InvalidParameter(_shown(name), "no such parameter")
     return GenerationParameters(**read)  # type: ignore[arg-type]  # checked name by name above
 
 
@@ -73,10 +75,11 @@ def _read_number(name: str, value: object) -> float | int:
     low, high = PARAMETER_RANGES[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidParameter(name, "must be a number")
+    # JSON's 1e999 is infinite, and Python's reader also knows NaN: neither is between the bounds.
+    if not low <= value <= high:
+        raise InvalidParameter(name, f"must be between {_written(low)} and {_written(high)}")
     if name in WHOLE_NUMBERS and value != int(value):
         raise InvalidParameter(name, "must be a whole number")
-    if not low <= value <= high:
-        raise InvalidParameter(name, f"must be between {low:g} and {high:g}")
     return int(value) if name in WHOLE_NUMBERS else float(value)
 
 
@@ -88,7 +91,20 @@ def _read_stop(value: object) -> tuple[str, ...]:
         raise InvalidParameter("stop", f"takes at most {MAX_STOP_SEQUENCES} sequences")
     kept: list[str] = []
     for sequence in sequences:
-        if not isinstance(sequence, str) or not 0 < len(sequence) <= _MAX_STOP_LENGTH:
+        if not isinstance(sequence, str) or not 0 < len(sequence) <= _MAX_STOP_LENGTH or not _is_unicode(sequence):
             raise InvalidParameter("stop", f"each sequence is a text of 1 to {_MAX_STOP_LENGTH} characters")
         kept.append(sequence)
     return tuple(kept)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text can be stored and sent: JSON can spell half of a character."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _shown(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name[:_SHOWN_NAME_LENGTH])
+
+
+def _written(bound: float) -> str:
+    return f"{bound:.0f}" if bound == int(bound) else f"{bound:g}"
