@@ -24,7 +24,7 @@ def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("SAMOVAR_", "OPENAI_", "OLLAMA_"))
     }
-    return {**kept, "OMP_WAIT_POLICY": "passive", "SAMOVAR_ENGINE_THREADS": "1", **(more or {})}
+    return {**kept, "LC_ALL": "C.UTF-8", "OMP_WAIT_POLICY": "passive", "SAMOVAR_ENGINE_THREADS": "1", **(more or {})}
 
 
 def run_command(

@@ -13,6 +13,7 @@ from samovar.app import open_services
 from samovar.chat.follow import follow_run
 from samovar.cli.files import read_file
 from samovar.cli.output import DataDir, Json, load_settings, print_json, run_async
+from samovar.cli.words import notice_line
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat
 from samovar.domain.errors import SamovarError, error_from_code
@@ -58,7 +59,7 @@ async def _ask(settings: Settings, question: str, files: list[Path], model: str 
             actor, chat.chat_id, text=question, parent_id=None, document_ids=document_ids
         )
         answer = _Answer()
-        async for batch in follow_run(services.storage, services.hub, actor, turn.run_id, after=0):
+        async for batch in await follow_run(services.storage, services.hub, actor, turn.run_id, after=0):
             for event in batch:
                 _take(answer, event, is_shown=not as_json)
         async with services.storage.transaction() as tx:
@@ -136,7 +137,8 @@ def _take(answer: _Answer, event: RunEvent, *, is_shown: bool) -> None:
         case "usage":
             answer.usage = body
         case "notice":
-            print(f"samovar: {body['code']} {body['values'] or ''}".rstrip(), file=sys.stderr)
+            values = body["values"]
+            print(notice_line(str(body["code"]), values if isinstance(values, dict) else {}), file=sys.stderr)
         case "end":
             answer.end = body
         case _:

@@ -6,7 +6,7 @@ import typer
 
 from samovar import __version__
 from samovar.cli import ask, doctor, ingest, keys, link, models, search, serve
-from samovar.cli.output import failure_line
+from samovar.cli.words import error_line
 from samovar.domain.errors import SamovarError
 from samovar.telemetry.log import configure_logging, get_log
 
@@ -51,7 +51,7 @@ def main() -> None:
     except SamovarError as error:
         if error.code == SamovarError.code:
             get_log(__name__).error("command.crashed", error=error)
-        print(failure_line(error), file=sys.stderr)
+        print(error_line(error), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

