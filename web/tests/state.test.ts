@@ -245,3 +245,26 @@ test('a file that was read and never sent waits in the draft after a reload', as
   await chats.current.load('old')
   expect(chats.current.draft.attachments).toHaveLength(1)
 })
+
+test('Stop pressed before the reply has begun stops it as soon as it begins', async () => {
+  let resolve: (answer: Response) => void = () => undefined
+  const promise = new Promise<Response>((settle) => (resolve = settle))
+  const asked: string[] = []
+  const { http } = wire((path, init) => {
+    if (init.method === 'POST') asked.push(path)
+    if (path.endsWith('/messages')) return promise
+    if (path.endsWith('/stop')) return new Response(null, { status: 202 })
+    if (path.endsWith('/events')) return problem(404, 'not_found')
+    return new Response(JSON.stringify({ ...bare, id: 'new' }), { status: 201 })
+  })
+  const { current } = new Chats(http, new Runs(http))
+  current.draft.write('Hello')
+  const sending = current.send()
+  await tick()
+  await current.stop()
+  expect(asked).toEqual(['/api/chats', '/api/chats/new/messages'])
+  const question: Message = { ...reply, id: 'q', parent_id: null, position: 1, role: 'user', text: 'Hello', run_id: null, run_status: null }
+  resolve(new Response(JSON.stringify({ message: question, reply, run_id: 'r' }), { status: 201 }))
+  await sending
+  expect(asked.at(-1)).toBe('/api/runs/r/stop')
+})

@@ -38,6 +38,8 @@ export class Conversation {
   #actionProblem = $state.raw<Problem | null>(null)
   #waitingChanges: ChatChanges = {}
   #changeTimer: ReturnType<typeof setTimeout> | undefined
+  #beginning = 0
+  #isStopAsked = false
   #creating: Promise<string> | null = null
   #editAttempts = new Map<string, { text: string; key: string }>()
 
@@ -134,9 +136,11 @@ export class Conversation {
       await this.#flushChanges()
       const sent = this.draft.documents
       const parentId = this.#headId
-      const answer = await sendMessage(this.#http, chatId, { text, parent_id: parentId, document_ids: documentIds }, key)
-      this.#documents = [...this.#documents.filter((known) => sent.every((document) => document.id !== known.id)), ...sent]
-      this.#takeMessages(answer.message, answer.reply)
+      await this.#begin(async () => {
+        const answer = await sendMessage(this.#http, chatId, { text, parent_id: parentId, document_ids: documentIds }, key)
+        this.#documents = [...this.#documents.filter((known) => sent.every((document) => document.id !== known.id)), ...sent]
+        this.#takeMessages(answer.message, answer.reply)
+      })
     })
   }
 
@@ -150,9 +154,11 @@ export class Conversation {
     try {
       await this.#flushChanges()
       const fields = { text, parent_id: message.parent_id, document_ids: message.document_ids }
-      const answer = await sendMessage(this.#http, chatId, fields, key)
-      this.#editAttempts.delete(message.id)
-      this.#takeMessages(answer.message, answer.reply)
+      await this.#begin(async () => {
+        const answer = await sendMessage(this.#http, chatId, fields, key)
+        this.#editAttempts.delete(message.id)
+        this.#takeMessages(answer.message, answer.reply)
+      })
       return null
     } catch (error) {
       return problemOf(error)
@@ -160,16 +166,22 @@ export class Conversation {
   }
 
   async regenerate(reply: Message): Promise<void> {
-    await this.#act(async () => {
-      await this.#flushChanges()
-      const answer = await regenerate(this.#http, reply.id)
-      this.#takeMessages(answer.reply)
-    })
+    await this.#act(() =>
+      this.#begin(async () => {
+        await this.#flushChanges()
+        const answer = await regenerate(this.#http, reply.id)
+        this.#takeMessages(answer.reply)
+      }),
+    )
   }
 
+  /** Stops the reply that is being written; one that is only being asked for is stopped as soon as it begins. */
   async stop(): Promise<void> {
-    const run = this.liveRun
-    if (run) this.#actionProblem = await this.#runs.stop(run)
+    this.#isStopAsked = this.#beginning > 0
+    if (this.#isStopAsked) return
+    const reply = this.lastReply
+    const isUnfinished = reply?.run_status === 'queued' || reply?.run_status === 'running'
+    if (reply?.run_id && isUnfinished) this.#actionProblem = await this.#runs.stop(reply.run_id)
   }
 
   /** Shows the newest branch that goes through a version. */
@@ -232,6 +244,16 @@ export class Conversation {
       // Kept for the next try, under what was changed since.
       this.#waitingChanges = { ...changes, ...this.#waitingChanges }
       throw error
+    }
+  }
+
+  async #begin(act: () => Promise<void>): Promise<void> {
+    this.#beginning++
+    try {
+      await act()
+    } finally {
+      this.#beginning--
+      if (this.#isStopAsked) void this.stop()
     }
   }
 

@@ -31,9 +31,9 @@ export class Runs {
     void this.#read(chatId, message, reader.signal, onEnd)
   }
 
-  async stop(run: LiveRun): Promise<Problem | null> {
+  async stop(runId: string): Promise<Problem | null> {
     try {
-      await stopRun(this.#http, run.runId)
+      await stopRun(this.#http, runId)
       return null
     } catch (error) {
       return problemOf(error)
