@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.datastructures import Headers
 
 from samovar.accounts.sign_in import SignIn
 from samovar.chat.models import ModelDirectory
@@ -18,7 +19,7 @@ from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage
 from samovar.telemetry.metrics import Metrics
 
-__all__ = ["Asker", "Services", "ServicesOf"]
+__all__ = ["Asker", "Services", "ServicesOf", "bearer_key"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +52,24 @@ def services_of(request: Request) -> Services:
 ServicesOf = Annotated[Services, Depends(services_of)]
 
 
+def bearer_key(headers: Headers) -> str | None:
+    """The key that a program sends, or None. Source: RFC 6750, section 2.1; the scheme's case is free (RFC 9110)."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None
+
+
 async def asker(request: Request, services: ServicesOf) -> Actor:
     """Who sends this request. Raises: Unauthorised."""
-    authorization = request.headers.get("authorization", "")
-    if authorization.startswith("Bearer "):
-        return await services.sign_in.actor_of_key(authorization.removeprefix("Bearer ").strip())
-    token = request.cookies.get(services.cookie_name)
-    if token:
-        return await services.sign_in.actor_of_session(token)
+    key = bearer_key(request.headers)
+    if key is not None:
+        return await services.sign_in.actor_of_key(key)
     if not services.sign_in_required:
+        # A cookie from the time when it was required may have run out, and must not lock anybody out.
         return await services.sign_in.owner()
-    raise Unauthorised
+    token = request.cookies.get(services.cookie_name)
+    if not token:
+        raise Unauthorised
+    return await services.sign_in.actor_of_session(token)
 
 
 Asker = Annotated[Actor, Depends(asker)]

@@ -21,6 +21,8 @@ router = APIRouter(prefix="/api", tags=["documents"])
 #: An upload is read to its end before it is refused, or the browser would see a broken line
 #: instead of the reason; but not for ever.
 _DRAIN_FACTOR: Final = 20
+#: What the database takes for a page number.
+_LARGEST_NUMBER: Final = 2**31 - 1
 _FILE_POLICY: Final = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cache-Control": "private, max-age=3600",
@@ -60,7 +62,10 @@ async def delete_document(document_id: UUID, actor: Asker, services: ServicesOf)
 
 @router.get("/documents/{document_id}/text")
 async def read_text(
-    document_id: UUID, actor: Asker, services: ServicesOf, page: Annotated[int | None, Query(ge=1)] = None
+    document_id: UUID,
+    actor: Asker,
+    services: ServicesOf,
+    page: Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)] = None,
 ) -> Response:
     """The text of a page."""
     async with services.storage.transaction() as tx:
@@ -73,7 +78,7 @@ async def read_image(
     document_id: UUID,
     actor: Asker,
     services: ServicesOf,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=_LARGEST_NUMBER)] = 1,
     width: Annotated[int, Query(ge=50, le=4000)] = 1200,
 ) -> Response:
     """A page drawn as a picture, or the picture that the document is."""
@@ -86,7 +91,7 @@ async def read_boxes(
     document_id: UUID,
     actor: Asker,
     services: ServicesOf,
-    page: Annotated[int, Query(ge=1)],
+    page: Annotated[int, Query(ge=1, le=_LARGEST_NUMBER)],
     start: Annotated[int, Query(ge=0)],
     end: Annotated[int, Query(ge=0)],
 ) -> Response:

@@ -14,7 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from samovar.api.problems import openai_error, problem
+from samovar.api.deps import bearer_key
+from samovar.api.problems import respond
 from samovar.domain.errors import Forbidden, InvalidRequest, SamovarError
 from samovar.telemetry.log import request_id
 from samovar.telemetry.metrics import Metrics
@@ -83,10 +84,12 @@ class Gate:
 
         try:
             headers = Headers(scope=scope)
-            refusal = self._refusal(scope, headers)
-            if refusal is not None:
-                respond = openai_error if scope["path"].startswith("/v1/") else problem
-                await respond(refusal)(scope, receive, send_with_headers)
+            if (refusal := self._refusal(scope, headers)) is not None:
+                await respond(scope["path"], refusal)(scope, receive, send_with_headers)
+                return
+            if not _fits(scope, headers):
+                too_large = InvalidRequest(reason=_TOO_LARGE)
+                await respond(scope["path"], too_large, 413)(scope, receive, send_with_headers)
                 return
             await self._app(scope, _limited(scope, receive), send_with_headers)
         finally:
@@ -99,15 +102,13 @@ class Gate:
         host = hosts[0] if len(hosts) == 1 else ""
         if not self._is_own_host(host):
             return InvalidRequest(reason="the Host header does not name this server")
-        if not _fits(scope, headers):
-            return InvalidRequest(reason=_TOO_LARGE)
         if scope["method"] in _SAFE_METHODS:
             return None
         if (origin := headers.get("origin")) is not None and origin != f"{scope['scheme']}://{host.lower()}":
             return Forbidden(reason="the Origin header names another site")
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return Forbidden(reason="the request comes from another site")
-        if CUSTOM_HEADER not in headers and not headers.get("authorization", "").startswith("Bearer "):
+        if CUSTOM_HEADER not in headers and bearer_key(headers) is None:
             return Forbidden(reason="the X-Samovar header is missing")
         return None
 

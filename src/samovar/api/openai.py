@@ -5,16 +5,20 @@ Source: the public API reference of OpenAI, chat completions and models, Novembe
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
 from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 
-from samovar.api.deps import ServicesOf
+from samovar.api.closing import ClosingStream
+from samovar.api.deps import Services, ServicesOf, bearer_key
+from samovar.api.problems import openai_error
 from samovar.domain.actor import Actor
-from samovar.domain.errors import ImageRefused, InvalidRequest, ModelLoading, Unauthorised
+from samovar.domain.errors import BackendError, ImageRefused, InvalidRequest, ModelLoading, Unauthorised
 from samovar.ports.backend import Relay
 
 __all__ = ["router"]
@@ -24,14 +28,16 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 _MOST_MESSAGES: Final = 10_000
 _LOADING_WAIT_S: Final = 60.0
 _LOADING_POLL_S: Final = 0.25
+_GONE_POLL_S: Final = 0.5
+_LONGEST_MODEL: Final = 500
 
 
 async def key_holder(request: Request, services: ServicesOf) -> Actor:
     """Who holds the key of this request; a cookie does not count here. Raises: Unauthorised."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    key = bearer_key(request.headers)
+    if key is None:
         raise Unauthorised
-    return await services.sign_in.actor_of_key(key.strip())
+    return await services.sign_in.actor_of_key(key)
 
 
 KeyHolder = Annotated[Actor, Depends(key_holder)]
@@ -64,25 +70,61 @@ async def complete_chat(request: Request, _actor: KeyHolder, services: ServicesO
     """Pass a completion request to the backend of its model, and the reply back as it comes."""
     payload = _read_payload(await request.body())
     model = payload.get("model")
-    if model is not None and not isinstance(model, str):
-        raise InvalidRequest(reason="model is a text")
-    choice = await services.models.choose(model or None)
+    if model is not None and not (isinstance(model, str) and len(model) <= _LONGEST_MODEL):
+        raise InvalidRequest(reason=f"model is a text of at most {_LONGEST_MODEL} characters")
+    has_image = _has_image(payload)
+    return await _unless_gone(request, _answer(services, model or None, payload, has_image=has_image))
+
+
+async def _answer(services: Services, model: str | None, payload: dict[str, Any], *, has_image: bool) -> Response:
+    choice = await services.models.choose(model)
     give_up_at = time.monotonic() + _LOADING_WAIT_S
     while choice.description.state != "ready":
         if choice.description.state == "unavailable" or time.monotonic() > give_up_at:
             raise ModelLoading(model=choice.model_id)
         await asyncio.sleep(_LOADING_POLL_S)
-        choice = await services.models.choose(model or None)
-    if _has_image(payload) and choice.description.capabilities.vision is False:
+        choice = await services.models.choose(model)
+    if has_image and choice.description.capabilities.vision is False:
         raise ImageRefused(model=choice.model_id)
     payload["model"] = choice.description.model
     relay = await choice.backend.relay(payload)
-    return StreamingResponse(_body(relay), status_code=relay.status, media_type=relay.content_type)
+    is_stream = relay.content_type.startswith("text/event-stream")
+    chunks = _body(relay, is_stream=is_stream)
+    if is_stream:
+        return ClosingStream(chunks, status_code=relay.status, media_type=relay.content_type)
+    async with aclosing(chunks):
+        # A whole reply is taken to its end first: until then it may still turn out to be an error.
+        content = b"".join([chunk async for chunk in chunks])
+    return Response(content, status_code=relay.status, media_type=relay.content_type)
 
 
-async def _body(relay: Relay) -> AsyncIterator[bytes]:
-    async for chunk in relay.chunks():
-        yield chunk
+async def _body(relay: Relay, *, is_stream: bool) -> AsyncGenerator[bytes, None]:
+    chunks = relay.chunks()
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except BackendError as error:
+        if not is_stream:
+            raise
+        # The head is sent already: what went wrong is told as the last event.
+        yield b"data: " + openai_error(error).body + b"\n\n"
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
+
+
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, Response]) -> Response:
+    """Do the work, but leave it when the client hangs up: nobody else can come back for it."""
+    working = asyncio.ensure_future(work)
+    try:
+        while not working.done():
+            await asyncio.wait((working,), timeout=_GONE_POLL_S)
+            if not working.done() and await request.is_disconnected():
+                raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
 def _read_payload(body: bytes) -> dict[str, Any]:

@@ -16,6 +16,8 @@ __all__ = ["pages_router"]
 
 _SHELL: Final = "index.html"
 _TEXT: Final = frozenset({"html", "js", "css", "svg", "json", "webmanifest", "txt"})
+#: The shell does not answer for these: a program that mistypes an address must see an error.
+_NEVER_PAGES: Final = frozenset({"api", "v1", "assets", "health", "ready", "metrics"})
 _MISSING: Final = (
     "<!doctype html><meta charset=utf-8><title>Samovar</title>"
     "<p>The web app is not built. Run <code>make web</code>. / Веб-приложение не собрано: <code>make web</code>."
@@ -35,13 +37,13 @@ def pages_router() -> APIRouter:
     router = APIRouter(include_in_schema=False)
     served = _read_all(files("samovar").joinpath("static"), "")
 
-    @router.get("/{path:path}")
+    @router.api_route("/{path:path}", methods=["GET", "HEAD"])
     async def page(path: str, request: Request) -> Response:
         """A file of the app, or its shell for an address that the app itself understands."""
         found = served.get(path)
         if found is None:
-            last = path.rsplit("/", 1)[-1]
-            if path.startswith(("api/", "v1/", "assets/")) or "." in last:
+            parts = path.strip("/").split("/")
+            if parts[0].lower() in _NEVER_PAGES or "." in parts[-1]:
                 raise NotFound(what="address")
             found = served.get(_SHELL)
         if found is None:

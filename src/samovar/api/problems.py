@@ -1,17 +1,19 @@
 """Errors as problem+json (RFC 9457), and the one table from code to status."""
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from samovar.domain.errors import InvalidRequest, NotFound, SamovarError
 from samovar.telemetry.log import get_log
 
-__all__ = ["STATUSES", "install_problem_handlers", "openai_error", "problem", "problem_body"]
+__all__ = ["STATUSES", "install_problem_handlers", "openai_error", "problem", "problem_body", "respond"]
 
 log = get_log(__name__)
 
@@ -57,6 +59,10 @@ STATUSES: Final[Mapping[str, int]] = {
     "settings_invalid": 500,
     "unsafe_binding": 500,
 }
+#: The name of a field is repeated up to here: an error needs no megabyte.
+_LONGEST_PLACE: Final = 100
+#: Nobody reads this answer; it is for the metrics (the number is nginx's).
+_CLIENT_GONE: Final = 499
 _RETRY_AFTER_S: Final[Mapping[int, str]] = {429: "5", 503: "2", 507: "30"}
 
 
@@ -65,21 +71,29 @@ def problem_body(error: SamovarError) -> dict[str, object]:
     return {"code": error.code, "title": error.message, "detail": error.advice, "values": dict(error.values)}
 
 
-def problem(error: SamovarError) -> Response:
-    """An error as a whole response."""
-    status = STATUSES[error.code]
+def problem(error: SamovarError, status: int | None = None) -> Response:
+    """An error as a whole response; ``status`` takes the place of the table's."""
+    status = status or STATUSES[error.code]
     body = {"type": "about:blank", "status": status, **problem_body(error)}
-    return Response(
-        orjson.dumps(body), status_code=status, media_type="application/problem+json", headers=_headers(status)
-    )
+    return Response(_written(body), status_code=status, media_type="application/problem+json", headers=_headers(status))
 
 
-def openai_error(error: SamovarError) -> Response:
-    """An error in the form that OpenAI clients read."""
-    status = STATUSES[error.code]
+def openai_error(error: SamovarError, status: int | None = None) -> Response:
+    """An error in the form that OpenAI clients read; ``status`` takes the place of the table's."""
+    status = status or STATUSES[error.code]
     kind = "invalid_request_error" if status < 500 else "server_error"
     body = {"error": {"message": f"{error.message} {error.advice}", "type": kind, "param": None, "code": error.code}}
-    return Response(orjson.dumps(body), status_code=status, media_type="application/json", headers=_headers(status))
+    return Response(_written(body), status_code=status, media_type="application/json", headers=_headers(status))
+
+
+def respond(path: str, error: SamovarError, status: int | None = None) -> Response:
+    """An error in the form that the clients of this path read."""
+    return openai_error(error, status) if path.startswith("/v1/") else problem(error, status)
+
+
+def _written(body: Mapping[str, object]) -> bytes:
+    # Escaped to ASCII: an error may repeat half of a character, which UTF-8 cannot spell.
+    return json.dumps(body).encode()
 
 
 def _headers(status: int) -> dict[str, str]:
@@ -92,32 +106,41 @@ def _headers(status: int) -> dict[str, str]:
 def install_problem_handlers(app: FastAPI) -> None:
     """Answer every exception with a problem."""
 
-    def respond(request: Request, error: SamovarError) -> Response:
-        return openai_error(error) if request.url.path.startswith("/v1/") else problem(error)
-
     async def on_samovar_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, SamovarError)
-        return respond(request, error)
+        if error.code == SamovarError.code:
+            log.error("request.failed", error=error)
+        return respond(request.scope["path"], error)
 
     async def on_validation_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part != "body")
-        return respond(request, InvalidRequest(reason=f"{place or 'body'}: {first['msg']}"))
+        reason = f"{place[:_LONGEST_PLACE] or 'body'}: {first['msg']}"
+        return respond(request.scope["path"], InvalidRequest(reason=reason))
+
+    async def on_half_a_character(request: Request, _error: Exception) -> Response:
+        return respond(request.scope["path"], InvalidRequest(reason="a text holds half of a character (a surrogate)"))
+
+    async def on_client_gone(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=_CLIENT_GONE)
 
     async def on_http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        path = request.scope["path"]
         if error.status_code == 404:
-            return respond(request, NotFound(what="address"))
-        response = respond(request, InvalidRequest(reason=str(error.detail)))
-        response.status_code = error.status_code
+            return respond(path, NotFound(what="address"))
+        response = respond(path, InvalidRequest(reason=error.detail), error.status_code)
+        response.headers.update(error.headers or {})
         return response
 
     async def on_defect(request: Request, error: Exception) -> Response:
-        log.error("request.crashed", error=error, path_length=len(request.url.path))
-        return respond(request, SamovarError())
+        log.error("request.crashed", error=error)
+        return respond(request.scope["path"], SamovarError())
 
     app.add_exception_handler(SamovarError, on_samovar_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(UnicodeEncodeError, on_half_a_character)
+    app.add_exception_handler(ClientDisconnect, on_client_gone)
     app.add_exception_handler(Exception, on_defect)

@@ -1,12 +1,14 @@
 """Runs: their events, their end, and what the model was shown."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from samovar.api import sse
+from samovar.api.closing import ClosingStream
 from samovar.api.deps import Asker, ServicesOf
 from samovar.chat.follow import follow_run
 from samovar.domain.errors import InvalidRequest
@@ -16,6 +18,9 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
+#: Nine digits stay inside the database's integers, and no run has that many events.
+_EVENT_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+
 
 @router.get("/{run_id}/events")
 async def events(
@@ -24,14 +29,12 @@ async def events(
     """Follow a run from the start, or from the event after ``Last-Event-ID``."""
     after: int | None = None
     if last_event_id is not None:
-        if not last_event_id.isdigit() or len(last_event_id) > 12:
+        if not _EVENT_NUMBER.fullmatch(last_event_id):
             raise InvalidRequest(reason="Last-Event-ID is a number")
         after = int(last_event_id)
-    batches = follow_run(services.storage, services.hub, actor, RunId(run_id), after=after)
-    # The first batch is awaited here, so that a run of somebody else is a 404 and not a broken stream.
-    first = await anext(batches)
-    return StreamingResponse(
-        sse.stream(first, batches),
+    batches = await follow_run(services.storage, services.hub, actor, RunId(run_id), after=after)
+    return ClosingStream(
+        sse.stream(batches),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -34,7 +34,15 @@ def create_api(
             app.state.services = services
             yield
 
-    app = FastAPI(title="Samovar", version=version, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Samovar",
+        version=version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
     install_problem_handlers(app)
     for router in (session.router, system.router, chats.router, runs.router, documents.router, openai.router):
         app.include_router(router)

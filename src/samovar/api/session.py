@@ -1,7 +1,7 @@
 """Signing in and out."""
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from samovar.accounts.sign_in import SESSION_ABSOLUTE
@@ -16,7 +16,7 @@ class SignInBody(BaseModel):
     """The token of a one-time link."""
 
     model_config = ConfigDict(extra="forbid")
-    token: str
+    token: str = Field(max_length=200)
 
 
 @router.post("")

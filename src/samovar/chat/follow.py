@@ -1,7 +1,7 @@
 """Follow a run as a reader: from memory while it is written here, else from what is stored."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,19 +21,22 @@ _POLL_S: Final = 0.5
 
 async def follow_run(
     storage: Storage, hub: RunHub, actor: Actor, run_id: RunId, *, after: int | None
-) -> AsyncIterator[Sequence[RunEvent]]:
-    """Yield batches of events until the end of the run.
+) -> AsyncGenerator[Sequence[RunEvent], None]:
+    """Open the events of a run, in batches until its end.
 
     ``after`` is the last event that the reader has; None starts with the whole text so far.
-    Raises: NotFound before the first batch when the run is not the actor's.
+    Raises: NotFound when the run is not the actor's.
     """
-    live = hub.live(actor, run_id)
-    batches = _from_memory(live, after) if live else _from_storage(storage, hub, actor, run_id, after)
-    async for batch in batches:
-        yield batch
+    if live := hub.live(actor, run_id):
+        return _from_memory(live, after)
+    async with storage.transaction() as tx:
+        await tx.runs.access(actor, run_id)
+    return _from_storage(storage, actor, run_id, after)
 
 
-async def _from_memory(live: LiveRun, after: int | None) -> AsyncIterator[Sequence[RunEvent]]:
+async def _from_memory(live: LiveRun, after: int | None) -> AsyncGenerator[Sequence[RunEvent], None]:
+    if after is not None and after > live.seq:
+        after = None  # No such event was ever sent: tell everything rather than wait for a number that never comes.
     seen = after or 0
     if after is None and live.seq:
         batch = summarise(tuple(live.events(0)))
@@ -52,8 +55,8 @@ async def _from_memory(live: LiveRun, after: int | None) -> AsyncIterator[Sequen
 
 
 async def _from_storage(
-    storage: Storage, hub: RunHub, actor: Actor, run_id: RunId, after: int | None
-) -> AsyncIterator[Sequence[RunEvent]]:
+    storage: Storage, actor: Actor, run_id: RunId, after: int | None
+) -> AsyncGenerator[Sequence[RunEvent], None]:
     seen = after or 0
     is_first = after is None
     while True:

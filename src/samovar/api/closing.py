@@ -1,0 +1,30 @@
+"""A streamed response that ends its source with itself."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+__all__ = ["ClosingStream"]
+
+
+class ClosingStream(StreamingResponse):
+    """Closes its generator when the client has gone, at once and not when memory is cleaned up."""
+
+    def __init__(
+        self,
+        chunks: AsyncGenerator[bytes, None],
+        *,
+        media_type: str,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Stream ``chunks``."""
+        super().__init__(chunks, status_code=status_code, headers=headers, media_type=media_type)
+        self._chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the stream to its end, or to the end of the client."""
+        async with aclosing(self._chunks):
+            await super().__call__(scope, receive, send)
