@@ -45,6 +45,7 @@ The line of a failure is `samovar: `, what happened, what to do, and the [code](
 samovar: No backend offers the model nope. Choose another model; `samovar models` lists them. [model_unknown]
 ```
 
+It is in Russian where the locale is, or where `SAMOVAR_LANGUAGE=ru` says so; the code in brackets stays.
 `ingest` and `doctor` end with 1 when one file or part failed; then their report says which.
 
 Programs may rely on the shapes below. A later version may add names to an object; it does not rename or remove them.
