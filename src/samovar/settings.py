@@ -4,13 +4,18 @@ Environment wins over ``samovar.toml``, which wins over the defaults.
 """
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from samovar.domain.errors import SettingsInvalid
 
@@ -28,13 +33,13 @@ DEFAULT_PORT: Final = 7680
 
 
 class _Area(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ServerSettings(_Area):
     """Where the server listens and who may come in."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_hosts: tuple[str, ...] = Field(
         (), description="Further host names under which browsers may reach the server."
@@ -125,13 +130,17 @@ def _toml_file() -> Path:
 def read_settings(**overrides: Any) -> Settings:
     """Read all settings; ``overrides`` are the command line's. Raises: SettingsInvalid."""
     _refuse_unknown_environment()
+    _require_named_file()
     try:
         settings = Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise SettingsInvalid(reason=f"{place}: {first['msg']}") from error
-    except (tomllib.TOMLDecodeError, OSError) as error:
+    except SettingsError as error:
+        # A list in the environment is written as JSON; the message names the field and not its value.
+        raise SettingsInvalid(reason=f"{error}: lists are written as JSON") from error
+    except (ValueError, OSError) as error:
         raise SettingsInvalid(reason=f"{_toml_file()}: {error}") from error
     neighbours = {
         "openai_base_url": os.environ.get("OPENAI_BASE_URL"),
@@ -154,6 +163,13 @@ def known_environment() -> frozenset[str]:
         else:
             names.add(f"{ENVIRONMENT_PREFIX}{name}".upper())
     return frozenset(names)
+
+
+def _require_named_file() -> None:
+    """A file that was named must be there; without a name, ``samovar.toml`` may be missing."""
+    named = os.environ.get("SAMOVAR_CONFIG")
+    if named is not None and not Path(named).exists():
+        raise SettingsInvalid(reason=f"SAMOVAR_CONFIG names {named}, which is not a file")
 
 
 def _refuse_unknown_environment() -> None:

@@ -11,8 +11,9 @@ import typer
 from samovar.api.deps import Services
 from samovar.app import open_services
 from samovar.chat.follow import follow_run
+from samovar.chat.turn import Turn
 from samovar.cli.files import read_file
-from samovar.cli.output import DataDir, Json, load_settings, print_json, run_async
+from samovar.cli.output import DataDir, Json, load_settings, plain, print_json, run_async
 from samovar.cli.words import notice_line
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat
@@ -54,10 +55,7 @@ async def _ask(settings: Settings, question: str, files: list[Path], model: str 
         if model is not None:
             await services.models.choose(model)
         chat = await _open_chat(services, actor, model)
-        document_ids = await _attach(services, actor, chat, contents)
-        turn = await services.turns.submit(
-            actor, chat.chat_id, text=question, parent_id=None, document_ids=document_ids
-        )
+        turn = await _submit(services, actor, chat, question, contents)
         answer = _Answer()
         async for batch in await follow_run(services.storage, services.hub, actor, turn.run_id, after=0):
             for event in batch:
@@ -105,20 +103,22 @@ async def _open_chat(services: Services, actor: Actor, model: str | None) -> Cha
     return chat
 
 
-async def _attach(
-    services: Services, actor: Actor, chat: Chat, contents: Sequence[tuple[str, bytes]]
-) -> list[DocumentId]:
+async def _submit(
+    services: Services, actor: Actor, chat: Chat, question: str, contents: Sequence[tuple[str, bytes]]
+) -> Turn:
     document_ids: list[DocumentId] = []
     try:
         for name, content in contents:
             document = await services.intake.take(actor, name=name, content=content, chat_id=chat.chat_id)
             document_ids.append(document.document_id)
+        return await services.turns.submit(
+            actor, chat.chat_id, text=question, parent_id=None, document_ids=document_ids
+        )
     except SamovarError:
         # A question that was never asked leaves no chat behind.
         for sha256 in await services.turns.remove_chat(actor, chat.chat_id):
             await services.blobs.remove(sha256)
         raise
-    return document_ids
 
 
 def _take(answer: _Answer, event: RunEvent, *, is_shown: bool) -> None:
@@ -127,7 +127,7 @@ def _take(answer: _Answer, event: RunEvent, *, is_shown: bool) -> None:
         case "delta":
             answer.text += str(body["text"])
             if is_shown:
-                print(body["text"], end="", flush=True)
+                print(plain(str(body["text"])), end="", flush=True)
         case "replace":
             answer.was_rewritten = answer.was_rewritten or bool(answer.text)
             answer.text = str(body["text"])
@@ -150,7 +150,7 @@ def _print_sources(answer: _Answer) -> None:
     for citation in answer.citations:
         place = f", {citation['page']}" if citation["page"] is not None else ""
         mark = "✓" if citation["verified"] else "?"
-        print(f"[{citation['n']}] {mark} {citation['document']}{place}: “{citation['quote']}”")
+        print(f"[{citation['n']}] {mark} {citation['document']}{place}: “{plain(str(citation['quote']))}”")
 
 
 def _told(error: object) -> SamovarError:

@@ -156,7 +156,11 @@ async def _port(settings: Settings) -> Part:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
-        taken = probe.connect_ex((host, port)) == 0
+        try:
+            taken = probe.connect_ex((host, port)) == 0
+        except OSError as error:
+            advice = "Correct server.host."
+            return Part(name="port", state="failed", detail=f"{host}: {error.strerror or error}", advice=advice)
     if taken:
         return Part(
             name="port",

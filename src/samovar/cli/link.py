@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from samovar.app import open_services
-from samovar.cli.output import DataDir, load_settings, run_async
+from samovar.cli.output import DataDir, load_settings, page_address, run_async
 from samovar.settings import Settings
 from samovar.telemetry.metrics import Metrics
 
@@ -14,13 +14,14 @@ __all__ = ["link"]
 
 def link(
     data_dir: DataDir = None,
-    port: Annotated[int | None, typer.Option(help="Port of the running server.", show_default="7680")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of the running server.", show_default="7680")
+    ] = None,
 ) -> None:
     """Print a new one-time sign-in link for the running server."""
     settings = load_settings(data_dir)
     token = run_async(_new_link(settings))
-    host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
-    print(f"http://{host}:{port or settings.server.port}/sign-in#token={token}")
+    print(f"{page_address(settings.server.host, port or settings.server.port)}/sign-in#token={token}")
 
 
 async def _new_link(settings: Settings) -> str:

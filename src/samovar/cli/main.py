@@ -1,13 +1,14 @@
 """The ``samovar`` command."""
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
 from samovar import __version__
 from samovar.cli import ask, doctor, ingest, keys, link, models, search, serve
 from samovar.cli.words import error_line
-from samovar.domain.errors import SamovarError
+from samovar.domain.errors import InvalidRequest, SamovarError
 from samovar.telemetry.log import configure_logging, get_log
 
 __all__ = ["app", "main"]
@@ -46,12 +47,19 @@ def options(
 def main() -> None:
     """Run the command line; exit codes: 0 done, 1 failed with one line that says why, 2 wrong usage."""
     configure_logging(verbose=False)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A file name or an answer that the terminal cannot spell is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except SamovarError as error:
         if error.code == SamovarError.code:
             get_log(__name__).error("command.crashed", error=error)
         print(error_line(error), file=sys.stderr)
+        sys.exit(1)
+    except UnicodeEncodeError:
+        print(error_line(InvalidRequest(reason="an argument is not UTF-8")), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

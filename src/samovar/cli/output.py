@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import unicodedata
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -11,7 +12,7 @@ import typer
 from samovar.cli.words import set_language
 from samovar.settings import Settings, read_settings
 
-__all__ = ["DataDir", "Json", "load_settings", "print_json", "run_async"]
+__all__ = ["DataDir", "Json", "load_settings", "page_address", "plain", "print_json", "run_async"]
 
 Result = TypeVar("Result")
 
@@ -32,6 +33,19 @@ def load_settings(data_dir: Path | None, **overrides: Any) -> Settings:
 def print_json(value: object) -> None:
     """Print a result for programs, on one line."""
     print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def plain(text: str) -> str:
+    """A text for the terminal: what would steer it (escape sequences) shows as a mark instead."""
+    return "".join(
+        character if character in "\n\t" or unicodedata.category(character) != "Cc" else "\ufffd" for character in text
+    )
+
+
+def page_address(host: str, port: int) -> str:
+    """Where a browser on this machine finds a server that listens on ``host``."""
+    own = {"0.0.0.0": "127.0.0.1", "0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared
+    return f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:

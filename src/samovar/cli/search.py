@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from samovar.app import open_services
-from samovar.cli.output import DataDir, Json, load_settings, print_json, run_async
+from samovar.cli.output import DataDir, Json, load_settings, plain, print_json, run_async
 from samovar.domain.document import Passage
 from samovar.retrieval.cite import normalise_quote
 from samovar.settings import Settings
@@ -39,7 +39,7 @@ def search(
         return
     for hit in hits:
         place = f", {hit.chunk.page}" if hit.chunk.page is not None else ""
-        print(f"{hit.score:6.2f}  {hit.document}{place}\n        {normalise_quote(hit.chunk.text)[:200]}")
+        print(f"{hit.score:6.2f}  {hit.document}{place}\n        {plain(normalise_quote(hit.chunk.text)[:200])}")
     if not hits:
         print("Nothing found. / Ничего не найдено.")
 

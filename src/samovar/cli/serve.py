@@ -4,6 +4,7 @@ import errno
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,9 +13,10 @@ import uvicorn
 
 from samovar import __version__
 from samovar.api.deps import Services
+from samovar.api.patience import PatientProtocol
 from samovar.api.server import create_api
 from samovar.app import open_services
-from samovar.cli.output import DataDir, load_settings, run_async
+from samovar.cli.output import DataDir, load_settings, page_address, run_async
 from samovar.domain.errors import PortTaken, SettingsInvalid, UnsafeBinding
 from samovar.settings import Settings
 from samovar.telemetry.log import configure_logging
@@ -30,7 +32,7 @@ def serve(
     data_dir: DataDir = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[
-        int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="7680")
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.", show_default="7680")
     ] = None,
     engine: Annotated[bool | None, typer.Option("--engine/--no-engine", help="Start the embedded model.")] = None,
     model_file: Annotated[
@@ -53,6 +55,10 @@ def serve(
     if not settings.server.sign_in and settings.server.host not in _LOOPBACK:
         raise UnsafeBinding(host=settings.server.host)
     listener = _listen(settings.server.host, settings.server.port)
+    if not settings.server.sign_in and not ip_address(listener.getsockname()[0]).is_loopback:
+        # The name says loopback, but it stands for another address here.
+        listener.close()
+        raise UnsafeBinding(host=settings.server.host)
     run_async(_serve(settings, listener))
 
 
@@ -100,16 +106,15 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=_GRACE_S,
         # Forwarded headers are believed only when a proxy is configured.
         proxy_headers=False,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=PatientProtocol,
+        ws="none",
     )
     server = _Server(config)
     await server.serve(sockets=[listener])
 
 
 async def _greet(settings: Settings, services: Services, port: int) -> None:
-    host = settings.server.host
-    shown = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)  # noqa: S104 - only compared
-    address = f"http://{shown}:{port}"
+    address = page_address(settings.server.host, port)
     print(f"Samovar {__version__}  {address}")
     if settings.server.sign_in:
         token = await services.sign_in.new_link()
@@ -119,6 +124,8 @@ async def _greet(settings: Settings, services: Services, port: int) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not host:
+        raise SettingsInvalid(reason="the host is empty; every address is 0.0.0.0")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -130,4 +137,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
             raise PortTaken(port=port, other=port + 1 if port < 65535 else 7681) from error
         raise SettingsInvalid(reason=f"cannot listen on {host}: {error.strerror or error}") from error
+    except UnicodeError as error:
+        listener.close()
+        raise SettingsInvalid(reason=f"{host} is not the name of a host") from error
     return listener

@@ -6,12 +6,16 @@ Texts of prompts, answers and documents, names of files and keys never go into a
 import json
 import logging
 import sys
+import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Final
 
 __all__ = ["EventLog", "configure_logging", "get_log", "request_id"]
 
 Value = str | int | float | bool | None
+
+_LONGEST_TRACE: Final = 200
 
 #: The request that is being served, for every line that is written meanwhile.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -55,7 +59,8 @@ class _JsonLines(logging.Formatter):
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            # Of a foreign library the first line as it was written, without its values: they may quote a text.
+            "event": str(record.msg).strip().partition("\n")[0],
             "logger": record.name,
         }
         if current := request_id.get():
@@ -63,16 +68,29 @@ class _JsonLines(logging.Formatter):
         fields = getattr(record, "fields", None)
         if isinstance(fields, dict):
             line.update(fields)
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        if record.exc_info and record.exc_info[1]:
+            line["trace"] = _trace(record.exc_info[1])
+        return json.dumps(line)
+
+
+def _trace(error: BaseException) -> list[str]:
+    """Where an error came from, outermost first, without its message: that may quote what somebody wrote."""
+    told: list[str] = []
+    current: BaseException | None = error
+    while current is not None and len(told) < _LONGEST_TRACE:
+        told.append(type(current).__qualname__)
+        told += [
+            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(current.__traceback__)
+        ]
+        current = current.__cause__ or current.__context__
+    return told[:_LONGEST_TRACE]
 
 
 def configure_logging(*, verbose: bool) -> None:
     """Send logs to standard error as JSON lines; called by the command line only."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
-    root = logging.getLogger("samovar")
+    root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO if verbose else logging.WARNING)
-    root.propagate = False
+    root.setLevel(logging.WARNING)
+    logging.getLogger("samovar").setLevel(logging.INFO if verbose else logging.WARNING)
