@@ -168,7 +168,7 @@ def known_environment() -> frozenset[str]:
 def _require_named_file() -> None:
     """A file that was named must be there; without a name, ``samovar.toml`` may be missing."""
     named = os.environ.get("SAMOVAR_CONFIG")
-    if named is not None and not Path(named).exists():
+    if named is not None and (not Path(named).exists() or Path(named).is_dir()):
         raise SettingsInvalid(reason=f"SAMOVAR_CONFIG names {named}, which is not a file")
 
 

@@ -88,6 +88,8 @@ async def test_half_a_character_in_a_text_is_refused(running: Running, path: str
         running, "POST", path.replace("{chat}", chat_id), f'{{"{name}": "{HALF}"}}'.encode()
     )
     assert status == 400, answer
+    _, chat = await running.client.send("GET", f"/api/chats/{chat_id}")
+    assert chat["messages"] == []
 
 
 async def test_what_bytes_are_not_utf8_is_refused(running: Running) -> None:

@@ -40,7 +40,8 @@ class MessageBody(BaseModel):
     """A message to send."""
 
     model_config = ConfigDict(extra="forbid")
-    text: str
+    # Turns know the real limit; any limit here makes pydantic look for half characters too.
+    text: str = Field(max_length=4_000_000)
     parent_id: UUID | None = None
     document_ids: list[UUID] = Field(default_factory=list)
 

@@ -8,7 +8,7 @@ import typer
 from samovar import __version__
 from samovar.cli import ask, doctor, ingest, keys, link, models, search, serve
 from samovar.cli.words import error_line
-from samovar.domain.errors import InvalidRequest, SamovarError
+from samovar.domain.errors import SamovarError
 from samovar.telemetry.log import configure_logging, get_log
 
 __all__ = ["app", "main"]
@@ -57,9 +57,6 @@ def main() -> None:
         if error.code == SamovarError.code:
             get_log(__name__).error("command.crashed", error=error)
         print(error_line(error), file=sys.stderr)
-        sys.exit(1)
-    except UnicodeEncodeError:
-        print(error_line(InvalidRequest(reason="an argument is not UTF-8")), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
