@@ -45,7 +45,7 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
     """
     async with AsyncExitStack() as stack:
         # The engine and the parsers warm up while the database starts.
-        found = await _open_backends(stack, settings, engine_use)
+        found = await _open_backends(stack, settings, metrics, engine_use)
         reader = SandboxedReader(settings.limits)
         stack.push_async_callback(reader.close)
         if engine_use == "own":
@@ -84,7 +84,9 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
         )
 
 
-async def _open_backends(stack: AsyncExitStack, settings: Settings, engine_use: EngineUse) -> _Backends:
+async def _open_backends(
+    stack: AsyncExitStack, settings: Settings, metrics: Metrics, engine_use: EngineUse
+) -> _Backends:
     guard = EgressGuard()
     client = EgressClient(guard)
     stack.push_async_callback(client.close)
@@ -104,7 +106,7 @@ async def _open_backends(stack: AsyncExitStack, settings: Settings, engine_use: 
                 is_demonstration=settings.engine.model_file is None,
             )
         else:
-            engine = Engine(settings.engine, settings.data_dir)
+            engine = Engine(settings.engine, settings.data_dir, on_restart=metrics.engine_restarts.inc)
             stack.push_async_callback(engine.stop)
             await engine.start()
             guard.allow(engine.url)

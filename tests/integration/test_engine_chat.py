@@ -82,3 +82,4 @@ async def test_an_engine_killed_in_mid_answer_keeps_the_partial_text_and_comes_b
         if event.kind == "delta":
             await seeing.client.send("POST", f"/api/runs/{again['run_id']}/stop")
     assert events[-1].body["status"] in ("done", "stopped")
+    assert b"samovar_engine_restarts_total 1.0" in seeing.services.metrics.render()

@@ -124,7 +124,7 @@ Work = Callable[[LiveRun], Awaitable[None]]
 
 
 class RunHub:
-    """Starts, stops and stores the runs of this process; enter it as a context."""
+    """Starts, stops and stores the runs of this process; close it at the end."""
 
     def __init__(self, storage: Storage, metrics: Metrics, *, most_runs: int) -> None:
         """Write at most ``most_runs`` replies at the same time."""

@@ -112,7 +112,7 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "backend_unauthorised": (
         "Сервер моделей {backend} не принимает ключ.",
-        "Укажите верный ключ (OPENAI_API_KEY или `key` в samovar.toml) и перезапустите.",
+        "Укажите верный ключ (OPENAI_API_KEY или `backends.openai_api_key` в samovar.toml) и перезапустите.",
     ),
     "backend_overloaded": (
         "Сервер моделей {backend} занят.",

@@ -349,7 +349,7 @@ class BackendUnauthorised(BackendError):
 
     code = "backend_unauthorised"
     sentence = "The backend {backend} does not accept the key."
-    hint = "Set the right key (OPENAI_API_KEY, or `key` in samovar.toml) and restart."
+    hint = "Set the right key (OPENAI_API_KEY, or `backends.openai_api_key` in samovar.toml) and restart."
 
 
 class BackendOverloaded(BackendError):

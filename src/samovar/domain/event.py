@@ -20,9 +20,9 @@ class RunEvent:
 
     Bodies by kind: status {status}; progress {processed, total} in tokens; notice {code, values};
     passages {passages: [...]}; reasoning {text}; delta {text}; citations {citations: [...]};
-    usage {prompt_tokens, completion_tokens, cached_tokens}; replace {text} (the whole text so
-    far, for a reader that comes without a place); end {status, error: null | {code, message,
-    advice, values}}.
+    usage {prompt_tokens, completion_tokens, cached_tokens, first_token_ms, total_ms}; replace
+    {text, reasoning} (the whole of both so far); end {status, error: null | {code, title, detail,
+    values}}.
     """
 
     seq: int

@@ -3,9 +3,10 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from samovar.domain.errors import BackendUnreachable, EngineDown, EngineError, ModelFileInvalid
 from samovar.egress import EgressClient, EgressGuard
@@ -14,12 +15,11 @@ from samovar.engine.models import ChosenModel, choose_model
 from samovar.engine.process import EngineProcess
 from samovar.engine.sharing import Advertisement, advertise, answers, withdraw
 from samovar.ports.backend import BackendConfig, Endpoint
+from samovar.ports.engine import EngineState
 from samovar.settings import EngineSettings
 from samovar.telemetry.log import get_log
 
-__all__ = ["Engine", "EngineState", "EngineStatus"]
-
-EngineState = Literal["off", "starting", "ready", "failed"]
+__all__ = ["Engine", "EngineStatus"]
 
 _NAME: Final = "engine"
 _FIRST_PAUSE_S: Final = 1.0
@@ -44,8 +44,11 @@ class EngineStatus:
 class Engine:
     """The supervised engine. One event loop starts, asks and stops it."""
 
-    def __init__(self, settings: EngineSettings, data_dir: Path) -> None:
+    def __init__(
+        self, settings: EngineSettings, data_dir: Path, *, on_restart: Callable[[], object] = lambda: None
+    ) -> None:
         self._settings = settings
+        self._on_restart = on_restart
         self._data_dir = data_dir
         self._journal = Journal(data_dir / "engine" / "engine.log")
         self._status = EngineStatus(state="off")
@@ -186,6 +189,7 @@ class Engine:
             if was_ready and time.monotonic() - began > _PROVEN_AFTER_S:
                 pause_s = _FIRST_PAUSE_S
             await asyncio.sleep(pause_s)
+            self._on_restart()
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             self._become("starting", error)
 

@@ -142,20 +142,6 @@ class Documents(Protocol):
         """Find a readable document of the same bytes in the same chat (or library)."""
         ...
 
-    async def mark(
-        self,
-        actor: Actor,
-        document_id: DocumentId,
-        *,
-        status: str,
-        error_code: str | None,
-        page_count: int,
-        kind: str,
-        media_type: str,
-    ) -> None:
-        """Write how reading ended."""
-        ...
-
     async def add_pages(self, document_id: DocumentId, pages: Sequence[Page]) -> None:
         """Store the pages of a document."""
         ...

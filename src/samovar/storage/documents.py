@@ -97,26 +97,6 @@ class PostgresDocuments:
         row = (await self._connection.execute(statement)).one_or_none()
         return _document(row) if row else None
 
-    async def mark(
-        self,
-        actor: Actor,
-        document_id: DocumentId,
-        *,
-        status: str,
-        error_code: str | None,
-        page_count: int,
-        kind: str,
-        media_type: str,
-    ) -> None:
-        """Write how reading ended. Raises: NotFound."""
-        statement = (
-            update(documents)
-            .where(_own(actor, document_id))
-            .values(status=status, error_code=error_code, page_count=page_count, kind=kind, media_type=media_type)
-        )
-        if (await self._connection.execute(statement)).rowcount == 0:
-            raise NotFound(what="document")
-
     async def add_pages(self, document_id: DocumentId, pages: Sequence[Page]) -> None:
         """Store the pages of a document. Raises: NotFound when it was deleted."""
         if pages:

@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 #: Connections stay open: opening one costs more than any statement of a chat.
 _POOL_SIZE: Final = 16
 _POOL_OVERFLOW: Final = 0
+_USUAL_PORT: Final = 5432
 _POOL_TIMEOUT_S: Final = 10.0
 _CONNECT_TIMEOUT_S: Final = 5
 _CHECK_TIMEOUT_S: Final = 3.0
@@ -129,7 +130,9 @@ class PostgresStorage:
             server_version=row.version,
             schema_revision=row.revision,
             newest_revision=HEAD,
-            location=str(self._server.folder) if self._server else f"{self._url.host}/{self._url.database}",
+            location=str(self._server.folder)
+            if self._server
+            else f"{self._url.host}:{self._url.port or 5432}/{self._url.database}",
             is_embedded=self._server is not None,
             size_bytes=row.size_bytes,
         )
@@ -252,3 +255,8 @@ def _has_input(descriptor: int) -> bool:
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         return bool(selector.select(timeout=0))
+
+
+def _place(url: URL) -> str:
+    """A server without its user and password."""
+    return f"{url.host}:{url.port or _USUAL_PORT}/{url.database}"

@@ -44,16 +44,8 @@ async def test_the_same_bytes_are_found_in_the_same_place_when_they_could_be_rea
         await tx.chats.add(actor, other)
         await tx.documents.add(actor, reading, chat_id=chat.chat_id)
         assert await tx.documents.by_content(actor, reading.sha256, chat_id=chat.chat_id) is None
-        await tx.documents.mark(
-            actor,
-            reading.document_id,
-            status="ready",
-            error_code=None,
-            page_count=3,
-            kind="pdf",
-            media_type="application/pdf",
-        )
-        ready = replace(reading, status="ready", page_count=3, kind="pdf", media_type="application/pdf")
+        ready = make_document(actor)
+        await tx.documents.add(actor, ready, chat_id=chat.chat_id)
         assert await tx.documents.by_content(actor, reading.sha256, chat_id=chat.chat_id) == ready
         assert await tx.documents.by_content(actor, reading.sha256, chat_id=other.chat_id) is None
         assert await tx.documents.by_content(actor, reading.sha256, chat_id=None) is None
@@ -141,9 +133,6 @@ async def test_documents_of_another_user_do_not_exist(
             tx.documents.page(stranger, paper.document_id, None),
             tx.documents.picture(stranger, paper.document_id),
             tx.documents.remove(stranger, paper.document_id),
-            tx.documents.mark(
-                stranger, paper.document_id, status="failed", error_code="x", page_count=0, kind="pdf", media_type="x"
-            ),
         ):
             with pytest.raises(NotFound):
                 await asked
