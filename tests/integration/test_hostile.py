@@ -5,12 +5,13 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from io import BytesIO
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
 from tests.support.application import Running, run_application
 
+from samovar.domain.ids import RunId
 from samovar.settings import Settings
 
 JSON = {"Content-Type": "application/json"}
@@ -402,3 +403,21 @@ async def test_a_spent_cookie_locks_nobody_out_where_sign_in_is_off(settings: Se
             browser.get("/api/chats") as reply,
         ):
             assert reply.status == 200
+
+
+async def test_a_second_stop_waits_for_the_end_that_the_first_one_is_storing(running: Running) -> None:
+    chat_id = await running.client.new_chat()
+    turn = await running.client.say(chat_id, "[[slow tokens=500 pace=50]]")
+    await asyncio.sleep(0.2)
+    hub, run_id = running.services.hub, RunId(UUID(turn["run_id"]))
+    live = hub.live(await running.services.sign_in.owner(), run_id)
+    assert live is not None
+    async with live.storing:  # as if the database took its time
+        hub.stop(run_id)
+        await asyncio.sleep(0.1)
+        second = asyncio.create_task(hub.stop_and_wait(run_id))
+        await asyncio.sleep(0.1)
+        assert not second.done()
+    await second
+    _, chat = await running.client.send("GET", f"/api/chats/{chat_id}")
+    assert chat["messages"][-1]["run_status"] == "stopped"

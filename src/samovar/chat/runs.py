@@ -7,6 +7,7 @@ every 64 events.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -198,8 +199,13 @@ class RunHub:
             status, error = "failed", SamovarError()
             log.error("run.crashed", error=failure, run=str(run_id))
         finally:
-            # From here on the end is stored whatever happens; a second cancel must not cut it short.
-            await asyncio.shield(self._end(live, keeper, status, error))
+            # From here on the end is stored whatever happens: a second cancel neither cuts it short
+            # nor makes those who wait for this task believe that it is done.
+            ending = asyncio.create_task(self._end(live, keeper, status, error), name=f"end of {run_id}")
+            while not ending.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.shield(ending)
+            ending.result()
 
     async def _keep(self, live: LiveRun) -> None:
         stored = 0

@@ -86,9 +86,11 @@ class Turns:
 
     async def stop(self, actor: Actor, run_id: RunId) -> None:
         """End a run of the actor's own. Raises: NotFound, Conflict."""
+        # Looked up first: a run of ours may end while its row is read.
+        is_ours = self._hub.live(actor, run_id) is not None
         async with self._storage.transaction() as tx:
             run = await tx.runs.access(actor, run_id)
-        if run.status in LIVE_STATUSES and self._hub.live(actor, run_id) is None:
+        if run.status in LIVE_STATUSES and not is_ours:
             raise Conflict(reason="another Samovar server is writing this answer")
         self._hub.stop(run_id)
 
