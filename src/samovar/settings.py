@@ -11,6 +11,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -42,7 +43,9 @@ class ServerSettings(_Area):
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_hosts: tuple[str, ...] = Field(
-        (), description="Further host names under which browsers may reach the server."
+        (),
+        description="Further names under which browsers reach the server: chat.example.org, or "
+        "https://chat.example.org behind a proxy that adds TLS.",
     )
     sign_in: bool = Field(True, description="Ask for sign-in. It can be off on loopback only.")
 
@@ -118,9 +121,16 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the command line, then the environment, then ``samovar.toml``."""
+        """Read the command line, then SAMOVAR_ names, then the neighbours' names, then ``samovar.toml``."""
         toml = TomlConfigSettingsSource(settings_cls, toml_file=_toml_file())
-        return init_settings, env_settings, toml
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _neighbours()), toml
+
+
+def _neighbours() -> dict[str, Any]:
+    """The names that other programs of this field use for the same things."""
+    named = {"openai_base_url": "OPENAI_BASE_URL", "openai_api_key": "OPENAI_API_KEY", "ollama_host": "OLLAMA_HOST"}
+    found = {field: os.environ[name] for field, name in named.items() if os.environ.get(name)}
+    return {"backends": found} if found else {}
 
 
 def _toml_file() -> Path:
@@ -132,7 +142,7 @@ def read_settings(**overrides: Any) -> Settings:
     _refuse_unknown_environment()
     _require_named_file()
     try:
-        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -142,15 +152,6 @@ def read_settings(**overrides: Any) -> Settings:
         raise SettingsInvalid(reason=f"{error}: lists are written as JSON") from error
     except (ValueError, OSError) as error:
         raise SettingsInvalid(reason=f"{_toml_file()}: {error}") from error
-    neighbours = {
-        "openai_base_url": os.environ.get("OPENAI_BASE_URL"),
-        "openai_api_key": os.environ.get("OPENAI_API_KEY"),
-        "ollama_host": os.environ.get("OLLAMA_HOST"),
-    }
-    found = {name: value for name, value in neighbours.items() if value and getattr(settings.backends, name) is None}
-    if not found:
-        return settings
-    return settings.model_copy(update={"backends": settings.backends.model_copy(update=found)})
 
 
 def known_environment() -> frozenset[str]:

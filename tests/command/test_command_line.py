@@ -131,6 +131,12 @@ def test_a_data_folder_that_is_a_file_is_refused_with_advice(tmp_path: Path) -> 
     assert blocker.read_text() == "not a folder"
 
 
+def test_a_server_that_cannot_start_says_why_in_one_line(place: Path) -> None:
+    blocker = place / "file"
+    blocker.write_text("not a folder")
+    failure(run_command("serve", "--port", "0", "--data-dir", str(blocker / "data")), "data_folder_unusable")
+
+
 def test_a_setting_that_does_not_exist_is_refused(place: Path) -> None:
     done = run_command("models", "--data-dir", str(place), environment={"SAMOVAR_TYPO": "1"})
     assert "SAMOVAR_TYPO" in failure(done, "settings_invalid")

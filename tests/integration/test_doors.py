@@ -6,12 +6,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 from fastapi.routing import APIRoute
-from tests.support.application import Client, Running
+from tests.support.application import Client, Running, run_application
 
 from samovar.api import chats, documents, runs, session, system
 from samovar.api.gate import CONTENT_SECURITY_POLICY
 from samovar.api.problems import STATUSES
 from samovar.domain.errors import SamovarError
+from samovar.settings import Settings
 
 OPEN_PATHS = {
     ("/api/session", "POST"),
@@ -102,6 +103,21 @@ async def test_another_site_cannot_make_the_browser_act(
     ):
         assert reply.status == status
         assert "access-control-allow-origin" not in reply.headers
+
+
+async def test_behind_a_tls_proxy_the_public_address_is_the_own_one(settings: Settings) -> None:
+    server = settings.server.model_copy(update={"public_hosts": ("https://chat.example.org",)})
+    async with run_application(settings.model_copy(update={"server": server})) as proxied:
+        token = await proxied.services.sign_in.new_link()
+        forwarded = {"X-Samovar": "1", "Host": "chat.example.org", "Origin": "https://chat.example.org"}
+        async with aiohttp.ClientSession(proxied.client.address) as browser:
+            plain = {**forwarded, "Origin": "http://chat.example.org"}
+            async with browser.post("/api/session", json={"token": token}, headers=plain) as reply:
+                assert reply.status == 403
+            async with browser.post("/api/session", json={"token": token}, headers=forwarded) as reply:
+                assert reply.status == 204
+                assert "Secure" in reply.headers["Set-Cookie"]
+                assert "Strict-Transport-Security" in reply.headers
 
 
 async def test_every_answer_carries_the_security_headers(running: Running) -> None:

@@ -16,7 +16,6 @@ import pytest
 import uvicorn
 from tests.support.database import fresh_database
 
-from samovar import __version__
 from samovar.api.deps import Services
 from samovar.api.server import create_api
 from samovar.app import EngineUse, open_services
@@ -120,33 +119,24 @@ class Running:
 @asynccontextmanager
 async def run_application(settings: Settings, *, engine_use: EngineUse = "none") -> AsyncIterator[Running]:
     """Serve on a free loopback port until the context ends."""
-    metrics = Metrics()
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    opened: list[Services] = []
-
-    @asynccontextmanager
-    async def lifetime() -> AsyncIterator[Services]:
-        async with open_services(settings, metrics, engine_use=engine_use) as services:
-            opened.append(services)
-            yield services
-
-    api = create_api(lifetime, version=__version__, host="127.0.0.1", port=port, public_hosts=(), metrics=metrics)
-    config = uvicorn.Config(api, log_config=None, lifespan="on", timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        assert not serving.done(), "the server did not start"
-        await asyncio.sleep(0.01)
-    client = Client(f"http://127.0.0.1:{port}")
-    try:
-        await client.sign_in(opened[0])
-        yield Running(opened[0], client, settings)
-    finally:
-        await client.close()
-        await opened[0].hub.close()
-        server.should_exit = True
-        await serving
+    async with open_services(settings, Metrics(), engine_use=engine_use) as services:
+        api = create_api(services, host="127.0.0.1", port=port, public_hosts=settings.server.public_hosts)
+        server = uvicorn.Server(uvicorn.Config(api, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:
+            assert not serving.done(), "the server did not start"
+            await asyncio.sleep(0.01)
+        client = Client(f"http://127.0.0.1:{port}")
+        try:
+            await client.sign_in(services)
+            yield Running(services, client, settings)
+        finally:
+            await client.close()
+            await services.hub.close()
+            server.should_exit = True
+            await serving
 
 
 def scripted_settings(data_dir: Path, database: str) -> Settings:

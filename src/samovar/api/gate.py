@@ -41,6 +41,8 @@ _HEADERS: Final = (
 )
 _HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:@/\s]+))(?::([0-9]{1,5}))?")
 _DEFAULT_PORT: Final = 80
+_TLS: Final = "https://"
+_STRICT_TRANSPORT: Final = "max-age=31536000"
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _BODY_LIMIT: Final = 4_000_000
@@ -56,11 +58,16 @@ class Gate:
     """Lets a request through, or answers it at once with a problem."""
 
     def __init__(self, app: ASGIApp, *, host: str, port: int, public_hosts: Iterable[str], metrics: Metrics) -> None:
-        """Accept requests that name one of the server's own hosts."""
+        """Accept requests that name one of the server's own hosts.
+
+        A public host written as ``https://name`` is reached through a proxy that adds TLS.
+        """
         self._app = app
         self._metrics = metrics
         self._port = port
-        self._names = {name.lower() for name in public_hosts}
+        public = [name.lower().rstrip("/") for name in public_hosts]
+        self._behind_tls = {name.removeprefix(_TLS) for name in public if name.startswith(_TLS)}
+        self._names = {name.removeprefix(_TLS).removeprefix("http://") for name in public}
         self._is_loopback = host in _LOOPBACK_NAMES
         if not self._is_loopback:
             self._names.add(host.lower())
@@ -80,10 +87,15 @@ class Gate:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS:
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
             await send(message)
 
         try:
             headers = Headers(scope=scope)
+            if headers.get("host", "").lower() in self._behind_tls:
+                # The settings say so, not a header that anybody could send.
+                scope["scheme"] = "https"
             if (refusal := self._refusal(scope, headers)) is not None:
                 await respond(scope["path"], refusal)(scope, receive, send_with_headers)
                 return

@@ -2,8 +2,6 @@
 
 import errno
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final
@@ -69,48 +67,33 @@ def _given(**options: object) -> dict[str, object]:
 class _Server(uvicorn.Server):
     """Ends the runs first when it stops: their readers wait for an end, and would hold it up."""
 
-    services: Services | None = None
+    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+        super().__init__(config)
+        self._services = services
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self.services is not None:
-            await self.services.hub.close()
+        await self._services.hub.close()
         await super().shutdown(sockets)
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     port: int = listener.getsockname()[1]
-    metrics = Metrics()
-    server: _Server
-
-    @asynccontextmanager
-    async def lifetime() -> AsyncIterator[Services]:
-        async with open_services(settings, metrics, engine_use="own") as services:
-            server.services = services
-            await _greet(settings, services, port)
-            yield services
-
-    api = create_api(
-        lifetime,
-        version=__version__,
-        host=settings.server.host,
-        port=port,
-        public_hosts=settings.server.public_hosts,
-        metrics=metrics,
-    )
-    config = uvicorn.Config(
-        api,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        timeout_graceful_shutdown=_GRACE_S,
-        # Forwarded headers are believed only when a proxy is configured.
-        proxy_headers=False,
-        http=PatientProtocol,
-        ws="none",
-    )
-    server = _Server(config)
-    await server.serve(sockets=[listener])
+    async with open_services(settings, Metrics(), engine_use="own") as services:
+        api = create_api(services, host=settings.server.host, port=port, public_hosts=settings.server.public_hosts)
+        config = uvicorn.Config(
+            api,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE_S,
+            # Nobody is believed about whom a request comes from; public_hosts tells of a proxy.
+            proxy_headers=False,
+            http=PatientProtocol,
+            ws="none",
+        )
+        await _greet(settings, services, port)
+        await _Server(config, services).serve(sockets=[listener])
 
 
 async def _greet(settings: Settings, services: Services, port: int) -> None:
