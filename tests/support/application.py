@@ -123,7 +123,9 @@ async def run_application(settings: Settings, *, engine_use: EngineUse = "none")
     port = listener.getsockname()[1]
     async with open_services(settings, Metrics(), engine_use=engine_use) as services:
         api = create_api(services, host="127.0.0.1", port=port, public_hosts=settings.server.public_hosts)
-        server = uvicorn.Server(uvicorn.Config(api, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
+        server = uvicorn.Server(
+            uvicorn.Config(api, log_config=None, lifespan="off", timeout_graceful_shutdown=2, timeout_keep_alive=60)
+        )
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
             assert not serving.done(), "the server did not start"
