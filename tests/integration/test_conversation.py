@@ -151,6 +151,48 @@ async def test_the_same_idempotency_key_makes_one_message(running: Running) -> N
     assert len(await messages_of(running, chat_id)) == 2
 
 
+async def test_an_idempotency_key_used_for_another_message_is_refused(running: Running) -> None:
+    chat_id = await running.client.new_chat(model="text")
+    headers = {"Idempotency-Key": "taken"}
+    path = f"/api/chats/{chat_id}/messages"
+    status, turn = await running.client.send("POST", path, {"text": "One"}, **headers)
+    assert status == 201
+    status, problem = await running.client.send("POST", path, {"text": "Another"}, **headers)
+    assert (status, problem["code"]) == (409, "conflict")
+    await running.client.whole_run(turn["run_id"])
+    assert [message["text"] for message in await messages_of(running, chat_id)] == ["One", ANSWER]
+
+
+async def test_no_more_answers_are_begun_than_the_limit_allows(settings: Settings) -> None:
+    few = settings.model_copy(update={"limits": settings.limits.model_copy(update={"runs": 2})})
+    async with run_application(few) as running:
+        chat_ids = [await running.client.new_chat(model="slow") for _ in range(6)]
+        answers = await asyncio.gather(
+            *(
+                running.client.send("POST", f"/api/chats/{chat_id}/messages", {"text": "[[slow tokens=500 pace=50]]"})
+                for chat_id in chat_ids
+            )
+        )
+        assert sorted(status for status, _ in answers) == [201, 201, 429, 429, 429, 429]
+        assert {body["code"] for status, body in answers if status == 429} == {"too_many"}
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "\u200b", "\u2060\u00ad\t"])
+async def test_a_message_that_shows_nothing_is_empty(running: Running, text: str) -> None:
+    chat_id = await running.client.new_chat(model="text")
+    status, problem = await running.client.send("POST", f"/api/chats/{chat_id}/messages", {"text": text})
+    assert (status, problem["code"]) == (400, "message_empty")
+
+
+async def test_a_title_is_not_cut_inside_a_character(running: Running) -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    chat_id = await running.client.new_chat(model="text")
+    turn, _ = await running.client.answer(chat_id, "x" * 57 + family * 3)
+    _, found = await running.client.send("GET", f"/api/chats/{chat_id}")
+    assert found["chat"]["title"] == "x" * 57 + "…"
+    assert turn["message"]["text"].endswith(family)
+
+
 async def test_regenerate_makes_a_sibling_and_edit_makes_a_branch(running: Running) -> None:
     chat_id = await running.client.new_chat(model="text")
     first, _ = await running.client.answer(chat_id, "One")

@@ -1,6 +1,7 @@
 """Files through the whole house: upload, sandbox, index, page, citation."""
 
 import asyncio
+import hashlib
 from typing import Any
 
 import pytest
@@ -112,6 +113,17 @@ async def test_a_deleted_document_never_appears_in_an_answer(running: Running) -
     _, after = await running.client.answer(chat_id, "Какой пароль от погреба?")
     assert "клюква" not in str(after)
     assert [sha256 async for sha256 in running.services.blobs.hashes()] == before_attached
+
+
+async def test_a_file_deleted_and_attached_again_at_once_keeps_its_bytes(running: Running) -> None:
+    chat_ids = [await running.client.new_chat() for _ in range(6)]
+    content = b"The same bytes in every chat."
+    first = await attach(running, chat_ids[0], "same.txt", content)
+    await asyncio.gather(
+        running.client.send("DELETE", f"/api/documents/{first['id']}"),
+        *(attach(running, chat_id, "same.txt", content) for chat_id in chat_ids[1:]),
+    )
+    assert await running.services.blobs.get(hashlib.sha256(content).hexdigest()) == content
 
 
 async def test_documents_of_one_chat_are_not_seen_by_another(running: Running) -> None:

@@ -415,7 +415,7 @@ async def test_a_second_stop_waits_for_the_end_that_the_first_one_is_storing(run
     async with live.storing:  # as if the database took its time
         hub.stop(run_id)
         await asyncio.sleep(0.1)
-        second = asyncio.create_task(hub.stop_and_wait(run_id))
+        second = asyncio.create_task(hub.stop_chat(live.run.chat_id))
         await asyncio.sleep(0.1)
         assert not second.done()
     await second

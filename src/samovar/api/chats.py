@@ -121,8 +121,7 @@ async def change_chat(chat_id: UUID, body: ChatBody, actor: Asker, services: Ser
 @router.delete("/chats/{chat_id}")
 async def delete_chat(chat_id: UUID, actor: Asker, services: ServicesOf) -> Response:
     """Delete a chat with everything that only it needs."""
-    for sha256 in await services.turns.remove_chat(actor, ChatId(chat_id)):
-        await services.blobs.remove(sha256)
+    await services.intake.discard(await services.turns.remove_chat(actor, ChatId(chat_id)))
     return Response(status_code=204)
 
 

@@ -7,7 +7,7 @@ every 64 events.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +16,7 @@ from samovar.domain.citation import Citation
 from samovar.domain.errors import Conflict, NotFound, SamovarError, StorageError, TooMany
 from samovar.domain.event import EventKind, RunEvent
 from samovar.domain.generation import Usage
-from samovar.domain.ids import RunId
+from samovar.domain.ids import ChatId, RunId
 from samovar.domain.run import Run, RunStatus
 from samovar.ports.storage import Storage
 from samovar.telemetry.log import get_log
@@ -135,18 +135,28 @@ class RunHub:
         self._live: dict[RunId, LiveRun] = {}
         self._tasks: dict[RunId, asyncio.Task[None]] = {}
         self._stopping: set[RunId] = set()
+        self._reserved = 0
         self._is_closing = False
 
     def __len__(self) -> int:
         """How many replies are being written."""
         return len(self._live)
 
-    def require_room(self) -> None:
-        """Raise TooMany when no further reply can be started now."""
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """Keep a place for one reply while its row is stored; start it before leaving.
+
+        Raises: TooMany, Conflict when the server is stopping.
+        """
         if self._is_closing:
             raise Conflict(reason="the server is stopping")
-        if len(self._live) >= self._most_runs:
+        if len(self._live) + self._reserved >= self._most_runs:
             raise TooMany(what="answers", retry_after_s=5)
+        self._reserved += 1
+        try:
+            yield
+        finally:
+            self._reserved -= 1
 
     def live(self, actor: Actor, run_id: RunId) -> LiveRun | None:
         """The run, if this process is writing it for this user."""
@@ -168,12 +178,14 @@ class RunHub:
             self._stopping.add(run_id)
             task.cancel()
 
-    async def stop_and_wait(self, run_id: RunId) -> None:
-        """End a run and return when its end is stored."""
-        task = self._tasks.get(run_id)
-        self.stop(run_id)
-        if task is not None:
-            await asyncio.wait([task])
+    async def stop_chat(self, chat_id: ChatId) -> None:
+        """End every run of a chat and return when their ends are stored."""
+        runs = [live.run.run_id for live in self._live.values() if live.run.chat_id == chat_id]
+        tasks = [self._tasks[run_id] for run_id in runs]
+        for run_id in runs:
+            self.stop(run_id)
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def close(self) -> None:
         """End every run as interrupted and wait until that is stored."""

@@ -1,5 +1,6 @@
 """A message in: it is stored together with the empty reply and its run before any model is called."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,7 @@ from samovar.ports.storage import Storage, Transaction
 __all__ = ["Turn", "Turns"]
 
 _TITLE_LENGTH: Final = 60
+_JOINER: Final = "\u200d"
 _MOST_DOCUMENTS: Final = 20
 
 
@@ -54,34 +56,36 @@ class Turns:
 
         Raises: MessageEmpty, InvalidRequest, NotFound, TooMany.
         """
-        if not text.strip() and not document_ids:
+        if not _says_something(text) and not document_ids:
             raise MessageEmpty
         if len(text) > self._longest_message or len(document_ids) > _MOST_DOCUMENTS:
             raise InvalidRequest(
                 reason=f"a message has at most {self._longest_message} characters and {_MOST_DOCUMENTS} files"
             )
-        self._hub.require_room()
-        try:
-            turn, run = await self._store(actor, chat_id, text, parent_id, tuple(document_ids), idempotency_key)
-        except Conflict:
-            # The key was used before: the first turn is the answer to both.
-            earlier = await self._earlier(actor, chat_id, idempotency_key) if idempotency_key else None
-            if earlier is None:
-                raise
-            return earlier
-        self._hub.start(actor, run, lambda live: self._writer.write(actor, live))
+        with self._hub.room():
+            try:
+                turn, run = await self._store(actor, chat_id, text, parent_id, tuple(document_ids), idempotency_key)
+            except Conflict:
+                # The key was used before: the first turn is the answer to both.
+                earlier = await self._earlier(actor, chat_id, idempotency_key) if idempotency_key else None
+                if earlier is None or earlier.message is None:
+                    raise
+                if (earlier.message.text, earlier.message.document_ids) != (text, tuple(document_ids)):
+                    raise Conflict(reason="this key was used for another message") from None
+                return earlier
+            self._hub.start(actor, run, lambda live: self._writer.write(actor, live))
         return turn
 
     async def regenerate(self, actor: Actor, reply_id: MessageId) -> Turn:
         """Start another reply beside an existing one. Raises: NotFound, InvalidRequest, TooMany."""
-        self._hub.require_room()
-        async with self._storage.transaction() as tx:
-            old = await tx.chats.access_message(actor, reply_id)
-            if old.role != "assistant" or old.parent_id is None:
-                raise InvalidRequest(reason="only a reply can be made again")
-            chat = await tx.chats.access(actor, old.chat_id, for_update=True)
-            reply, run = await self._add_reply(tx, actor, chat, old.parent_id, await tx.now())
-        self._hub.start(actor, run, lambda live: self._writer.write(actor, live))
+        with self._hub.room():
+            async with self._storage.transaction() as tx:
+                old = await tx.chats.access_message(actor, reply_id)
+                if old.role != "assistant" or old.parent_id is None:
+                    raise InvalidRequest(reason="only a reply can be made again")
+                chat = await tx.chats.access(actor, old.chat_id, for_update=True)
+                reply, run = await self._add_reply(tx, actor, chat, old.parent_id, await tx.now())
+            self._hub.start(actor, run, lambda live: self._writer.write(actor, live))
         return Turn(message=None, reply=reply, run_id=run.run_id)
 
     async def stop(self, actor: Actor, run_id: RunId) -> None:
@@ -97,12 +101,13 @@ class Turns:
     async def remove_chat(self, actor: Actor, chat_id: ChatId) -> tuple[str, ...]:
         """Stop what is being written in a chat and delete it; return the blobs that nobody needs."""
         async with self._storage.transaction() as tx:
-            messages = await tx.chats.messages(actor, chat_id)
-        for message in messages:
-            if message.run_id is not None:
-                await self._hub.stop_and_wait(message.run_id)
+            await tx.chats.access(actor, chat_id)
+        await self._hub.stop_chat(chat_id)
         async with self._storage.transaction() as tx:
-            return await tx.chats.remove(actor, chat_id)
+            unused = await tx.chats.remove(actor, chat_id)
+        # One may have been started between the two.
+        await self._hub.stop_chat(chat_id)
+        return unused
 
     async def _store(
         self,
@@ -197,9 +202,22 @@ def _new_message(
     )
 
 
+def _says_something(text: str) -> bool:
+    """Whether anything in it can be seen; spaces and control characters cannot."""
+    return any(unicodedata.category(character)[0] not in "ZC" for character in text)
+
+
 def _title(text: str) -> str:
-    """The first line of the first message, cut at a word."""
+    """The first line of the first message, cut at a word, or else between whole characters."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if len(line) <= _TITLE_LENGTH:
         return line
-    return line[:_TITLE_LENGTH].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
+    cut = _TITLE_LENGTH
+    while cut and (_continues(line[cut]) or line[cut - 1] == _JOINER):
+        cut -= 1
+    return line[:cut].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
+
+
+def _continues(character: str) -> bool:
+    """Whether a character is drawn as a part of the one before it: marks, joiners, skin tones."""
+    return unicodedata.category(character) in ("Mn", "Me", "Mc", "Cf", "Sk")

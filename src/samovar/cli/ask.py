@@ -116,8 +116,7 @@ async def _submit(
         )
     except SamovarError:
         # A question that was never asked leaves no chat behind.
-        for sha256 in await services.turns.remove_chat(actor, chat.chat_id):
-            await services.blobs.remove(sha256)
+        await services.intake.discard(await services.turns.remove_chat(actor, chat.chat_id))
         raise
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 
 from samovar.domain.actor import Actor
@@ -89,32 +90,30 @@ class Intake:
         if known is not None:
             return known
         parsed = await self._reader.parse(content, name=name)
-        # The bytes are durable before any row names them; a crash between leaves only an unused blob.
-        await self._blobs.put(content)
-        picture = parsed.picture
-        picture_sha256 = await self._blobs.put(picture.content) if picture else None
-        return await self._store(actor, name, len(content), sha256, parsed, picture_sha256, chat_id)
+        return await self._store(actor, name, content, sha256, parsed, chat_id)
 
     async def _store(
         self,
         actor: Actor,
         name: str,
-        size_bytes: int,
+        content: bytes,
         sha256: str,
         parsed: ParsedDocument,
-        picture_sha256: str | None,
         chat_id: ChatId | None,
     ) -> Document:
         document_id = new_document_id()
         chunks = await asyncio.to_thread(chunk_document, parsed, document_id)
         async with self._storage.transaction() as tx:
+            # The bytes are durable before any row names them; a crash between leaves only an unused blob.
+            await tx.documents.hold_blob(sha256)
+            await self._blobs.put(content)
             document = Document(
                 document_id=document_id,
                 owner_id=actor.user_id,
                 name=name,
                 kind=parsed.kind,
                 media_type=parsed.media_type,
-                size_bytes=size_bytes,
+                size_bytes=len(content),
                 sha256=sha256,
                 status="ready",
                 page_count=len(parsed.pages),
@@ -122,7 +121,10 @@ class Intake:
             )
             await tx.documents.add(actor, document, chat_id=chat_id)
             await tx.documents.add_pages(document_id, parsed.pages)
-            if parsed.picture and picture_sha256:
+            if parsed.picture is not None:
+                picture_sha256 = hashlib.sha256(parsed.picture.content).hexdigest()
+                await tx.documents.hold_blob(picture_sha256)
+                await self._blobs.put(parsed.picture.content)
                 await tx.documents.set_picture(document_id, picture_sha256, parsed.picture.media_type)
             if chunks:
                 await tx.search.add_chunks(chunks)
@@ -132,8 +134,14 @@ class Intake:
         """Delete a document, its text, its index entries, and its bytes when nothing else needs them."""
         async with self._storage.transaction() as tx:
             unused = await tx.documents.remove(actor, document_id)
-        for sha256 in unused:
-            await self._blobs.remove(sha256)
+        await self.discard(unused)
+
+    async def discard(self, hashes: Sequence[str]) -> None:
+        """Delete blobs that have lost their last document, unless an upload uses them again."""
+        for sha256 in hashes:
+            async with self._storage.transaction() as tx:
+                if not await tx.documents.hold_blob(sha256):
+                    await self._blobs.remove(sha256)
 
     async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
         """What was read of each page, without its text."""

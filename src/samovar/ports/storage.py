@@ -158,6 +158,13 @@ class Documents(Protocol):
         """Delete a document everywhere; return the hashes of blobs nothing refers to any more."""
         ...
 
+    async def hold_blob(self, sha256: str) -> bool:
+        """Keep others from using or deleting a blob until the transaction ends.
+
+        Return whether a document refers to it.
+        """
+        ...
+
     async def set_picture(self, document_id: DocumentId, sha256: str, media_type: str) -> None:
         """Remember the blob of the re-encoded picture of an image document."""
         ...

@@ -25,6 +25,8 @@ _LABEL: Final = re.compile(r"\[(\d{1,2})\]")
 _NUMBER: Final = re.compile(r"\d+(?:[.,:]\d+)*")
 #: Share of a claim's weight that a source sentence must hold to count as its support.
 _SUPPORT: Final = 0.6
+#: The same where the model itself names the passage: people and models put things in their own words.
+_LABELLED_SUPPORT: Final = 0.35
 _FEWEST_SHARED_STEMS: Final = 2
 _MOST_CITATIONS: Final = 12
 #: Marks where a word is divided at the end of a line (PDF); it is no part of the word.
@@ -116,15 +118,15 @@ class _Weigher:
         whole = sum(self._weights.get(stem, self._unseen) for stem in stems)
         return sum(self._weights[stem] for stem in stems & place.stems) / whole if whole else 0.0
 
-    def supports(self, claim: _Claim, place: _Place) -> float:
-        """The share, or 0 when too little is shared or a number of the claim is not there."""
+    def supports(self, claim: _Claim, place: _Place, *, at_least: float = _SUPPORT) -> float:
+        """The share, or 0 when it is small, too little is shared or a number of the claim is not there."""
         shared = claim.stems & place.stems
         if len(shared) < _FEWEST_SHARED_STEMS and not any(_NUMBER.fullmatch(stem) for stem in shared):
             return 0.0
         if not set(_NUMBER.findall(claim.words)) <= set(_NUMBER.findall(place.passage.chunk.text)):
             return 0.0
         share = self.share(claim.stems, place)
-        return share if share >= _SUPPORT else 0.0
+        return share if share >= at_least else 0.0
 
 
 def _cite_claim(
@@ -141,8 +143,8 @@ def _cite_claim(
         of_label = [place for place in places if place.number == label]
         if not of_label:
             continue
-        best = max(of_label, key=lambda place: weigher.supports(claim, place))
-        if weigher.supports(claim, best):
+        best = max(of_label, key=lambda place: weigher.share(claim.stems, place))
+        if weigher.supports(claim, best, at_least=_LABELLED_SUPPORT):
             citations.append(_citation(best, "model"))
             supported = True
         else:

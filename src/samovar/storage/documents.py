@@ -1,9 +1,9 @@
 """Documents and their pages in PostgreSQL."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, insert, literal, select, union, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, literal, or_, select, union, update
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Document, Page
@@ -15,6 +15,8 @@ from samovar.storage.tables import chat_documents, chats, documents, pages
 __all__ = ["PostgresDocuments", "delete_documents"]
 
 _WITHOUT_NUMBER = 0
+#: The first half of the advisory lock on a blob; the second is a hash of its name.
+_BLOB_LOCKS: Final = 0x5A31
 
 
 class PostgresDocuments:
@@ -131,6 +133,12 @@ class PostgresDocuments:
         """Delete a document everywhere; return the hashes of blobs left without reference."""
         await self.access(actor, document_id)
         return await delete_documents(self._connection, _own(actor, document_id))
+
+    async def hold_blob(self, sha256: str) -> bool:
+        """Hold a blob until the transaction ends; return whether a document refers to it."""
+        await self._connection.execute(select(func.pg_advisory_xact_lock(_BLOB_LOCKS, func.hashtext(sha256))))
+        used = select(exists().where(or_(documents.c.sha256 == sha256, documents.c.picture_sha256 == sha256)))
+        return bool((await self._connection.execute(used)).scalar_one())
 
     async def set_picture(self, document_id: DocumentId, sha256: str, media_type: str) -> None:
         """Remember the blob of the re-encoded picture. Raises: NotFound when the document was deleted."""

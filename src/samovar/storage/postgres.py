@@ -229,6 +229,8 @@ def _make_engine(url: URL) -> AsyncEngine:
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
         pool_timeout=_POOL_TIMEOUT_S,
+        # Parameters are what people wrote; they belong in no message and no trace.
+        hide_parameters=True,
         json_serializer=write_json,
         json_deserializer=read_json,
         connect_args={

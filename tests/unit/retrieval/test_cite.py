@@ -52,6 +52,12 @@ async def test_a_label_of_the_model_is_kept_when_its_passage_bears_it_out() -> N
     assert result.text == "The service listens on port 7431 [1]."
 
 
+async def test_a_label_is_enough_of_a_proof_for_other_words() -> None:
+    result = await cited("Reach the service at 7431 over TLS [1].", passage(PORT), passage(BACKUP))
+    [citation] = result.citations
+    assert (citation.n, citation.origin, citation.quote) == (1, "model", "The service listens on port 7431.")
+
+
 async def test_a_wrong_label_has_no_quote_and_the_right_passage_is_added() -> None:
     result = await cited("The service listens on port 7431 [2].", passage(PORT), passage(BACKUP))
     right, wrong = result.citations

@@ -199,6 +199,7 @@ export const en = {
   'sources.unverified': 'not verified',
   'sources.verifiedHint': 'The quote was found in the document, letter for letter.',
   'sources.unverifiedHint': 'The quote was not found in the document. Look yourself.',
+  'sources.noQuote': 'The answer points here, but the passage does not bear it out.',
   'sources.nearest': 'nearest passage',
   'sources.nearestHint': 'The answer names no source; this passage is nearest to the question.',
   'sources.open': 'Open source {n}',

@@ -206,6 +206,7 @@ export const ru: Messages = {
   'sources.unverified': 'не подтверждена',
   'sources.verifiedHint': 'Цитата найдена в документе слово в слово.',
   'sources.unverifiedHint': 'Такой цитаты в документе не нашлось. Проверьте сами.',
+  'sources.noQuote': 'Ответ ссылается сюда, но выдержка этого не подтверждает.',
   'sources.nearest': 'ближайший фрагмент',
   'sources.nearestHint': 'В ответе нет ссылок; этот фрагмент ближе всего к вопросу.',
   'sources.open': 'Открыть источник {n}',
