@@ -71,7 +71,7 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
             turns=Turns(
                 storage,
                 hub,
-                ReplyWriter(storage, blobs, models),
+                ReplyWriter(storage, blobs, models, lambda: found.engine.error if found.engine else None),
                 longest_message=settings.limits.message_characters,
             ),
             hub=hub,

@@ -176,6 +176,10 @@ def test_a_corrupt_model_file_leaves_the_server_up_and_is_explained(place: Path)
     model = place / "broken.gguf"
     model.write_bytes(b"GGUF" + b"\xff" * 64)
     environment = {"SAMOVAR_ENGINE_MODEL_FILE": str(model)}
+    line = failure(
+        run_command("ask", "Hello", "--data-dir", str(place / "data"), environment=environment), "model_file_invalid"
+    )
+    assert "broken.gguf" in line
     with serve(place / "data", environment=environment) as running:
         done = run_command("doctor", "--json", "--data-dir", str(place / "data"), environment=environment)
         [part] = [part for part in json.loads(done.stdout)["parts"] if part["name"] == "model"]

@@ -80,6 +80,8 @@ async def _answer(services: Services, model: str | None, payload: dict[str, Any]
     choice = await services.models.choose(model)
     give_up_at = time.monotonic() + _LOADING_WAIT_S
     while choice.description.state != "ready":
+        if choice.description.state == "unavailable" and services.engine and services.engine.error:
+            raise services.engine.error
         if choice.description.state == "unavailable" or time.monotonic() > give_up_at:
             raise ModelLoading(model=choice.model_id)
         await asyncio.sleep(_LOADING_POLL_S)

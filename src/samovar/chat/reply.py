@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
@@ -14,7 +14,7 @@ from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message, path_to
 from samovar.domain.citation import Citation
 from samovar.domain.document import Passage
-from samovar.domain.errors import EngineDown, ModelLoading, NotFound
+from samovar.domain.errors import EngineDown, EngineError, ModelLoading, NotFound
 from samovar.domain.generation import (
     BackendEvent,
     Failed,
@@ -62,8 +62,15 @@ def citation_body(citation: Citation) -> dict[str, object]:
 class ReplyWriter:
     """The work of a run."""
 
-    def __init__(self, storage: Storage, blobs: BlobStore, models: ModelDirectory) -> None:
-        """Read from storage and blobs, and ask the models of the directory."""
+    def __init__(
+        self,
+        storage: Storage,
+        blobs: BlobStore,
+        models: ModelDirectory,
+        engine_error: Callable[[], EngineError | None],
+    ) -> None:
+        """Read from storage and blobs, ask the models, and tell what ails the engine."""
+        self._engine_error = engine_error
         self._storage = storage
         self._blobs = blobs
         self._models = models
@@ -137,7 +144,7 @@ class ReplyWriter:
             await asyncio.sleep(_LOADING_POLL_S)
             choice = await self._models.choose(live.run.model)
         if choice.description.state == "unavailable":
-            raise EngineDown(reason="its model could not be loaded")
+            raise self._engine_error() or EngineDown(reason="its model could not be loaded")
         return choice
 
     def _announce(self, live: LiveRun, material: _Material, ledger: Ledger, choice: ModelChoice) -> tuple[Passage, ...]:

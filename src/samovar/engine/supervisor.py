@@ -52,6 +52,7 @@ class Engine:
         self._data_dir = data_dir
         self._journal = Journal(data_dir / "engine" / "engine.log")
         self._status = EngineStatus(state="off")
+        self._error: EngineError | None = None
         self._changed = asyncio.Event()
         self._model: ChosenModel | None = None
         self._endpoint: Endpoint | None = None
@@ -80,6 +81,11 @@ class Engine:
     def error_code(self) -> str | None:
         """The code of the error behind the state, or None."""
         return self._status.error_code
+
+    @property
+    def error(self) -> EngineError | None:
+        """What keeps it from answering, or None."""
+        return self._error
 
     @property
     def model_name(self) -> str | None:
@@ -167,6 +173,7 @@ class Engine:
         return self._endpoint
 
     def _become(self, state: EngineState, error: EngineError | None = None) -> None:
+        self._error = error
         self._status = EngineStatus(
             state=state, detail=error.message if error else "", error_code=error.code if error else None
         )

@@ -2,6 +2,8 @@
 
 from typing import Literal, Protocol
 
+from samovar.domain.errors import EngineError
+
 __all__ = ["EngineState", "EngineView"]
 
 EngineState = Literal["off", "starting", "ready", "failed"]
@@ -23,6 +25,11 @@ class EngineView(Protocol):
     @property
     def error_code(self) -> str | None:
         """The stable code of the failure, or None."""
+        ...
+
+    @property
+    def error(self) -> EngineError | None:
+        """What keeps it from answering, or None."""
         ...
 
     @property
