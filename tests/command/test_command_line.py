@@ -88,6 +88,18 @@ def test_doctor_tells_of_each_part(data_dir: Path) -> None:
         assert part["state"] == "ok" or part["advice"]
 
 
+def test_doctor_finds_a_damaged_file_and_hides_passwords(place: Path, paper_files: Path) -> None:
+    result(run_command("ingest", str(paper_files / "manual.pdf"), "--json", "--data-dir", str(place)))
+    [blob] = [path for path in (place / "blobs").rglob("*") if path.is_file()]
+    blob.chmod(0o600)
+    blob.write_bytes(blob.read_bytes()[:-1] + b"x")
+    environment = {"OPENAI_BASE_URL": "http://user:canary@127.0.0.1:9/v1"}
+    done = run_command("doctor", "--json", "--data-dir", str(place), environment=environment)
+    parts = {part["name"]: part for part in json.loads(done.stdout)["parts"]}
+    assert (done.returncode, parts["files"]["state"]) == (1, "failed")
+    assert "canary" not in done.stdout + done.stderr
+
+
 def test_a_key_is_printed_alone(data_dir: Path) -> None:
     done = run_command("keys", "create", "--name", "script", "--data-dir", str(data_dir))
     assert done.returncode == 0

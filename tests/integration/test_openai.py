@@ -82,6 +82,19 @@ async def test_an_unknown_model_is_a_404_in_openai_form(client: openai.AsyncOpen
     assert caught.value.code == "model_unknown"
 
 
+@pytest.mark.parametrize(
+    "parameters", [{"temperature": 9}, {"top_p": -1}, {"max_tokens": 10**9}, {"max_completion_tokens": 0}]
+)
+async def test_a_parameter_out_of_range_is_refused_by_name(
+    client: openai.AsyncOpenAI, parameters: dict[str, float]
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        await client.chat.completions.create(
+            model="text", messages=[{"role": "user", "content": "Tea?"}], extra_body=parameters
+        )
+    assert caught.value.code == "invalid_parameter"
+
+
 async def test_a_wrong_key_is_a_401(running: Running) -> None:
     async with openai.AsyncOpenAI(base_url=f"{running.client.address}/v1", api_key="sk-wrong", max_retries=0) as wrong:
         with pytest.raises(openai.AuthenticationError):

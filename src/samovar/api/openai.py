@@ -19,12 +19,15 @@ from samovar.api.deps import Services, ServicesOf, bearer_key
 from samovar.api.problems import openai_error
 from samovar.domain.actor import Actor
 from samovar.domain.errors import BackendError, ImageRefused, InvalidRequest, ModelLoading, Unauthorised
+from samovar.domain.parameters import PARAMETER_RANGES, read_parameters
 from samovar.ports.backend import Relay
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 
+#: A seed may be any whole number in this form, so it is left to the backend.
+_BOUNDED: Final = tuple(name for name in PARAMETER_RANGES if name != "seed")
 _MOST_MESSAGES: Final = 10_000
 _LOADING_WAIT_S: Final = 60.0
 _LOADING_POLL_S: Final = 0.25
@@ -139,6 +142,9 @@ def _read_payload(body: bytes) -> dict[str, Any]:
     messages = payload.get("messages")
     if not isinstance(messages, list) or not 0 < len(messages) <= _MOST_MESSAGES:
         raise InvalidRequest(reason=f"messages is a list of 1 to {_MOST_MESSAGES} messages")
+    # Servers have crashed on values that their own checks let through; the bounds are those of our page.
+    read_parameters({name: payload.get(name) for name in _BOUNDED})
+    read_parameters({"max_tokens": payload.get("max_completion_tokens")})
     return payload
 
 

@@ -15,11 +15,11 @@ import typer
 
 from samovar import __version__, registry
 from samovar.cli.output import DataDir, Json, load_settings, print_json, run_async
-from samovar.domain.errors import SamovarError
+from samovar.domain.errors import BlobDamaged, SamovarError
 from samovar.engine.models import choose_model
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import Settings
-from samovar.storage import open_storage
+from samovar.storage import FileBlobStore, open_storage
 
 __all__ = ["doctor"]
 
@@ -56,6 +56,7 @@ async def _examine(settings: Settings) -> list[Part]:
     parts = [_program(), _data_folder(settings)]
     for name, check in (
         ("database", _database),
+        ("files", _files),
         ("model", _model),
         ("parsers", _parsers),
         ("web app", _web_app),
@@ -109,6 +110,22 @@ async def _database(settings: Settings) -> Part:
         detail=f"PostgreSQL {found.server_version} ({kind}), schema {found.schema_revision}, {size_mb:.0f} MB, "
         f"{found.location}",
     )
+
+
+async def _files(settings: Settings) -> Part:
+    """Count the attached files and compare each with its hash."""
+    blobs = FileBlobStore(settings.data_dir / "blobs")
+    count, size_bytes, damaged = 0, 0, 0
+    async for sha256 in blobs.hashes():
+        try:
+            size_bytes += len(await blobs.get(sha256))
+        except BlobDamaged:
+            damaged += 1
+        count += 1
+    detail = f"{count} attached, {size_bytes / 1e6:.1f} MB, {settings.data_dir / 'blobs'}"
+    if damaged:
+        return Part(name="files", state="failed", detail=f"{detail}; damaged: {damaged}", advice=BlobDamaged().advice)
+    return Part(name="files", state="ok", detail=detail)
 
 
 async def _model(settings: Settings) -> Part:
@@ -173,7 +190,7 @@ async def _port(settings: Settings) -> Part:
 
 async def _backends(settings: Settings) -> Part:
     named = [
-        f"{kind} {address}"
+        f"{kind} {_without_user(address)}"
         for kind, address in (
             ("openai", settings.backends.openai_base_url),
             ("ollama", settings.backends.ollama_host),
@@ -181,3 +198,9 @@ async def _backends(settings: Settings) -> Part:
         if address
     ]
     return Part(name="backends", state="ok", detail="; ".join(named) or "none besides the embedded engine")
+
+
+def _without_user(address: str) -> str:
+    """An address without the name and password that may stand before its host."""
+    scheme, slashes, rest = address.rpartition("://")
+    return scheme + slashes + rest.rpartition("@")[2]
