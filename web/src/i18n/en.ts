@@ -75,6 +75,8 @@ export const en = {
   'model.demoTitle': 'Use a real model',
   'model.demoText': 'The model that comes with Samovar is tiny, so that everything works at once and without a download. For real work, use any of these and start Samovar again:',
   'model.demoFile': 'A model file (GGUF) on this machine',
+  'model.demoEyes': 'A model that sees: the file of its vision projector as well',
+  'model.demoNamed': 'The same files, named in the environment',
   'model.demoOllama': 'An Ollama server',
   'model.demoOpenai': 'Any server that speaks the OpenAI form (llama.cpp, vLLM, LM Studio)',
   'model.gone': '{model} is not offered now. Choose another.',
