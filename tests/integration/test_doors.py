@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from uuid import UUID
 
 import aiohttp
 import pytest
@@ -12,6 +13,7 @@ from samovar.api import chats, documents, runs, session, system
 from samovar.api.gate import CONTENT_SECURITY_POLICY
 from samovar.api.problems import STATUSES
 from samovar.domain.errors import SamovarError
+from samovar.domain.ids import RunId
 from samovar.settings import Settings
 
 OPEN_PATHS = {
@@ -77,6 +79,28 @@ async def test_signing_out_ends_the_session(running: Running) -> None:
         assert (await guest.send("GET", "/api/chats"))[0] == 401
     finally:
         await guest.close()
+
+
+async def test_signing_out_ends_the_lines_that_are_open(running: Running) -> None:
+    guest = Client(running.client.address)
+    try:
+        await guest.sign_in(running.services)
+        chat_id = await guest.new_chat(model="slow")
+        turn = await guest.say(chat_id, "[[slow tokens=400 pace=20]]")
+        kinds: list[str] = []
+
+        async def read() -> None:
+            kinds.extend([event.kind async for event in guest.events(turn["run_id"])])
+
+        reading = asyncio.create_task(read())
+        await asyncio.sleep(0.3)
+        assert (await guest.send("DELETE", "/api/session"))[0] == 204
+        await asyncio.wait_for(reading, 3.0)
+        assert "end" not in kinds
+    finally:
+        await guest.close()
+    live = running.services.hub.live(await running.services.sign_in.owner(), RunId(UUID(turn["run_id"])))
+    assert live is not None, "the reply itself goes on"
 
 
 @pytest.mark.parametrize(

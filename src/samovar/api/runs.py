@@ -1,15 +1,16 @@
 """Runs: their events, their end, and what the model was shown."""
 
 import re
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from starlette.responses import JSONResponse, Response
 
 from samovar.api import sse
 from samovar.api.closing import ClosingStream
-from samovar.api.deps import Asker, ServicesOf
+from samovar.api.deps import Asker, ServicesOf, asker
 from samovar.chat.follow import follow_run
 from samovar.domain.errors import InvalidRequest
 from samovar.domain.ids import RunId
@@ -24,7 +25,11 @@ _EVENT_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 @router.get("/{run_id}/events")
 async def events(
-    run_id: UUID, actor: Asker, services: ServicesOf, last_event_id: Annotated[str | None, Header()] = None
+    run_id: UUID,
+    request: Request,
+    actor: Asker,
+    services: ServicesOf,
+    last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Follow a run from the start, or from the event after ``Last-Event-ID``."""
     after: int | None = None
@@ -34,7 +39,7 @@ async def events(
         after = int(last_event_id)
     batches = await follow_run(services.storage, services.hub, actor, RunId(run_id), after=after)
     return ClosingStream(
-        sse.stream(batches),
+        sse.stream(batches, partial(asker, request, services)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -1,7 +1,8 @@
 """Run events as server-sent events (WHATWG HTML, section 9.2)."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final
 
 import orjson
@@ -16,6 +17,8 @@ log = get_log(__name__)
 
 #: A comment this often keeps proxies from closing a quiet line.
 _HEARTBEAT_S: Final = 15.0
+#: How often a reader is looked at again; what is revoked ends within 2 s.
+_ASK_S: Final = 1.0
 _HEARTBEAT: Final = b": waiting\n\n"
 
 
@@ -25,29 +28,37 @@ def encode(event: RunEvent) -> bytes:
     return b"%bevent: %b\ndata: %b\n\n" % (number, event.kind.encode(), orjson.dumps(event.body))
 
 
-async def stream(batches: AsyncGenerator[Sequence[RunEvent], None]) -> AsyncGenerator[bytes, None]:
+async def stream(
+    batches: AsyncGenerator[Sequence[RunEvent], None], still_welcome: Callable[[], Awaitable[object]]
+) -> AsyncGenerator[bytes, None]:
     """Write batches as they come, each in one piece, with heart beats between.
 
-    A run that can no longer be read ends the line without an ``end`` event: the reader connects
-    again, and is told there what is wrong.
+    ``still_welcome`` raises once the reader may read no longer: a session that ends takes its open
+    lines with it. A line that breaks off has no ``end`` event: the reader connects again, and is
+    told there what is wrong.
     """
     pending: asyncio.Task[Sequence[RunEvent]] | None = None
+    asked_at = beaten_at = time.monotonic()
     try:
         while True:
             pending = pending or asyncio.ensure_future(anext(batches))
-            done, _ = await asyncio.wait((pending,), timeout=_HEARTBEAT_S)
-            if not done:
-                yield _HEARTBEAT
-                continue
-            try:
+            done, _ = await asyncio.wait((pending,), timeout=_ASK_S)
+            now = time.monotonic()
+            if now - asked_at >= _ASK_S:
+                await still_welcome()
+                asked_at = now
+            if done:
                 batch = pending.result()
-            except StopAsyncIteration:
-                return
-            except SamovarError as error:
-                log.warning("stream.broken", code=error.code)
-                return
-            pending = None
-            yield b"".join(encode(event) for event in batch)
+                pending = None
+                yield b"".join(encode(event) for event in batch)
+                beaten_at = now
+            elif now - beaten_at >= _HEARTBEAT_S:
+                yield _HEARTBEAT
+                beaten_at = now
+    except StopAsyncIteration:
+        return
+    except SamovarError as error:
+        log.warning("stream.broken", code=error.code)
     finally:
         if pending is not None:
             pending.cancel()

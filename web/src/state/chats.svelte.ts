@@ -39,6 +39,11 @@ export class Chats {
   get current(): Conversation {
     return this.#current
   }
+  /** The title of the open chat, which a renaming or the server changes in the list first. */
+  get title(): string {
+    const { chat } = this.#current
+    return chat ? (this.#list.find((other) => other.id === chat.id)?.title ?? chat.title) : ''
+  }
   isWriting(chatId: string): boolean {
     return this.#runs.isWriting(chatId)
   }

@@ -85,6 +85,10 @@ export class Conversation {
   get isUntouched(): boolean {
     return this.#state === 'ready' && this.#messages.length === 0 && this.#documents.length === 0 && this.draft.isEmpty
   }
+  /** Whether there is nothing to show yet, though something may be written or attached. */
+  get isEmpty(): boolean {
+    return this.#state === 'ready' && this.#branch.length === 0
+  }
   get lastReply(): Message | null {
     return this.#branch.findLast((message) => message.role === 'assistant') ?? null
   }

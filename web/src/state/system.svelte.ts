@@ -41,6 +41,12 @@ export class System {
     return this.models.find((model) => model.id === wanted) ?? null
   }
 
+  /** The short name of a model, also of one that is not offered any more. */
+  nameOf(modelId: string | null): string {
+    if (modelId === null) return ''
+    return this.models.find((model) => model.id === modelId)?.model ?? modelId
+  }
+
   async load(): Promise<void> {
     await Promise.all([this.refresh(), this.refreshModels(), this.#loadRanges()])
   }

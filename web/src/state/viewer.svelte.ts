@@ -1,7 +1,7 @@
 import { problemOf, type Http } from '../api/http'
 import { getBoxes, getDocument, getPageText } from '../api/documents'
 import { getLedger } from '../api/runs'
-import type { ChatDocument, Ledger, PageBoxes, Problem } from '../api/types'
+import type { ChatDocument, Citation, Ledger, PageBoxes, Passage, Problem } from '../api/types'
 
 /** A place in a document; `end` of 0 means no passage, only the document. */
 export interface Place {
@@ -65,6 +65,17 @@ export class Viewer {
     this.#place = place
     this.#document = null
     await this.turnTo(place.page)
+  }
+
+  /** Opens a document where a source of a reply stands in it. */
+  async openSource(source: Citation | Passage): Promise<void> {
+    const { document_id, document, page, start, end } = source
+    await this.open({ documentId: document_id, name: document, page, start, end })
+  }
+
+  /** Opens a document at its beginning. */
+  async openDocument(document: ChatDocument): Promise<void> {
+    await this.open({ documentId: document.id, name: document.name, page: document.kind === 'pdf' ? 1 : null, start: 0, end: 0 })
   }
 
   close(): void {
