@@ -76,7 +76,7 @@ export const ru: Messages = {
   'model.demoTitle': 'Подключите настоящую модель',
   'model.demoText': 'Модель в комплекте совсем маленькая: с ней всё работает сразу и без загрузок. Для настоящей работы выберите любой из вариантов и перезапустите Samovar:',
   'model.demoFile': 'Файл модели (GGUF) на этом компьютере',
-  'model.demoEyes': 'Модель, которая видит картинки: ещё и файл её проектора',
+  'model.demoEyes': 'Модель со зрением: ещё и файл её проектора',
   'model.demoNamed': 'Те же файлы через переменные окружения',
   'model.demoOllama': 'Сервер Ollama',
   'model.demoOpenai': 'Любой сервер с интерфейсом OpenAI (llama.cpp, vLLM, LM Studio)',
