@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import typer.main
+from generated_page import write_or_compare
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
@@ -123,13 +124,8 @@ backend does not tell is null.""",
 
 def main() -> int:
     """Check both pages; with ``--write`` write the one of the commands."""
-    wanted = page()
-    if "--write" in sys.argv[1:]:
-        PAGE.write_text(wanted, encoding="utf-8")
-        return 0
-    faults = [f"docs/reference/metrics.md has no row for {name}" for name in missing_metrics()]
-    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != wanted:
-        faults.append("docs/reference/cli.md does not match src/samovar/cli: run `make docs`")
+    faults = write_or_compare(PAGE, page(), source="src/samovar/cli")
+    faults += [f"docs/reference/metrics.md has no row for {name}" for name in missing_metrics()]
     print("\n".join(faults), end="\n" if faults else "")
     return 1 if faults else 0
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from generated_page import write_or_compare
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
@@ -26,14 +28,9 @@ are filled in when the error happens.
 
 def main() -> int:
     """Check the page; with ``--write`` write it."""
-    wanted = page()
-    if "--write" in sys.argv[1:]:
-        PAGE.write_text(wanted, encoding="utf-8")
-        return 0
-    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != wanted:
-        print("docs/reference/errors.md does not match src/samovar/domain/errors.py: run `make docs`")
-        return 1
-    return 0
+    faults = write_or_compare(PAGE, page(), source="src/samovar/domain/errors.py")
+    print("\n".join(faults), end="\n" if faults else "")
+    return 1 if faults else 0
 
 
 def page() -> str:

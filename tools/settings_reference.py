@@ -7,6 +7,7 @@ import types
 import typing
 from pathlib import Path
 
+from generated_page import write_or_compare
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -41,14 +42,9 @@ NAMES: dict[object, str] = {str: "text", int: "whole number", float: "number", b
 
 def main() -> int:
     """Check the page; with ``--write`` write it."""
-    wanted = page()
-    if "--write" in sys.argv[1:]:
-        PAGE.write_text(wanted, encoding="utf-8")
-        return 0
-    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != wanted:
-        print("docs/reference/settings.md does not match src/samovar/settings.py: run `make docs`")
-        return 1
-    return 0
+    faults = write_or_compare(PAGE, page(), source="src/samovar/settings.py")
+    print("\n".join(faults), end="\n" if faults else "")
+    return 1 if faults else 0
 
 
 def page() -> str:

@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 
 from samovar.api.deps import Asker, ServicesOf
 from samovar.api.documents import document_body
-from samovar.chat.reply import citation_body
 from samovar.domain.chat import Chat, Message
+from samovar.domain.citation import citation_to_json
 from samovar.domain.errors import InvalidRequest, NotFound
 from samovar.domain.ids import ChatId, DocumentId, MessageId, new_chat_id
 from samovar.domain.parameters import GenerationParameters, read_parameters
@@ -185,6 +185,6 @@ def message_body(message: Message) -> dict[str, object]:
         "error_code": message.error_code,
         "outcome": dict(message.outcome) if message.outcome else None,
         "model": message.model,
-        "citations": [citation_body(citation) for citation in message.citations],
+        "citations": [citation_to_json(citation) for citation in message.citations],
         "created_at": message.created_at.isoformat(),
     }

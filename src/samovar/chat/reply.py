@@ -12,7 +12,7 @@ from samovar.chat.models import ModelChoice, ModelDirectory
 from samovar.chat.runs import LiveRun
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message, path_to
-from samovar.domain.citation import Citation
+from samovar.domain.citation import Citation, citation_to_json
 from samovar.domain.document import Passage
 from samovar.domain.errors import EngineDown, EngineError, ModelLoading, NotFound
 from samovar.domain.generation import (
@@ -30,7 +30,7 @@ from samovar.ports.storage import BlobStore, Storage
 from samovar.retrieval.cite import CitedAnswer, cite, normalise_quote
 from samovar.retrieval.search import find_passages
 
-__all__ = ["ReplyWriter", "citation_body"]
+__all__ = ["ReplyWriter"]
 
 _LOADING_WAIT_S: Final = 600.0
 _LOADING_POLL_S: Final = 0.25
@@ -42,21 +42,6 @@ class _Material:
     question: Message
     turn: TurnMaterial
     has_documents: bool
-
-
-def citation_body(citation: Citation) -> dict[str, object]:
-    """A citation as the events and the API show it."""
-    return {
-        "n": citation.n,
-        "document_id": str(citation.document_id),
-        "document": citation.document,
-        "page": citation.page,
-        "start": citation.start,
-        "end": citation.end,
-        "quote": citation.quote,
-        "verified": citation.verified,
-        "origin": citation.origin,
-    }
 
 
 class ReplyWriter:
@@ -191,7 +176,7 @@ class ReplyWriter:
         live.citations = tuple(checked)
         if cited.text != answer:
             live.rewrite(cited.text)
-        live.emit("citations", citations=[citation_body(citation) for citation in checked])
+        live.emit("citations", citations=[citation_to_json(citation) for citation in checked])
 
     def _tell_usage(self, live: LiveRun) -> None:
         if live.usage is None:

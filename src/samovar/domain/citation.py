@@ -1,11 +1,13 @@
 """A pointer from an answer to a place in a document, checked by code."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+from uuid import UUID
 
 from samovar.domain.ids import DocumentId
 
-__all__ = ["Citation", "CitationOrigin"]
+__all__ = ["Citation", "CitationOrigin", "citation_from_json", "citation_to_json"]
 
 #: Who chose the place: the model wrote ``[n]``; the words of the answer were found there; or it
 #: is merely the passage nearest to the question.
@@ -30,3 +32,13 @@ class Citation:
     quote: str
     verified: bool
     origin: CitationOrigin
+
+
+def citation_to_json(citation: Citation) -> dict[str, object]:
+    """A citation as events, the API and storage have it."""
+    return {**asdict(citation), "document_id": str(citation.document_id)}
+
+
+def citation_from_json(stored: Mapping[str, Any]) -> Citation:
+    """Turn what ``citation_to_json`` made back into a citation."""
+    return Citation(**{**stored, "document_id": DocumentId(UUID(stored["document_id"]))})

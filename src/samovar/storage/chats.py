@@ -21,10 +21,10 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message
+from samovar.domain.citation import citation_from_json
 from samovar.domain.errors import Conflict, NotFound
 from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
 from samovar.domain.parameters import GenerationParameters
-from samovar.storage.citations import read_citations, write_citations
 from samovar.storage.connection import Connection
 from samovar.storage.documents import delete_documents
 from samovar.storage.tables import (
@@ -234,6 +234,6 @@ def _message(row: Row[Any]) -> Message:
         error_code=row.error_code,
         outcome=row.outcome,
         model=row.answered_by,
-        citations=read_citations(row.citations),
+        citations=tuple(citation_from_json(stored) for stored in row.citations),
         created_at=row.created_at,
     )

@@ -7,13 +7,12 @@ from sqlalchemy import Row, bindparam, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from samovar.domain.actor import Actor
-from samovar.domain.citation import Citation
+from samovar.domain.citation import Citation, citation_to_json
 from samovar.domain.errors import Conflict, NotFound
 from samovar.domain.event import FINAL_EVENT, RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, MessageId, RunId
 from samovar.domain.run import LIVE_STATUSES, Run, RunStatus
-from samovar.storage.citations import write_citations
 from samovar.storage.connection import Connection
 from samovar.storage.tables import StoredText, chats, messages, run_events, runs
 
@@ -163,7 +162,7 @@ class PostgresRuns:
         statement = (
             update(messages)
             .where(messages.c.message_id == ended.c.message_id)
-            .values(citations=write_citations(citations))
+            .values(citations=[citation_to_json(citation) for citation in citations])
             .add_cte(ended)
         )
         if (await self._connection.execute(statement)).rowcount == 0:
