@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message
-from samovar.domain.citation import citation_from_json
+from samovar.domain.citation import citation_from_json, citation_to_json
 from samovar.domain.errors import Conflict, NotFound
 from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
 from samovar.domain.parameters import GenerationParameters
@@ -134,7 +134,7 @@ class PostgresChats:
             "text": message.text,
             "reasoning": message.reasoning,
             "model": message.model,
-            "citations": write_citations(message.citations),
+            "citations": [citation_to_json(citation) for citation in message.citations],
             "idempotency_key": idempotency_key,
             "created_at": message.created_at,
         }
