@@ -103,7 +103,7 @@ async def test_escape_takes_back_a_message_that_waits_for_its_file(watched: Watc
 
 async def test_a_document_stands_beside_the_dialogue_and_escape_returns_to_its_source(watched: Watched) -> None:
     await ask_about_the_manual(watched)
-    source = sources_of(watched).get_by_role("button", name=re.compile("page 2")).first
+    source = sources_of(watched).get_by_role("button", name=re.compile("page 2.*quote checked")).first
     await source.click()
     viewer = watched.page.get_by_role("dialog", name="manual.pdf")
     await expect(viewer).to_contain_text("Page 2 of 3")
@@ -119,7 +119,7 @@ async def test_a_document_stands_beside_the_dialogue_and_escape_returns_to_its_s
 
 async def test_a_new_chat_closes_the_document_of_the_old_one(watched: Watched) -> None:
     await ask_about_the_manual(watched)
-    await sources_of(watched).get_by_role("button", name=re.compile("page 2")).first.click()
+    await sources_of(watched).get_by_role("button", name=re.compile("page 2.*quote checked")).first.click()
     viewer = watched.page.get_by_role("dialog", name="manual.pdf")
     await expect(viewer).to_be_visible()
     await watched.page.get_by_role("button", name="New chat").first.click()
@@ -203,7 +203,7 @@ async def test_a_russian_phone_leads_from_a_pdf_over_its_source_to_the_page(brow
     await opened.page.get_by_role("button", name="Отправить").tap()
     await expect(sources_of(opened).get_by_text("цитата проверена").first).to_be_visible()
     assert await opened.page.evaluate("document.documentElement.scrollWidth") <= 390, "the page scrolls sideways"
-    source = sources_of(opened).get_by_role("button", name=re.compile("стр. 2")).first
+    source = sources_of(opened).get_by_role("button", name=re.compile("стр. 2.*цитата проверена")).first
     await source.tap()
     viewer = opened.page.get_by_role("dialog", name="руководство.pdf")
     await expect(viewer.locator("img")).to_be_visible()
