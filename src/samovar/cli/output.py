@@ -3,7 +3,7 @@
 import asyncio
 import json
 import unicodedata
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -42,8 +42,10 @@ def plain(text: str) -> str:
     )
 
 
-def page_address(host: str, port: int) -> str:
-    """Where a browser on this machine finds a server that listens on ``host``."""
+def page_address(host: str, port: int, public_hosts: Sequence[str] = ()) -> str:
+    """Where a browser finds the server: at its public address over TLS, else on this machine."""
+    if over_tls := [name for name in public_hosts if name.startswith("https://")]:
+        return over_tls[0].rstrip("/")
     own = {"0.0.0.0": "127.0.0.1", "0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared
     return f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
 

@@ -97,7 +97,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
 
 async def _greet(settings: Settings, services: Services, port: int) -> None:
-    address = page_address(settings.server.host, port)
+    address = page_address(settings.server.host, port, settings.server.public_hosts)
     print(f"Samovar {__version__}  {address}")
     if settings.server.sign_in:
         token = await services.sign_in.new_link()

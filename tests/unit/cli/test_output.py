@@ -41,3 +41,8 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(InvalidRequest, match="cannot be read"):
             read_file(path, 1)
+
+
+def test_the_public_address_over_tls_is_the_one_to_open() -> None:
+    assert page_address("127.0.0.1", 7680, ["chat", "https://chat.example.org/"]) == "https://chat.example.org"
+    assert page_address("127.0.0.1", 7680, ["chat.example.org"]) == "http://127.0.0.1:7680"
