@@ -21,9 +21,8 @@ def link(
     """Print a new one-time sign-in link for the running server."""
     settings = load_settings(data_dir)
     token = run_async(_new_link(settings))
-    print(
-        f"{page_address(settings.server.host, port or settings.server.port, settings.server.public_hosts)}/sign-in#token={token}"
-    )
+    server = settings.server
+    print(f"{page_address(server.host, port or server.port, server.public_hosts)}/sign-in#token={token}")
 
 
 async def _new_link(settings: Settings) -> str:
