@@ -51,7 +51,6 @@ class LiveRun:
         self.first_token_at: float | None = None
         self.notices: list[dict[str, object]] = []
         self.figures: dict[str, object] | None = None
-        self.is_over = False
         #: Held while events are on their way to the database, so that no batch is stored twice.
         self.storing = asyncio.Lock()
         # A delta is kept as its bare text: a long answer has thousands of them.
@@ -257,7 +256,6 @@ class RunHub:
             if not await self._store_end(live, status, error, body):
                 body = {"status": "failed", "error": error_body(StorageError())}
         finally:
-            live.is_over = True
             live.emit("end", **body)
             run_id = live.run.run_id
             self._live.pop(run_id, None)

@@ -22,7 +22,8 @@ __all__ = ["OWNER_LOCKS", "PostgresRuns"]
 OWNER_LOCKS: Final = 0x5A30
 
 # The hot path: run, message and events in one round trip. A run that has ended is left alone, so
-# that a process which lost its lock for a while cannot write behind the end.
+# that a process which lost its lock for a while cannot write behind the end. A batch may come again,
+# and longer, when its writer never heard that the first one was committed.
 _CHECKPOINT: Final = text("""
 WITH run AS (
     UPDATE runs SET status = :status, last_seq = coalesce(:last_seq, last_seq)
@@ -31,6 +32,7 @@ WITH run AS (
 ), stored AS (
     INSERT INTO run_events (run_id, first_seq, last_seq, body)
     SELECT run_id, :first_seq, :last_seq, :body FROM run WHERE :last_seq IS NOT NULL
+    ON CONFLICT (run_id, first_seq) DO UPDATE SET last_seq = excluded.last_seq, body = excluded.body
 )
 UPDATE messages SET text = :text, reasoning = :reasoning
 FROM run WHERE messages.message_id = run.message_id

@@ -59,6 +59,15 @@ async def test_a_checkpoint_without_events_stores_the_text_alone(storage: Postgr
         assert (await tx.chats.access_message(actor, run.message_id)).text == "so far"
 
 
+async def test_a_batch_that_comes_again_and_longer_is_stored_once(storage: PostgresStorage, actor: Actor) -> None:
+    async with storage.transaction() as tx:
+        run = await start_run(tx, actor, owner=storage.owner)
+        await tx.runs.checkpoint(run.run_id, [delta(1, "a")], text="a", reasoning="", status="running")
+    async with storage.transaction() as tx:
+        await tx.runs.checkpoint(run.run_id, [delta(1, "a"), delta(2, "b")], text="ab", reasoning="", status="running")
+        assert [event.seq for event in await tx.runs.events_after(actor, run.run_id, 0)] == [1, 2]
+
+
 async def test_the_end_of_a_run_shows_on_the_run_and_on_its_message(storage: PostgresStorage, actor: Actor) -> None:
     citation = Citation(
         n=1, document_id=new_document_id(), document="tea.pdf", page=2, start=3, end=9, quote="кипит", verified=True,
