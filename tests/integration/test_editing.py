@@ -17,7 +17,7 @@ async def test_a_chat_is_changed_in_what_the_body_names_and_in_nothing_else(runn
         model="text", title="Tea", system_prompt="Be brief.", parameters={"temperature": 0.5, "stop": ["END"]}
     )
     path = f"/api/chats/{chat_id}"
-    expected = {
+    expected: dict[str, object] = {
         "title": "Tea",
         "system_prompt": "Be brief.",
         "model": "text",

@@ -98,9 +98,9 @@ async def read_boxes(
     """Where characters stand on a page."""
     async with services.storage.transaction() as tx:
         document = await tx.documents.access(actor, DocumentId(document_id))
+        if document.kind != "pdf":
+            raise InvalidRequest(reason="only the pages of a PDF have places")
         found = await tx.documents.page(actor, document.document_id, page)
-    if document.kind != "pdf":
-        raise InvalidRequest(reason="only the pages of a PDF have places")
     if not start < end <= len(found.text):
         raise InvalidRequest(reason="start and end lie outside the page")
     content = await services.blobs.get(document.sha256)
