@@ -7,7 +7,7 @@ from typing import Final
 
 from samovar.accounts.tokens import hash_token, new_key, new_token
 from samovar.domain.account import ApiKey, Session, User
-from samovar.domain.actor import Actor
+from samovar.domain.actor import Actor, EntryPoint
 from samovar.domain.errors import InvalidRequest, LinkSpent, Unauthorised
 from samovar.domain.ids import new_key_id, new_session_id
 from samovar.ports.storage import Storage
@@ -58,7 +58,7 @@ class SignIn:
         if not 0 < len(token) <= _LONGEST_TOKEN:
             raise Unauthorised
         token_hash = hash_token(token)
-        if (known := self._recall(token_hash)) is not None:
+        if (known := self._recall(token_hash, "cookie")) is not None:
             return known
         async with self._storage.transaction() as tx:
             session = await tx.accounts.session_by_token(token_hash, idle=SESSION_IDLE, absolute=SESSION_ABSOLUTE)
@@ -71,7 +71,7 @@ class SignIn:
         if not 0 < len(key) <= _LONGEST_TOKEN:
             raise Unauthorised
         token_hash = hash_token(key)
-        if (known := self._recall(token_hash)) is not None:
+        if (known := self._recall(token_hash, "key")) is not None:
             return known
         async with self._storage.transaction() as tx:
             found = await tx.accounts.key_by_token(token_hash)
@@ -108,9 +108,10 @@ class SignIn:
             await tx.accounts.add_key(row, hash_token(key))
         return key
 
-    def _recall(self, token_hash: str) -> Actor | None:
+    def _recall(self, token_hash: str, entry_point: EntryPoint) -> Actor | None:
         actor, until = self._recent.get(token_hash, (None, 0.0))
-        return actor if time.monotonic() < until else None
+        # A cookie is no key, nor a key a cookie, even while it is believed.
+        return actor if actor and actor.entry_point == entry_point and time.monotonic() < until else None
 
     def _remember(self, token_hash: str, actor: Actor) -> Actor:
         self._recent[token_hash] = (actor, time.monotonic() + _BELIEVED_S)
