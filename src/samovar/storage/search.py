@@ -125,9 +125,11 @@ class PostgresSearch:
         return tuple(stems)
 
 
+# A chunk without a word that can be found (dashes, one line of base64) is kept all the same: it has no weights.
 _INSERT: Final = text("""
 INSERT INTO chunks (chunk_id, document_id, page, start, "end", text, lexemes, weights)
-SELECT :chunk_id, :document_id, :page, :start, :end, :text, lexemes, samovar_weights(lexemes)
+SELECT :chunk_id, :document_id, :page, :start, :end, :text, lexemes,
+    coalesce(samovar_weights(lexemes), CAST('{}/1000000000' AS sparsevec))
 FROM samovar_lexemes(:text) AS lexemes
 """).bindparams(
     *(bindparam(column.name, type_=column.type) for column in chunks.c if column.name not in ("lexemes", "weights"))
