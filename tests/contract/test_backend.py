@@ -216,7 +216,7 @@ async def test_silence_is_a_timeout(kind: str, case: str, text: str) -> None:
 
 async def test_closing_the_stream_hangs_up_at_once(kind: str) -> None:
     async with set_stage(kind, "slow") as stage:
-        stream = cast(AsyncGenerator[BackendEvent, None], stage.backend.stream(stage.ask()))
+        stream = stage.backend.stream(stage.ask())
         async with aclosing(stream):
             assert isinstance(await anext(stream), TextDelta)
         if stage.server is not None:

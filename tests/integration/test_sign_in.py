@@ -1,24 +1,13 @@
 """Secrets become actors, are believed for a second, and are forgotten."""
 
-from dataclasses import dataclass
-
 import pytest
+from tests.support.clock import Clock
 
 from samovar.accounts.sign_in import SignIn
 from samovar.domain.actor import Actor
 from samovar.domain.errors import InvalidRequest, LinkSpent, SamovarError, Unauthorised
 from samovar.domain.ids import new_user_id
 from samovar.storage import PostgresStorage
-
-
-@dataclass(slots=True)
-class Clock:
-    """The clock by which tokens are believed, turned by the test."""
-
-    now_s: float = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

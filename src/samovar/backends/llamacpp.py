@@ -3,7 +3,7 @@
 Tier: reference.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from samovar.backends._shared import (
@@ -79,7 +79,7 @@ class LlamaCppBackend:
             raise BackendReplyInvalid(backend=self.name, reason="a count without tokens")
         return len(tokens)
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[BackendEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
         """Stream an answer, with the progress of the prompt before it."""
         payload = {
             "model": request.model,

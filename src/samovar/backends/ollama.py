@@ -5,7 +5,7 @@ Tier: experimental.
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -73,7 +73,7 @@ class OllamaBackend:
         """Return None: Ollama has no tokenizer endpoint."""
         return None
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[BackendEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
         """Stream an answer; a prompt that is too long is an error, never cut in silence."""
         return self._stream(request)
 

@@ -4,7 +4,7 @@ Tier: supported.
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final
 
 from samovar.backends._shared import (
@@ -74,7 +74,7 @@ class OpenAIBackend:
         """Return None: the protocol has no tokenizer."""
         return None
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[BackendEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
         """Stream an answer; parameters that the protocol lacks are not sent."""
         payload = {
             "model": request.model,

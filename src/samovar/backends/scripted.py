@@ -9,7 +9,7 @@ Tier: reference.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
@@ -119,7 +119,7 @@ class ScriptedBackend:
         """Count words and punctuation marks."""
         return len(_TOKEN.findall(text))
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[BackendEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
         """Play the scene that the request asks for."""
         return self._play(request)
 

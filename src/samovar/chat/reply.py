@@ -159,7 +159,7 @@ class ReplyWriter:
 
     async def _stream(self, live: LiveRun, choice: ModelChoice, ledger: Ledger) -> None:
         stream = choice.backend.stream(render(ledger))
-        async with aclosing(stream) as events:  # type: ignore[type-var]  # every adapter's stream is a generator
+        async with aclosing(stream) as events:
             async for event in events:
                 _take(live, event, reply_tokens=ledger.reply_tokens)
 

@@ -1,6 +1,6 @@
 """The port to a model server."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,7 +70,7 @@ class ChatBackend(Protocol):
         """Count exactly, or return None where the backend has no tokenizer endpoint."""
         ...
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[BackendEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
         """Stream an answer; the last event is exactly one Finished or Failed.
 
         Closing the iterator hangs up, which makes the backend stop.

@@ -144,7 +144,7 @@ async def test_hanging_up_stops_the_model(engine: Engine) -> None:
         async for event in stream:
             if isinstance(event, TextDelta):
                 break
-        await stream.aclose()  # type: ignore[attr-defined]  # the port promises an iterator, the adapter gives a generator
+        await stream.aclose()
         began = time.monotonic()
         assert usage_of(await hear(backend, ask("Say hello.", max_tokens=1))).completion_tokens == 1
         assert time.monotonic() - began < 5

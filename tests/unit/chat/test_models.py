@@ -3,9 +3,9 @@
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 
 import pytest
+from tests.support.clock import Clock
 from tests.support.servers import Exchange, play
 
 from samovar import registry
@@ -17,16 +17,6 @@ from samovar.ports.backend import BackendConfig, ChatBackend, Endpoint
 
 #: A port on which nothing listens (discard).
 NOWHERE = "http://127.0.0.1:9"
-
-
-@dataclass(slots=True)
-class Clock:
-    """The clock of the directory, turned by the test."""
-
-    now_s: float = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture
