@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, StorageState, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, StorageState, async_playwright, expect
 from tests.support.database import temporary_folder
 from tests.support.process import ServeProcess, run_command, serve
+
+# A loaded machine is slow, not wrong: expectations wait as long as pages do.
+expect.set_options(timeout=20_000)
 
 _FLAGS: Final = (
     "--no-sandbox",
