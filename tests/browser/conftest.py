@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, StorageState, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    StorageState,
+    async_playwright,
+    expect,
+)
 from tests.support.database import temporary_folder
 from tests.support.process import ServeProcess, run_command, serve
 
