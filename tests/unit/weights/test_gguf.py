@@ -8,14 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.servers import RECORDINGS
 
 from samovar.domain.errors import ModelFileInvalid, ModelFileMissing
-from samovar.engine.gguf import GgufHeader, read_gguf
-from samovar.engine.models import DEFAULT_MODEL_SHA256, choose_model, find_default_model
-from samovar.settings import EngineSettings
-
-PROJECTOR = RECORDINGS.parent / "tiny-eye.mmproj.gguf"
+from samovar.weights.gguf import GgufHeader, read_gguf
 
 
 def text(value: str) -> bytes:
@@ -149,23 +144,3 @@ def test_what_is_no_file_is_told_apart(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ModelFileInvalid):
         read_gguf(tmp_path / "pipe")
-
-
-def test_the_default_model_is_the_one_that_was_chosen() -> None:
-    import hashlib
-
-    path = find_default_model()
-    assert path is not None
-    with path.open("rb") as file:
-        assert hashlib.file_digest(file, "sha256").hexdigest() == DEFAULT_MODEL_SHA256
-    chosen = choose_model(EngineSettings(context_tokens=100_000))
-    assert (chosen.name, chosen.is_demonstration) == ("SmolLM2-135M-Instruct", True)
-    assert chosen.context_tokens == 8192
-
-
-def test_a_projector_is_no_model_and_a_model_no_projector() -> None:
-    assert read_gguf(PROJECTOR).is_projector
-    with pytest.raises(ModelFileInvalid, match="projector"):
-        choose_model(EngineSettings(model_file=PROJECTOR))
-    with pytest.raises(ModelFileInvalid, match="projector"):
-        choose_model(EngineSettings(mmproj_file=find_default_model()))
