@@ -1,19 +1,22 @@
 """A model server without a model: tokens at a given rate, in the OpenAI form, at little cost.
 
 ``python -m bench.stub`` prints its port and answers until it is ended. Every reply has the same number of tokens, each
-written at its own time, so what a gateway adds can be told from what the backend takes.
+written at its own time and marked with it (``marks.py``), so what a gateway adds can be told from what the backend
+takes. ``POST /pace`` changes the pace of the replies that follow.
 """
 
 import argparse
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import httptools
+import uvloop
+
+from bench import marks
 
 MODEL: Final = "stub"
-WORDS: Final = ("warm ", "tea ", "stands ", "on ", "quiet ", "paper ", "while ", "the ", "copper ", "sings ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +28,25 @@ class Pace:
     tokens: int
 
 
+class Stub:
+    """What all connections share: the pace of the next reply."""
+
+    def __init__(self, pace: Pace) -> None:
+        """Begin with this pace."""
+        self.pace = pace
+
+
 class StubProtocol(asyncio.Protocol):
     """One connection: reads requests, writes replies token by token."""
 
-    def __init__(self, pace: Pace) -> None:
-        """Keep the pace of every reply on this connection."""
-        self._pace = pace
+    def __init__(self, stub: Stub) -> None:
+        """Take the pace of each reply from ``stub``."""
+        self._stub = stub
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvloop's is no subclass
         """Begin to read requests."""
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._parser = httptools.HttpRequestParser(self)
 
@@ -71,6 +81,9 @@ class StubProtocol(asyncio.Protocol):
             self._write_json({"object": "list", "data": [model]})
         elif self._path.endswith(b"/chat/completions"):
             self._stream(json.loads(self._body))
+        elif self._path == b"/pace":
+            self._stub.pace = Pace(**json.loads(self._body))
+            self._write_json(asdict(self._stub.pace))
         else:
             self._write_json({"error": {"message": "no such path", "type": "not_found"}}, status=404)
 
@@ -80,8 +93,10 @@ class StubProtocol(asyncio.Protocol):
         self._transport.write(head + body)
 
     def _stream(self, request: dict[str, object]) -> None:
-        self._model = json.dumps(request.get("model", MODEL))
-        self._sent = 0
+        self._pace = self._stub.pace
+        model = json.dumps(request.get("model", MODEL))
+        self._head = f'data: {{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":0,"model":{model},'
+        self._sent = self._marked = 0
         self._starts_at = self._loop.time() + self._pace.first_token_s
         self._transport.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
@@ -90,8 +105,9 @@ class StubProtocol(asyncio.Protocol):
         self._timer = self._loop.call_at(self._starts_at, self._tick)
 
     def _tick(self) -> None:
-        word = json.dumps(WORDS[self._sent % len(WORDS)])
-        self._write_event(f'[{{"index":0,"delta":{{"content":{word}}},"finish_reason":null}}]')
+        self._marked = max(marks.now(), self._marked + 1)
+        word = marks.mark(self._marked)
+        self._write_event(f'[{{"index":0,"delta":{{"content":"{word}"}},"finish_reason":null}}]')
         self._sent += 1
         if self._sent == self._pace.tokens:
             self._finish()
@@ -107,8 +123,7 @@ class StubProtocol(asyncio.Protocol):
         self._transport.write(b"0\r\n\r\n")
 
     def _write_event(self, choices: str, usage: str = "null") -> None:
-        head = f'{{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":0,"model":{self._model}'
-        self._write_chunk(f'data: {head},"choices":{choices},"usage":{usage}}}\n\n'.encode())
+        self._write_chunk(f'{self._head}"choices":{choices},"usage":{usage}}}\n\n'.encode())
 
     def _write_chunk(self, data: bytes) -> None:
         self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
@@ -116,7 +131,8 @@ class StubProtocol(asyncio.Protocol):
 
 async def serve(pace: Pace) -> None:
     """Listen on a free loopback port, print it and answer for ever."""
-    server = await asyncio.get_running_loop().create_server(lambda: StubProtocol(pace), "127.0.0.1", 0, backlog=1024)
+    stub = Stub(pace)
+    server = await asyncio.get_running_loop().create_server(lambda: StubProtocol(stub), "127.0.0.1", 0, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -129,7 +145,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=200)
     given = parser.parse_args()
     pace = Pace(first_token_s=given.first_token_ms / 1000, tokens_per_s=given.tokens_per_s, tokens=given.tokens)
-    asyncio.run(serve(pace))
+    uvloop.run(serve(pace))
 
 
 if __name__ == "__main__":
