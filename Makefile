@@ -10,7 +10,7 @@ SETUP = $(if $(strip $(PYTHON)),$(PYTHON) tools/setup.py,$(error Samovar needs P
 	Debian, Ubuntu: sudo apt install python3 python3-venv. macOS: brew install python@3.13. \
 	Elsewhere: name one, make PYTHON=/path/to/python3))
 
-.PHONY: help run install test web-test check format golden browser web bench build screenshots lock docs clean
+.PHONY: help run install test test-live web-test check format golden browser web bench build screenshots lock docs clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
@@ -26,6 +26,9 @@ test: ## run the whole fast suite (ARGS="tests/unit -k name")
 
 web-test: ## run the web app's tests alone
 	@$(SETUP) npm test
+
+test-live: ## the same promises kept by a real vLLM (installs it: 4 GB, minutes)
+	@$(SETUP) python -m tools.live $(ARGS)
 
 check: ## formatting, lint, types, imports, web types, documents
 	@$(SETUP) check $(ARGS)
