@@ -32,6 +32,7 @@ __all__ = [
     "SparseVector",
     "StoredText",
     "api_keys",
+    "backends",
     "chat_changes",
     "chat_documents",
     "chats",
@@ -291,4 +292,18 @@ chunks = Table(
     Column("weights", SparseVector(DIMENSIONS), nullable=False),
     Index("chunks_document_id_index", "document_id"),
     Index("chunks_lexemes_index", "lexemes", postgresql_using="gin"),
+)
+
+#: Model servers that the administrator has added; ``key`` is what they ask of us, and goes nowhere else.
+backends = Table(
+    "backends",
+    metadata,
+    Column("name", StoredText, primary_key=True),
+    Column("position", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("url", StoredText, nullable=False, unique=True),
+    Column("key", StoredText),
+    Column("parallel", Integer),
+    Column("load", JSONB, nullable=False),
+    _moment("created_at"),
 )
