@@ -82,7 +82,9 @@ def _write_text(prompt: Prompt, behaviour: Behaviour) -> str:
     if prompt.schema is not None:
         return orjson.dumps(write_value(prompt.schema) or {"answer": "tea"}, option=orjson.OPT_INDENT_2).decode()
     seed = zlib.crc32(f"{prompt.seed}\n{prompt.question}".encode())
-    if prompt.images:
+    if prompt.lost_images:
+        text = "There are only words here."
+    elif prompt.images:
         text = "There is a picture, and it looks fine." if prompt.model.is_blind else _look(prompt)
     else:
         text = f"You wrote: “{_quote(prompt.question)}”. " if prompt.question else ""

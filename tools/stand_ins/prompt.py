@@ -60,7 +60,7 @@ class Prompt:
     """A request for an answer, whatever protocol it came by.
 
     ``tool_choice`` is ``auto``, ``none``, ``required`` or the name of a tool; ``schema`` is an empty object where any
-    JSON will do; ``max_tokens`` below zero is no limit.
+    JSON will do; ``max_tokens`` below zero is no limit. ``lost_images``: pictures came and the server dropped them.
     """
 
     model: Model
@@ -73,6 +73,7 @@ class Prompt:
     max_tokens: int | None = None
     seed: int = 0
     thinks: bool = False
+    lost_images: bool = False
 
     @property
     def question(self) -> str:
