@@ -19,7 +19,7 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 
 def main() -> int:
     """Install, start, test, end; the exit code is pytest's."""
-    parser = argparse.ArgumentParser(prog="python -m tools.live", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.live", description=__doc__, allow_abbrev=False)
     parser.add_argument("--url", help="a vLLM that runs already, instead of one of our own")
     parser.add_argument("--model", default=MODEL_NAME, help="the name of its model")
     parser.add_argument("--keep", action="store_true", help="start vLLM, say where it listens, run no test")

@@ -7,6 +7,7 @@ from typing import Final
 import orjson
 
 from samovar.domain.errors import (
+    BackendBroke,
     BackendError,
     BackendOverloaded,
     BackendRefused,
@@ -64,6 +65,9 @@ def fault_of_stream(error: object, *, backend: str, model: str) -> BackendError:
     status = details.get("code")
     if status == 503 and "loading" in words.lower():
         return ModelLoading(model=model)
+    if details.get("type") == "InternalServerError":
+        # So vLLM ends a stream when its engine has died: the server itself lives on for a moment.
+        return BackendBroke(backend=backend)
     return _fault_of_words(words, details, backend=backend, model=model)
 
 
