@@ -4,23 +4,25 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
-from samovar import __version__, registry
+from samovar import __version__
 from samovar.accounts.sign_in import SignIn
 from samovar.api.deps import Services
-from samovar.chat.models import ModelDirectory
 from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turns
 from samovar.egress import EgressClient, EgressGuard
 from samovar.engine.sharing import join_engine
 from samovar.engine.supervisor import Engine
+from samovar.gateway.directory import ModelDirectory, ModelRoute
+from samovar.gateway.pool import BackendPool
+from samovar.gateway.routing import Gateway
+from samovar.gateway.tokens import TokenCounter
 from samovar.ingest.intake import Intake
-from samovar.ports.backend import BackendConfig, ChatBackend, Endpoint
+from samovar.opening import BackendOpener, configured_backends
 from samovar.sandbox.reader import SandboxedReader
-from samovar.settings import Settings
+from samovar.settings import RouteSettings, Settings
 from samovar.storage import FileBlobStore, open_storage
 from samovar.telemetry.metrics import Metrics
 
@@ -32,7 +34,7 @@ EngineUse = Literal["own", "shared", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Backends:
-    backends: tuple[ChatBackend, ...]
+    pool: BackendPool
     engine: Engine | None
     guard: EgressGuard
 
@@ -57,7 +59,9 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
         async with storage.transaction() as tx:
             await tx.runs.interrupt_orphans()
             owner = await tx.accounts.first_user()
-        models = ModelDirectory(found.backends)
+        models = ModelDirectory(found.pool, [_route(route) for route in settings.routes])
+        gateway = Gateway(models, lambda: found.engine.error if found.engine else None)
+        counter = TokenCounter()
         hub = RunHub(storage, metrics, most_runs=settings.limits.runs)
         stack.push_async_callback(hub.close)
         yield Services(
@@ -67,11 +71,14 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
             reader=reader,
             intake=Intake(storage, blobs, reader, metrics, upload_mb=settings.limits.upload_mb),
             sign_in=SignIn(storage),
+            pool=found.pool,
             models=models,
+            gateway=gateway,
+            counter=counter,
             turns=Turns(
                 storage,
                 hub,
-                ReplyWriter(storage, blobs, models, lambda: found.engine.error if found.engine else None),
+                ReplyWriter(storage, blobs, gateway, counter, metrics),
                 longest_message=settings.limits.message_characters,
             ),
             hub=hub,
@@ -90,54 +97,20 @@ async def _open_backends(
     guard = EgressGuard()
     client = EgressClient(guard)
     stack.push_async_callback(client.close)
-    first_token_timeout_s = settings.backends.first_token_timeout_s
-    idle_timeout_s = settings.backends.idle_timeout_s
-    backends: list[ChatBackend] = []
+    pool = BackendPool()
+    opener = BackendOpener(client, guard, settings.backends, longest_queue=settings.limits.queue)
     engine: Engine | None = None
     if engine_use != "none" and settings.engine.enabled:
         shared = await join_engine(settings.data_dir, settings.engine) if engine_use == "shared" else None
-        if shared is not None:
-            guard.allow(shared.url)
-            config = BackendConfig(
-                name="engine",
-                endpoint=partial(_same, shared),
-                first_token_timeout_s=first_token_timeout_s,
-                idle_timeout_s=idle_timeout_s,
-                is_demonstration=settings.engine.model_file is None,
-            )
-        else:
+        if shared is None:
             engine = Engine(settings.engine, settings.data_dir, on_restart=metrics.engine_restarts.inc)
             stack.push_async_callback(engine.stop)
             await engine.start()
-            guard.allow(engine.url)
-            config = engine.backend_config(first_token_timeout_s=first_token_timeout_s, idle_timeout_s=idle_timeout_s)
-        backends.append(registry.backend("llamacpp").build(config, client))
-    for kind, address, key in (
-        ("openai", settings.backends.openai_base_url, settings.backends.openai_api_key),
-        ("ollama", settings.backends.ollama_host, None),
-    ):
-        if address is None:
-            continue
-        module = registry.backend(kind)
-        endpoint = Endpoint(url=module.read_address(address), key=key)
-        guard.allow(endpoint.url)
-        config = BackendConfig(
-            name=kind,
-            endpoint=partial(_same, endpoint),
-            first_token_timeout_s=first_token_timeout_s,
-            idle_timeout_s=idle_timeout_s,
-        )
-        backends.append(module.build(config, client))
-    if settings.backends.scripted:
-        config = BackendConfig(
-            name="scripted",
-            endpoint=partial(_same, Endpoint(url="")),
-            first_token_timeout_s=first_token_timeout_s,
-            idle_timeout_s=idle_timeout_s,
-        )
-        backends.append(registry.backend("scripted").build(config, client))
-    return _Backends(backends=tuple(backends), engine=engine, guard=guard)
+        pool.add(opener.open_engine(settings.engine, engine, shared))
+    for spec in configured_backends(settings.backends):
+        pool.add(opener.open(spec))
+    return _Backends(pool=pool, engine=engine, guard=guard)
 
 
-def _same(endpoint: Endpoint) -> Endpoint:
-    return endpoint
+def _route(settings: RouteSettings) -> ModelRoute:
+    return ModelRoute(name=settings.name, targets=settings.targets, order=settings.order)

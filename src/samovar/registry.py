@@ -1,38 +1,20 @@
 """Adapters by port and kind; the kind is the name of the adapter's file, and only the asked one is imported.
 
-A backend is ``backends/<kind>.py`` with two functions (see ``BackendModule``)::
-
-    def build(config: BackendConfig, client: EgressClient) -> ChatBackend: ...
-    def read_address(address: str) -> str: ...
+A backend is ``backends/<kind>.py`` with what ``ports.backend.BackendModule`` names: ``build``,
+``read_address``, ``recognise`` and three constants.
 """
 
 import importlib
 import importlib.util
 import pkgutil
 from types import ModuleType
-from typing import Literal, Protocol, cast
+from typing import Literal, cast
 
-from samovar.egress import EgressClient
-from samovar.ports.backend import BackendConfig, ChatBackend
+from samovar.ports.backend import BackendModule
 
-__all__ = ["BackendModule", "Port", "backend", "kinds", "module"]
+__all__ = ["Port", "backend", "kinds", "module"]
 
 Port = Literal["backends", "parsers"]
-
-
-class BackendModule(Protocol):
-    """What a file in ``backends/`` offers."""
-
-    def build(self, config: BackendConfig, client: EgressClient) -> ChatBackend:
-        """Make the adapter for one server; connects to nothing yet."""
-        ...
-
-    def read_address(self, address: str) -> str:
-        """Turn what people write in settings into the ``url`` of an Endpoint.
-
-        Raises: SettingsInvalid for what is no address.
-        """
-        ...
 
 
 def kinds(port: Port) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Environment wins over ``samovar.toml``, which wins over the defaults.
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,9 +21,12 @@ from pydantic_settings import (
 from samovar.domain.errors import SettingsInvalid
 
 __all__ = [
+    "BackendServer",
     "BackendsSettings",
     "EngineSettings",
     "LimitsSettings",
+    "LoadSettings",
+    "RouteSettings",
     "ServerSettings",
     "Settings",
     "read_settings",
@@ -63,6 +66,36 @@ class EngineSettings(_Area):
     prompt_cache_mb: int = Field(256, ge=0, le=1_000_000, description="Memory for cached prompts, in MiB.")
 
 
+class LoadSettings(_Area):
+    """How a backend should load models; what is left out is the backend's own choice."""
+
+    context_tokens: int | None = Field(None, ge=256, le=10_000_000, description="Context length in tokens.")
+    batch_tokens: int | None = Field(None, ge=1, le=65_536, description="Prompt tokens evaluated at once.")
+    gpu_layers: int | None = Field(None, ge=-1, le=10_000, description="Layers kept on the GPU.")
+    threads: int | None = Field(None, ge=1, le=1024, description="Threads.")
+    kv_cache: Literal["f16", "q8_0", "q4_0"] | None = Field(None, description="Type of the KV cache.")
+    keep_alive_s: int | None = Field(None, ge=-1, description="How long a model stays loaded; -1 for ever.")
+
+
+class BackendServer(_Area):
+    """One model server: an entry of ``[[backends.servers]]``."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$", description="Its name in Samovar.")
+    kind: str = Field(description="llamacpp, ollama, vllm, lmstudio, foundry or openai.")
+    url: str = Field(description="Its address.")
+    key: str | None = Field(None, repr=False, description="Its key.")
+    parallel: int | None = Field(None, ge=1, le=10_000, description="Most answers at once.")
+    load: LoadSettings = LoadSettings()
+
+
+class RouteSettings(_Area):
+    """One name for several models: an entry of ``[[routes]]``."""
+
+    name: str = Field(min_length=1, max_length=100, description="The name that chats and programs use.")
+    targets: tuple[str, ...] = Field(min_length=1, max_length=50, description="Models as backend/model, in order.")
+    order: Literal["fallback", "least_busy"] = Field("fallback", description="How one of them is chosen.")
+
+
 class BackendsSettings(_Area):
     """Model servers of your own."""
 
@@ -71,6 +104,8 @@ class BackendsSettings(_Area):
     )
     openai_api_key: str | None = Field(None, repr=False, description="Its key (also read from OPENAI_API_KEY).")
     ollama_host: str | None = Field(None, description="Address of an Ollama server (also read from OLLAMA_HOST).")
+    servers: tuple[BackendServer, ...] = Field((), description="Further model servers.")
+    discover: bool = Field(True, description="Look for model servers on the usual ports of this machine.")
     scripted: bool = Field(False, description="Offer the scripted stand-in model, for tests and demonstrations.")
     first_token_timeout_s: float = Field(300.0, gt=0, description="How long to wait for the first token, in seconds.")
     idle_timeout_s: float = Field(60.0, gt=0, description="How long to wait for each next token, in seconds.")
@@ -84,6 +119,7 @@ class LimitsSettings(_Area):
     picture_megapixels: int = Field(25, ge=1, le=400, description="Largest picture, in megapixels.")
     parser_s: float = Field(20.0, gt=0, description="Longest time for reading one file, in seconds.")
     parser_mb: int = Field(1024, ge=128, description="Most memory for reading one file, in MiB.")
+    queue: int = Field(256, ge=1, le=100_000, description="Most answers that wait for one backend.")
     runs: int = Field(64, ge=1, le=10_000, description="Most answers being written at the same time.")
     message_characters: int = Field(400_000, ge=1000, description="Longest message, in characters.")
 
@@ -110,6 +146,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     engine: EngineSettings = EngineSettings()
     backends: BackendsSettings = BackendsSettings()
+    routes: tuple[RouteSettings, ...] = Field((), description="Names that stand for several models.")
     limits: LimitsSettings = LimitsSettings()
 
     @classmethod

@@ -14,14 +14,18 @@ from tests.support.database import make_chat
 from tests.support.servers import RECORDINGS, Exchange, PlayingServer, play, read_recording
 
 from samovar import registry
-from samovar.chat.models import ModelDirectory
 from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turn, Turns
 from samovar.domain.actor import Actor
+from samovar.domain.backend import BackendSpec
 from samovar.domain.chat import Message
 from samovar.domain.errors import EngineError, ModelFileInvalid
 from samovar.egress import EgressClient, EgressGuard
+from samovar.gateway.directory import ModelDirectory
+from samovar.gateway.pool import BackendPool, Member
+from samovar.gateway.routing import Gateway
+from samovar.gateway.tokens import TokenCounter
 from samovar.ports.backend import BackendConfig, Endpoint
 from samovar.settings import Settings
 from samovar.storage import FileBlobStore, PostgresStorage
@@ -165,9 +169,13 @@ async def open_kitchen(
     async with play([LOADING]) as server:
         guard.allow(server.url)
         config = BackendConfig(name="engine", endpoint=lambda: Endpoint(url=server.url), model="smollm2")
-        models = ModelDirectory([registry.backend("llamacpp").build(config, client)])
+        pool = BackendPool()
+        spec = BackendSpec(name="engine", kind="llamacpp", url=server.url, source="embedded")
+        pool.add(Member(spec, registry.backend("llamacpp").build(config, client)))
+        gateway = Gateway(ModelDirectory(pool), lambda: ails)
+        writer = ReplyWriter(storage, blobs, gateway, TokenCounter(), Metrics())
         hub = RunHub(storage, Metrics(), most_runs=4)
-        turns = Turns(storage, hub, ReplyWriter(storage, blobs, models, lambda: ails), longest_message=1000)
+        turns = Turns(storage, hub, writer, longest_message=1000)
         try:
             yield Kitchen(actor=actor, storage=storage, server=server, hub=hub, turns=turns)
         finally:
@@ -215,7 +223,7 @@ async def test_a_model_that_never_loads_ends_the_wait_after_ten_minutes(
             return self.now_s
 
     clock = Clock()
-    monkeypatch.setattr("samovar.chat.reply.time", clock)
+    monkeypatch.setattr("samovar.gateway.routing.time", clock)
     async with open_kitchen(storage, blobs, actor) as kitchen:
         turn = await kitchen.ask("Say hi.")
         live = kitchen.hub.live(actor, turn.run_id)

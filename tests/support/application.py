@@ -147,7 +147,7 @@ def scripted_settings(data_dir: Path, database: str) -> Settings:
         data_dir=data_dir,
         database_url=database,
         engine=EngineSettings(enabled=False),
-        backends=BackendsSettings(scripted=True, idle_timeout_s=1.0, first_token_timeout_s=1.0),
+        backends=BackendsSettings(scripted=True, discover=False, idle_timeout_s=1.0, first_token_timeout_s=1.0),
     )
 
 

@@ -1,7 +1,8 @@
 """A streamed response that ends its source with itself."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from typing import Protocol
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -9,12 +10,24 @@ from starlette.types import Receive, Scope, Send
 __all__ = ["ClosingStream"]
 
 
+class Chunks(Protocol):
+    """Bytes that come piece by piece, from a source that can be ended early."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Begin to read."""
+        ...
+
+    async def aclose(self) -> None:
+        """End the source."""
+        ...
+
+
 class ClosingStream(StreamingResponse):
     """Closes its generator when the client has gone, at once and not when memory is cleaned up."""
 
     def __init__(
         self,
-        chunks: AsyncGenerator[bytes, None],
+        chunks: Chunks,
         *,
         media_type: str,
         status_code: int = 200,

@@ -8,11 +8,14 @@ from fastapi import Depends, Request
 from starlette.datastructures import Headers
 
 from samovar.accounts.sign_in import SignIn
-from samovar.chat.models import ModelDirectory
 from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turns
 from samovar.domain.actor import Actor
 from samovar.domain.errors import Unauthorised
+from samovar.gateway.directory import ModelDirectory
+from samovar.gateway.pool import BackendPool
+from samovar.gateway.routing import Gateway
+from samovar.gateway.tokens import TokenCounter
 from samovar.ingest.intake import Intake
 from samovar.ports.engine import EngineView
 from samovar.ports.parser import DocumentReader
@@ -32,7 +35,10 @@ class Services:
     reader: DocumentReader
     intake: Intake
     sign_in: SignIn
+    pool: BackendPool
     models: ModelDirectory
+    gateway: Gateway
+    counter: TokenCounter
     turns: Turns
     hub: RunHub
     metrics: Metrics

@@ -4,8 +4,7 @@ Source: the public API reference of OpenAI, chat completions and models, Novembe
 """
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import aclosing
 from typing import Annotated, Any, Final
 
@@ -18,8 +17,10 @@ from samovar.api.closing import ClosingStream
 from samovar.api.deps import Services, ServicesOf, bearer_key
 from samovar.api.problems import openai_error
 from samovar.domain.actor import Actor
-from samovar.domain.errors import BackendError, ImageRefused, InvalidRequest, ModelLoading, Unauthorised
+from samovar.domain.errors import BackendError, InvalidRequest, Unauthorised
 from samovar.domain.parameters import PARAMETER_RANGES, read_parameters
+from samovar.gateway.queue import Lease
+from samovar.gateway.routing import Needs
 from samovar.ports.backend import Relay
 
 __all__ = ["router"]
@@ -30,7 +31,6 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 _BOUNDED: Final = tuple(name for name in PARAMETER_RANGES if name != "seed")
 _MOST_MESSAGES: Final = 10_000
 _LOADING_WAIT_S: Final = 60.0
-_LOADING_POLL_S: Final = 0.25
 _GONE_POLL_S: Final = 0.5
 _LONGEST_MODEL: Final = 500
 
@@ -69,53 +69,68 @@ async def list_models(_actor: KeyHolder, services: ServicesOf) -> Response:
 
 
 @router.post("/chat/completions")
-async def complete_chat(request: Request, _actor: KeyHolder, services: ServicesOf) -> Response:
+async def complete_chat(request: Request, actor: KeyHolder, services: ServicesOf) -> Response:
     """Pass a completion request to the backend of its model, and the reply back as it comes."""
     payload = _read_payload(await request.body())
     model = payload.get("model")
     if model is not None and not (isinstance(model, str) and len(model) <= _LONGEST_MODEL):
         raise InvalidRequest(reason=f"model is a text of at most {_LONGEST_MODEL} characters")
     has_image = _has_image(payload)
-    return await _unless_gone(request, _answer(services, model or None, payload, has_image=has_image))
+    return await _unless_gone(request, _answer(services, actor, model or None, payload, has_image=has_image))
 
 
-async def _answer(services: Services, model: str | None, payload: dict[str, Any], *, has_image: bool) -> Response:
-    choice = await services.models.choose(model)
-    give_up_at = time.monotonic() + _LOADING_WAIT_S
-    while choice.description.state != "ready":
-        if choice.description.state == "unavailable" and services.engine and services.engine.error:
-            raise services.engine.error
-        if choice.description.state == "unavailable" or time.monotonic() > give_up_at:
-            raise ModelLoading(model=choice.model_id)
-        await asyncio.sleep(_LOADING_POLL_S)
-        choice = await services.models.choose(model)
-    if has_image and choice.description.capabilities.vision is False:
-        raise ImageRefused(model=choice.model_id)
-    payload["model"] = choice.description.model
-    relay = await choice.backend.relay(payload)
-    is_stream = relay.content_type.startswith("text/event-stream")
-    chunks = _body(relay, is_stream=is_stream)
-    if is_stream:
-        return ClosingStream(chunks, status_code=relay.status, media_type=relay.content_type)
-    async with aclosing(chunks):
+async def _answer(
+    services: Services, actor: Actor, model: str | None, payload: dict[str, Any], *, has_image: bool
+) -> Response:
+    needs = Needs(vision=has_image, loading_wait_s=_LOADING_WAIT_S)
+    attempts = services.gateway.attempts(model, actor.user_id, needs=needs)
+    async with aclosing(attempts):
+        async for attempt in attempts:
+            async with attempt as choice:
+                relay = await choice.backend.relay({**payload, "model": choice.description.model})
+                body = _Body(relay, attempt.take_lease())
+    if body.is_stream:
+        return ClosingStream(body, status_code=relay.status, media_type=relay.content_type)
+    try:
         # A whole reply is taken to its end first: until then it may still turn out to be an error.
-        content = b"".join([chunk async for chunk in chunks])
+        content = b"".join([chunk async for chunk in body])
+    finally:
+        await body.aclose()
     return Response(content, status_code=relay.status, media_type=relay.content_type)
 
 
-async def _body(relay: Relay, *, is_stream: bool) -> AsyncGenerator[bytes, None]:
-    chunks = relay.chunks()
-    try:
-        async for chunk in chunks:
-            yield chunk
-    except BackendError as error:
-        if not is_stream:
-            raise
-        # The head is sent already: what went wrong is told as the last event.
-        yield b"data: " + openai_error(error).body + b"\n\n"
-    finally:
-        if isinstance(chunks, AsyncGenerator):
-            await chunks.aclose()
+class _Body:
+    """The body of a relayed reply, and the place in the backend's line that it takes until its end."""
+
+    def __init__(self, relay: Relay, lease: Lease) -> None:
+        self.is_stream = relay.content_type.startswith("text/event-stream")
+        self._relay = relay
+        self._lease = lease
+        self._chunks = relay.chunks()
+        self._is_over = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._is_over:
+            raise StopAsyncIteration
+        try:
+            return await anext(self._chunks)
+        except BackendError as error:
+            if not self.is_stream:
+                raise
+            # The head is sent already: what went wrong is told as the last event.
+            self._is_over = True
+            return b"data: " + openai_error(error).body + b"\n\n"
+
+    async def aclose(self) -> None:
+        """Hang up on the backend and make the place free, whether or not anything was read."""
+        try:
+            await self._chunks.aclose()
+            await self._relay.close()
+        finally:
+            self._lease.leave()
 
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, Response]) -> Response:

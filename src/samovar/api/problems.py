@@ -51,6 +51,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "backend_refused": 400,
     "context_exceeded": 400,
     "image_refused": 400,
+    "embeddings_unsupported": 400,
     "model_file_missing": 503,
     "model_file_invalid": 503,
     "engine_down": 503,

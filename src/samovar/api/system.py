@@ -6,9 +6,9 @@ from starlette.responses import JSONResponse, Response
 
 from samovar.api.deps import Asker, ServicesOf
 from samovar.api.problems import problem_body
-from samovar.chat.models import ModelChoice
 from samovar.domain.errors import StorageError
 from samovar.domain.parameters import PARAMETER_RANGES, WHOLE_NUMBERS
+from samovar.gateway.directory import ModelChoice
 
 __all__ = ["router"]
 

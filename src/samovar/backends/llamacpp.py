@@ -19,9 +19,14 @@ from samovar.backends._shared import (
 from samovar.domain.errors import BackendError, BackendReplyInvalid, ModelLoading
 from samovar.domain.generation import BackendEvent, Capabilities, ChatRequest, ModelDescription
 from samovar.egress import EgressClient
-from samovar.ports.backend import BackendConfig, ChatBackend
+from samovar.ports.backend import BackendConfig, ChatBackend, Probe
 
-__all__ = ["LlamaCppBackend", "build", "read_address"]
+__all__ = ["LOAD_PARAMETERS", "PARALLEL", "PORTS", "LlamaCppBackend", "build", "read_address", "recognise"]
+
+PORTS: Final = (8080,)
+#: What a server runs with unless it is told otherwise; `/props` says it exactly.
+PARALLEL: Final = 1
+LOAD_PARAMETERS: Final = frozenset[str]()
 
 _CHAT: Final = "/v1/chat/completions"
 
@@ -31,6 +36,14 @@ ModelState = Literal["ready", "loading", "unavailable"]
 def build(config: BackendConfig, client: EgressClient) -> ChatBackend:
     """Make the adapter for one llama.cpp server."""
     return LlamaCppBackend(config, client)
+
+
+async def recognise(probe: Probe) -> bool:
+    """Tell by ``/props``, which no other server has."""
+    reply = await probe.get("/props")
+    if reply is None:
+        return False
+    return reply.body is not None and "default_generation_settings" in reply.body
 
 
 class LlamaCppBackend:
@@ -58,7 +71,7 @@ class LlamaCppBackend:
             if self._config.model is None:
                 raise
             state: ModelState = "loading" if isinstance(error, ModelLoading) else "unavailable"
-            capabilities = Capabilities(context_tokens=self._config.context_tokens, tokenizer=True)
+            capabilities = Capabilities(context_tokens=self._config.load.context_tokens, tokenizer=True)
             return [self._describe(self._config.model, state, capabilities)]
         entries = listed.get("data")
         if not isinstance(entries, list):
@@ -96,6 +109,10 @@ class LlamaCppBackend:
     async def relay(self, payload: Mapping[str, object]) -> HttpRelay:
         """Pass an OpenAI request on as it is."""
         return await self._server.relay(_CHAT, payload)
+
+    async def relay_embeddings(self, payload: Mapping[str, object]) -> HttpRelay:
+        """Pass an OpenAI embeddings request on as it is."""
+        return await self._server.relay("/v1/embeddings", payload)
 
     async def close(self) -> None:
         """Do nothing: the connections belong to the client that all backends share."""

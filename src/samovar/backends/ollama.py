@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from samovar.backends import _shared
 from samovar.backends._shared import ModelServer, OpenAIRelay, loads_object, read_completion_request, whole_number
-from samovar.domain.errors import BackendError, BackendReplyInvalid, ImageRefused
+from samovar.domain.errors import BackendError, BackendReplyInvalid, EmbeddingsUnsupported, ImageRefused
 from samovar.domain.generation import (
     BackendEvent,
     Capabilities,
@@ -27,9 +27,14 @@ from samovar.domain.generation import (
     Usage,
 )
 from samovar.egress import EgressClient
-from samovar.ports.backend import BackendConfig, ChatBackend
+from samovar.ports.backend import BackendConfig, ChatBackend, Probe, Relay
 
-__all__ = ["OllamaBackend", "build", "read_address"]
+__all__ = ["LOAD_PARAMETERS", "PARALLEL", "PORTS", "OllamaBackend", "build", "read_address", "recognise"]
+
+PORTS: Final = (11434,)
+#: Ollama writes at most this many at once when memory allows; the rest waits in a queue that nobody sees.
+PARALLEL: Final = 4
+LOAD_PARAMETERS: Final = frozenset({"context_tokens"})
 
 _CHAT: Final = "/api/chat"
 _DEFAULT_PORT: Final = 11434
@@ -49,6 +54,12 @@ def read_address(address: str) -> str:
     return _shared.read_address(address, default_port=_DEFAULT_PORT)
 
 
+async def recognise(probe: Probe) -> bool:
+    """Tell by ``/api/version`` together with ``/api/tags``."""
+    reply = await probe.get("/api/tags")
+    return reply is not None and reply.body is not None and isinstance(reply.body.get("models"), list)
+
+
 class OllamaBackend:
     """Speaks ``/api/chat``. Source: docs/api.md and api/types.go of github ollama/ollama, v0.33, 2026."""
 
@@ -58,7 +69,7 @@ class OllamaBackend:
         self.name = config.name
         self._config = config
         self._server = ModelServer(config, client)
-        self._context_tokens = config.context_tokens or _DEFAULT_CONTEXT_TOKENS
+        self._context_tokens = config.load.context_tokens or _DEFAULT_CONTEXT_TOKENS
 
     async def models(self) -> Sequence[ModelDescription]:
         """List the models; what the list leaves out is asked model by model."""
@@ -86,6 +97,10 @@ class OllamaBackend:
         return await OpenAIRelay.begin(
             self._stream(request), model=request.model, is_stream=payload.get("stream") is True
         )
+
+    async def relay_embeddings(self, payload: Mapping[str, object]) -> Relay:
+        """Refuse: not spoken yet."""
+        raise EmbeddingsUnsupported(model=str(payload.get("model", "")))
 
     async def close(self) -> None:
         """Do nothing: the connections belong to the client that all backends share."""

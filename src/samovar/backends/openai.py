@@ -20,9 +20,14 @@ from samovar.backends._shared import (
 from samovar.domain.errors import BackendReplyInvalid
 from samovar.domain.generation import BackendEvent, Capabilities, ChatRequest, ModelDescription
 from samovar.egress import EgressClient
-from samovar.ports.backend import BackendConfig, ChatBackend
+from samovar.ports.backend import BackendConfig, ChatBackend, Probe
 
-__all__ = ["OpenAIBackend", "build", "read_address"]
+__all__ = ["LOAD_PARAMETERS", "PARALLEL", "PORTS", "OpenAIBackend", "build", "read_address", "recognise"]
+
+#: Jan, LiteLLM and SGLang; any of them is known by its protocol alone.
+PORTS: Final = (1337, 4000, 30000)
+PARALLEL: Final = None
+LOAD_PARAMETERS: Final = frozenset[str]()
 
 _CHAT: Final = "/v1/chat/completions"
 #: Outside the protocol: some servers refuse a request that has them.
@@ -40,6 +45,14 @@ _CONTEXT_FIELDS: Final = ("max_model_len", "context_length", "context_window", "
 def build(config: BackendConfig, client: EgressClient) -> ChatBackend:
     """Make the adapter for one OpenAI-compatible server."""
     return OpenAIBackend(config, client)
+
+
+async def recognise(probe: Probe) -> bool:
+    """Tell by a list of models in OpenAI's form, or a request for a key in its place."""
+    reply = await probe.get("/v1/models")
+    if reply is None:
+        return False
+    return reply.status in (401, 403) or (reply.body is not None and isinstance(reply.body.get("data"), list))
 
 
 class OpenAIBackend:
@@ -90,6 +103,10 @@ class OpenAIBackend:
         """Pass an OpenAI request on as it is."""
         return await self._server.relay(_CHAT, payload)
 
+    async def relay_embeddings(self, payload: Mapping[str, object]) -> HttpRelay:
+        """Pass an OpenAI embeddings request on as it is."""
+        return await self._server.relay("/v1/embeddings", payload)
+
     async def close(self) -> None:
         """Do nothing: the connections belong to the client that all backends share."""
 
@@ -97,7 +114,7 @@ class OpenAIBackend:
         context = next((number for name in _CONTEXT_FIELDS if (number := whole_number(entry.get(name)))), None)
         sees = bool(_SEEING.search(entry["id"]))
         return Capabilities(
-            context_tokens=context or self._config.context_tokens,
+            context_tokens=context or self._config.load.context_tokens,
             vision=True if sees else None,
             vision_known_by="name" if sees else None,
             unsupported_parameters=_UNSUPPORTED,

@@ -32,6 +32,7 @@ from samovar.domain.errors import (
     BackendUnauthorised,
     BackendUnreachable,
     ContextExceeded,
+    EmbeddingsUnsupported,
     ImageRefused,
     ModelLoading,
     ModelUnknown,
@@ -51,9 +52,13 @@ from samovar.domain.generation import (
     Usage,
 )
 from samovar.egress import EgressClient
-from samovar.ports.backend import BackendConfig, ChatBackend
+from samovar.ports.backend import BackendConfig, ChatBackend, Probe, Relay
 
-__all__ = ["SCENES", "ScriptedBackend", "build", "read_address"]
+__all__ = ["LOAD_PARAMETERS", "PARALLEL", "PORTS", "SCENES", "ScriptedBackend", "build", "read_address", "recognise"]
+
+PORTS: Final = ()
+PARALLEL: Final = None
+LOAD_PARAMETERS: Final = frozenset({"context_tokens"})
 
 _CONTEXT_TOKENS: Final = 4096
 _TOKEN: Final = re.compile(r"\s*(?:\w+|[^\w\s])|\s+$")
@@ -69,6 +74,11 @@ _RUSSIAN: Final = (
 def build(config: BackendConfig, client: EgressClient) -> ChatBackend:
     """Make the stand-in; it opens no connection, so the client stays unused."""
     return ScriptedBackend(config)
+
+
+async def recognise(probe: Probe) -> bool:
+    """Say no: it is no server."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,12 +140,16 @@ class ScriptedBackend:
             self._play(request), model=request.model, is_stream=payload.get("stream") is True
         )
 
+    async def relay_embeddings(self, payload: Mapping[str, object]) -> Relay:
+        """Refuse: a scene has no vectors."""
+        raise EmbeddingsUnsupported(model=str(payload.get("model", "")))
+
     async def close(self) -> None:
         """Do nothing: there are no connections."""
 
     @property
     def _context_tokens(self) -> int:
-        return self._config.context_tokens or _CONTEXT_TOKENS
+        return self._config.load.context_tokens or _CONTEXT_TOKENS
 
     async def _play(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
         scene, options = _read_call(request)

@@ -5,22 +5,21 @@ documents, then as many earlier turns as fit, the newest first. The text before 
 stays the same from turn to turn, so that the backend's prompt cache can serve it again.
 """
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from samovar.domain.chat import Message
 from samovar.domain.document import Passage
 from samovar.domain.errors import ContextExceeded
 from samovar.domain.generation import ImagePart, ModelDescription
 from samovar.domain.ids import DocumentId
-from samovar.domain.ledger import CountedBy, Ledger, Piece
+from samovar.domain.ledger import Ledger, Piece
 from samovar.domain.parameters import GenerationParameters
+from samovar.gateway.tokens import CountsTokens, TokenCounter
 from samovar.retrieval.cite import SOFT_HYPHEN
 
-__all__ = ["DEFAULT_SYSTEM_PROMPT", "TokenCounter", "TurnMaterial", "build_ledger", "estimate_tokens"]
+__all__ = ["DEFAULT_SYSTEM_PROMPT", "TurnMaterial", "build_ledger"]
 
 DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant. Answer briefly, in the language of the question."
 #: Taken for a backend that does not tell its context length; the smallest that is common today.
@@ -32,47 +31,8 @@ _IMAGE_TOKENS: Final = 768
 _REPLY_SHARE: Final = 4
 #: The demonstration model soon repeats itself; what it has to say it says at once.
 _DEMONSTRATION_REPLY_TOKENS: Final = 320
-_COUNTS_KEPT: Final = 4096
 #: Answers from documents should follow them, not the dice.
 _DOCUMENT_TEMPERATURE: Final = 0.2
-
-
-class CountsTokens(Protocol):
-    """The part of a backend that counts."""
-
-    async def count_tokens(self, model: str, text: str) -> int | None:
-        """Count exactly, or return None."""
-        ...
-
-
-def estimate_tokens(text: str) -> int:
-    """Tokens of a text without a tokenizer, rather too many than too few.
-
-    Source: English runs at about 4 characters a token, Cyrillic at 2 to 3 in common vocabularies.
-    """
-    wide = sum(1 for character in text if ord(character) > 0x7F)
-    return 1 + (len(text) - wide) // 3 + (wide + 1) // 2
-
-
-class TokenCounter:
-    """Counts with the backend's tokenizer and remembers; estimates where there is none."""
-
-    def __init__(self) -> None:
-        """Start with nothing counted."""
-        self._counts: OrderedDict[tuple[str, str], int] = OrderedDict()
-
-    async def count(self, source: CountsTokens, model: str, texts: Sequence[str]) -> tuple[list[int], CountedBy]:
-        """Count several texts. Shape: n texts to n counts, and how they were obtained."""
-        missing = [text for text in dict.fromkeys(texts) if text and (model, text) not in self._counts]
-        counted = await asyncio.gather(*(source.count_tokens(model, text) for text in missing))
-        if any(count is None for count in counted):
-            return [estimate_tokens(text) for text in texts], "estimate"
-        for text, count in zip(missing, counted, strict=True):
-            self._counts[model, text] = count or 0
-        counts = [self._counts.get((model, text), 0) for text in texts]
-        while len(self._counts) > _COUNTS_KEPT:
-            self._counts.popitem(last=False)
-        return counts, "tokenizer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

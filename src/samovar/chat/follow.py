@@ -108,7 +108,12 @@ def summarise(events: Sequence[RunEvent]) -> tuple[RunEvent, ...]:
     text = ""
     reasoning = ""
     end: RunEvent | None = None
+    queue: RunEvent | None = None
     for event in events:
+        if event.kind == "queue":
+            queue = event
+            continue
+        queue = None
         if event.kind == "delta":
             text += str(event.body["text"])
         elif event.kind == "reasoning":
@@ -117,9 +122,13 @@ def summarise(events: Sequence[RunEvent]) -> tuple[RunEvent, ...]:
             text, reasoning = str(event.body["text"]), str(event.body["reasoning"])
         elif event.kind == FINAL_EVENT:
             end = event
+        elif event.kind == "restart":
+            kept = []
         elif event.kind != "progress":
             # Without a number: a reader that loses the line before the text must begin again.
             kept.append(replace(event, seq=UNNUMBERED))
+    if queue is not None:
+        kept.append(replace(queue, seq=UNNUMBERED))
     last = events[-1].seq - (1 if end else 0)
     kept.append(RunEvent(seq=max(last, 1), kind="replace", body={"text": text, "reasoning": reasoning}))
     return (*kept, end) if end else tuple(kept)

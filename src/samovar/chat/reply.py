@@ -1,20 +1,18 @@
 """Write one reply: gather what the model may see, ask it, and tie its words to their sources."""
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from typing import assert_never
 
-from samovar.chat.context import TokenCounter, TurnMaterial, build_ledger
-from samovar.chat.models import ModelChoice, ModelDirectory
+from samovar.chat.context import TurnMaterial, build_ledger
 from samovar.chat.runs import LiveRun
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message, path_to
 from samovar.domain.citation import Citation, citation_to_json
 from samovar.domain.document import Passage
-from samovar.domain.errors import EngineDown, EngineError, ModelLoading, NotFound
+from samovar.domain.errors import NotFound
 from samovar.domain.generation import (
     BackendEvent,
     Failed,
@@ -26,14 +24,20 @@ from samovar.domain.generation import (
 )
 from samovar.domain.ids import DocumentId
 from samovar.domain.ledger import Ledger, render, to_json
+from samovar.domain.tripwire import was_cut
+from samovar.gateway.directory import ModelChoice
+from samovar.gateway.queue import Waiting
+from samovar.gateway.routing import Attempt, Gateway, Try
+from samovar.gateway.tokens import TokenCounter
 from samovar.ports.storage import BlobStore, Storage
 from samovar.retrieval.cite import CitedAnswer, cite, normalise_quote
 from samovar.retrieval.search import find_passages
+from samovar.telemetry.log import get_log
+from samovar.telemetry.metrics import Metrics
 
 __all__ = ["ReplyWriter"]
 
-_LOADING_WAIT_S: Final = 600.0
-_LOADING_POLL_S: Final = 0.25
+log = get_log(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,35 +55,60 @@ class ReplyWriter:
         self,
         storage: Storage,
         blobs: BlobStore,
-        models: ModelDirectory,
-        engine_error: Callable[[], EngineError | None],
+        gateway: Gateway,
+        counter: TokenCounter,
+        metrics: Metrics,
     ) -> None:
-        """Read from storage and blobs, ask the models, and tell what ails the engine."""
-        self._engine_error = engine_error
+        """Read from storage and blobs, and ask the models behind the gateway."""
         self._storage = storage
         self._blobs = blobs
-        self._models = models
-        self._counter = TokenCounter()
+        self._gateway = gateway
+        self._counter = counter
+        self._metrics = metrics
 
     async def write(self, actor: Actor, live: LiveRun) -> None:
         """Write the reply into ``live``. Raises: SamovarError when it cannot be finished."""
         material = await self._gather(actor, live)
-        choice = await self._ready_model(live)
-        ledger = await build_ledger(material.turn, choice.description, choice.backend, self._counter)
-        async with self._storage.transaction() as tx:
-            await tx.runs.save_choice(
-                live.run.run_id, model=choice.model_id, backend=choice.backend.name, ledger=to_json(ledger)
-            )
-        passages = self._announce(live, material, ledger, choice)
-        try:
-            await self._stream(live, choice, ledger)
-        except ModelLoading:
-            # The engine fell since the models were listed; it comes back by itself.
-            self._models.forget()
-            await self._stream(live, await self._ready_model(live), ledger)
+        tried: list[Try] = []
+        attempts = self._gateway.attempts(
+            live.run.model,
+            actor.user_id,
+            on_wait=lambda waiting: _tell_waiting(live, waiting),
+            on_loading=lambda choice: live.notice("model_loading", model=choice.model_id),
+            record=tried,
+        )
+        passages: tuple[Passage, ...] = ()
+        async with aclosing(attempts):
+            async for attempt in attempts:
+                async with attempt:
+                    passages = await self._attempt(live, material, attempt, tried)
         if passages:
             await self._cite(actor, live, material.question.text, passages)
         self._tell_usage(live)
+
+    async def _attempt(
+        self, live: LiveRun, material: _Material, attempt: Attempt, tried: Sequence[Try]
+    ) -> tuple[Passage, ...]:
+        """Ask one model; return the passages that it was shown."""
+        choice = attempt.choice
+        ledger = await build_ledger(material.turn, choice.description, choice.backend, self._counter)
+        route = [{"model": one.model, "backend": one.backend, "error": one.error_code} for one in tried]
+        async with self._storage.transaction() as tx:
+            await tx.runs.save_choice(
+                live.run.run_id,
+                model=choice.model_id,
+                backend=choice.backend.name,
+                ledger={**to_json(ledger), "asked": live.run.model, "tried": route},
+            )
+        if tried:
+            live.begin_again()
+        if tried and tried[0].backend != choice.backend.name:
+            first = tried[0]
+            live.notice("fallback_used", model=choice.model_id, instead_of=first.backend, reason=first.error_code or "")
+        passages = self._announce(live, material, ledger, choice)
+        await self._stream(live, attempt, ledger)
+        self._account(live, choice, ledger)
+        return passages
 
     async def _gather(self, actor: Actor, live: LiveRun) -> _Material:
         """Read the branch, search its documents and load its pictures."""
@@ -117,21 +146,6 @@ class ReplyWriter:
         )
         return _Material(chat=chat, question=branch[-1], turn=turn, has_documents=bool(readable))
 
-    async def _ready_model(self, live: LiveRun) -> ModelChoice:
-        """Choose the model, and wait for one that is loading."""
-        choice = await self._models.choose(live.run.model)
-        if choice.description.state == "loading":
-            live.notice("model_loading", model=choice.model_id)
-        give_up_at = time.monotonic() + _LOADING_WAIT_S
-        while choice.description.state == "loading":
-            if time.monotonic() > give_up_at:
-                raise ModelLoading(model=choice.model_id)
-            await asyncio.sleep(_LOADING_POLL_S)
-            choice = await self._models.choose(live.run.model)
-        if choice.description.state == "unavailable":
-            raise self._engine_error() or EngineDown(reason="its model could not be loaded")
-        return choice
-
     def _announce(self, live: LiveRun, material: _Material, ledger: Ledger, choice: ModelChoice) -> tuple[Passage, ...]:
         """Tell what is sent and what is not; return the passages that were sent."""
         left_out = [piece for piece in ledger.pieces if not piece.sent]
@@ -157,11 +171,35 @@ class ReplyWriter:
             live.emit("passages", passages=[_passage_body(n, passage) for n, passage in enumerate(kept, start=1)])
         return kept
 
-    async def _stream(self, live: LiveRun, choice: ModelChoice, ledger: Ledger) -> None:
-        stream = choice.backend.stream(render(ledger))
+    async def _stream(self, live: LiveRun, attempt: Attempt, ledger: Ledger) -> None:
+        stream = attempt.choice.backend.stream(render(ledger))
         async with aclosing(stream) as events:
             async for event in events:
+                if live.first_token_at is None and isinstance(event, TextDelta | ReasoningDelta):
+                    attempt.shown()
                 _take(live, event, reply_tokens=ledger.reply_tokens)
+
+    def _account(self, live: LiveRun, choice: ModelChoice, ledger: Ledger) -> None:
+        """Compare what was sent with what the backend says it read; a cut prompt is told, never passed over."""
+        if live.usage is None or not live.usage.prompt_is_whole:
+            return
+        sent = [piece for piece in ledger.pieces if piece.sent and not piece.image]
+        texts = [piece.text for piece in sent]
+        counted = sum(piece.tokens for piece in sent) if ledger.counted_by == "tokenizer" else None
+        read = live.usage.prompt_tokens
+        if was_cut(texts, read, counted_tokens=counted):
+            live.notice("prompt_cut", read_tokens=read, sent_tokens=ledger.sent_tokens, backend=choice.backend.name)
+            self._metrics.prompts_cut.labels(choice.backend.name).inc()
+            log.warning(
+                "prompt.cut",
+                run=str(live.run.run_id),
+                backend=choice.backend.name,
+                model=choice.description.model,
+                sent_tokens=ledger.sent_tokens,
+                read_tokens=read,
+            )
+        elif not any(piece.image for piece in ledger.pieces if piece.sent):
+            self._counter.learn(choice.backend.name, choice.description.model, texts, read)
 
     async def _cite(self, actor: Actor, live: LiveRun, question: str, passages: tuple[Passage, ...]) -> None:
         """Fill in the marks and read each quote again from the stored page."""
@@ -190,6 +228,11 @@ class ReplyWriter:
             "total_ms": int((now - live.started_at) * 1000),
         }
         live.emit("usage", **live.figures)
+
+
+def _tell_waiting(live: LiveRun, waiting: Waiting) -> None:
+    expected_s = None if waiting.expected_s is None else round(waiting.expected_s, 1)
+    live.emit("queue", position=waiting.position, expected_s=expected_s)
 
 
 def _take(live: LiveRun, event: BackendEvent, *, reply_tokens: int) -> None:

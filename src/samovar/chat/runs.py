@@ -88,6 +88,11 @@ class LiveRun:
         self.reasoning += text
         self.emit("reasoning", text=text)
 
+    def begin_again(self) -> None:
+        """Take back what was told about an attempt that nothing came of."""
+        self.notices = []
+        self.emit("restart")
+
     def rewrite(self, text: str) -> None:
         """Put another text in the place of the answer, for one with citation marks filled in."""
         self.text = text

@@ -6,8 +6,8 @@ from typing import Final
 
 from samovar.api.system import model_body
 from samovar.app import open_services
-from samovar.chat.models import ModelListing
 from samovar.cli.output import DataDir, Json, load_settings, print_json, run_async
+from samovar.gateway.directory import ModelListing
 from samovar.settings import Settings
 from samovar.telemetry.metrics import Metrics
 

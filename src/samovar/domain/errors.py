@@ -34,6 +34,7 @@ SamovarError
 │   ├── BackendReplyInvalid     backend_reply_invalid
 │   ├── BackendRefused          backend_refused
 │   ├── ContextExceeded         context_exceeded
+│   ├── EmbeddingsUnsupported   embeddings_unsupported
 │   └── ImageRefused            image_refused
 ├── EngineError
 │   ├── ModelFileMissing        model_file_missing
@@ -62,6 +63,7 @@ __all__ = [
     "ContextExceeded",
     "DataFolderUnusable",
     "DocumentError",
+    "EmbeddingsUnsupported",
     "EngineDown",
     "EngineError",
     "FileDamaged",
@@ -406,6 +408,14 @@ class ImageRefused(BackendError):
     code = "image_refused"
     sentence = "The model {model} cannot see pictures."
     hint = "Choose a vision model, or describe the picture in words."
+
+
+class EmbeddingsUnsupported(BackendError):
+    """Vectors were asked of a model, or a backend, that makes none."""
+
+    code = "embeddings_unsupported"
+    sentence = "The model {model} makes no embeddings."
+    hint = "Choose an embedding model; `samovar backends` shows which models make embeddings."
 
 
 class EngineError(SamovarError):

@@ -7,7 +7,18 @@ from typing import Literal
 __all__ = ["FINAL_EVENT", "UNNUMBERED", "EventKind", "RunEvent"]
 
 EventKind = Literal[
-    "status", "progress", "notice", "passages", "reasoning", "delta", "replace", "citations", "usage", "end"
+    "status",
+    "queue",
+    "restart",
+    "progress",
+    "notice",
+    "passages",
+    "reasoning",
+    "delta",
+    "replace",
+    "citations",
+    "usage",
+    "end",
 ]
 FINAL_EVENT: EventKind = "end"
 #: Of an event that is told again as part of a summary, and is no place to resume from.
@@ -18,7 +29,9 @@ UNNUMBERED = 0
 class RunEvent:
     """One event: ``seq`` starts at 1 and has no gaps; ``body`` is plain JSON.
 
-    Bodies by kind: status {status}; progress {processed, total} in tokens; notice {code, values};
+    Bodies by kind: status {status}; queue {position, expected_s} while others are served first; restart {}
+    when another attempt begins and the notices and passages so far are void; progress {processed, total} in
+    tokens; notice {code, values};
     passages {passages: [...]}; reasoning {text}; delta {text}; citations {citations: [...]};
     usage {prompt_tokens, completion_tokens, cached_tokens, first_token_ms, total_ms}; replace
     {text, reasoning} (the whole of both so far); end {status, error: null | {code, title, detail,

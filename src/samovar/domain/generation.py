@@ -32,14 +32,29 @@ KnownBy = Literal["api", "probe", "name"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What one model on one backend can do; None means that the backend does not tell."""
+    """What one model on one backend can do; None means that the backend does not tell.
+
+    ``context_tokens`` is the context length in force, ``trained_context_tokens`` the longest that the
+    model knows. ``guessed`` names the fields that are read from the model's name and from nothing better;
+    for vision ``vision_known_by`` says more. ``parallel`` is how many answers are written at once.
+    """
 
     context_tokens: int | None = None
+    trained_context_tokens: int | None = None
+    loaded: bool | None = None
     vision: bool | None = None
     vision_known_by: KnownBy | None = None
+    tools: bool | None = None
+    reasoning: bool | None = None
+    embeddings: bool | None = None
+    json_schema: bool | None = None
+    prompt_cache: bool | None = None
     tokenizer: bool = False
+    parallel: int | None = None
     quantisation: str | None = None
     size_bytes: int | None = None
+    licence: str | None = None
+    guessed: frozenset[str] = frozenset()
     unsupported_parameters: frozenset[str] = frozenset()
 
 
@@ -98,11 +113,17 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens that the backend says it evaluated and wrote; ``cached_tokens`` is part of prompt."""
+    """Tokens that the backend says it read and wrote.
+
+    ``prompt_tokens`` is the whole prompt as the backend understood it, ``cached_tokens`` the part of it that
+    was not evaluated again. An adapter whose server counts otherwise adds up; where it cannot,
+    ``prompt_is_whole`` is False, and nothing is concluded from the count.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int = 0
+    prompt_is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from samovar.domain.parameters import GenerationParameters
 __all__ = ["CountedBy", "Ledger", "Piece", "PieceKind", "render", "to_json"]
 
 PieceKind = Literal["system", "turn", "passage", "image", "question"]
-CountedBy = Literal["tokenizer", "estimate"]
+CountedBy = Literal["tokenizer", "calibrated", "estimate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

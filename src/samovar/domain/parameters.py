@@ -1,12 +1,24 @@
 """Generation parameters: one vocabulary for every backend, every value bounded."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, Literal, get_args
 
 from samovar.domain.errors import InvalidParameter
 
-__all__ = ["MAX_STOP_SEQUENCES", "PARAMETER_RANGES", "WHOLE_NUMBERS", "GenerationParameters", "read_parameters"]
+__all__ = [
+    "MAX_STOP_SEQUENCES",
+    "PARAMETER_RANGES",
+    "REASONING_EFFORTS",
+    "WHOLE_NUMBERS",
+    "GenerationParameters",
+    "ReasoningEffort",
+    "read_parameters",
+]
+
+ReasoningEffort = Literal["none", "low", "medium", "high"]
+REASONING_EFFORTS: Final[tuple[ReasoningEffort, ...]] = get_args(ReasoningEffort)
 
 #: Inclusive bounds of every numeric parameter; the interface and the API read them from here.
 PARAMETER_RANGES: Final[Mapping[str, tuple[float, float]]] = {
@@ -22,6 +34,9 @@ PARAMETER_RANGES: Final[Mapping[str, tuple[float, float]]] = {
 }
 MAX_STOP_SEQUENCES: Final = 8
 _MAX_STOP_LENGTH: Final = 200
+#: Grammars are compiled from schemas, and a huge one would hold a backend up for minutes.
+_MAX_SCHEMA_CHARACTERS: Final = 32_768
+_MAX_SCHEMA_DEPTH: Final = 32
 #: Enough of an unknown name to recognise it.
 _SHOWN_NAME_LENGTH: Final = 40
 WHOLE_NUMBERS: Final = frozenset({"top_k", "max_tokens", "seed"})
@@ -41,6 +56,8 @@ class GenerationParameters:
     repeat_penalty: float | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    reasoning_effort: ReasoningEffort | None = None
+    json_schema: Mapping[str, object] | None = None
 
     def chosen(self) -> dict[str, object]:
         """Only the parameters that were set, ready for JSON."""
@@ -66,6 +83,10 @@ def read_parameters(values: Mapping[str, object]) -> GenerationParameters:
             read["stop"] = _read_stop(value)
         elif name in PARAMETER_RANGES:
             read[name] = _read_number(name, value)
+        elif name == "reasoning_effort":
+            read[name] = _read_effort(value)
+        elif name == "json_schema":
+            read[name] = _read_schema(value)
         else:
             raise InvalidParameter(_shown(name), "no such parameter")
     return GenerationParameters(**read)  # type: ignore[arg-type]  # checked name by name above
@@ -95,6 +116,41 @@ def _read_stop(value: object) -> tuple[str, ...]:
             raise InvalidParameter("stop", f"each sequence is a text of 1 to {_MAX_STOP_LENGTH} characters")
         kept.append(sequence)
     return tuple(kept)
+
+
+def _read_effort(value: object) -> ReasoningEffort:
+    for effort in REASONING_EFFORTS:
+        if value == effort:
+            return effort
+    raise InvalidParameter("reasoning_effort", f"must be one of {', '.join(REASONING_EFFORTS)}")
+
+
+def _read_schema(value: object) -> Mapping[str, object]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InvalidParameter("json_schema", "must be a JSON Schema, as an object")
+    if _depth(value) > _MAX_SCHEMA_DEPTH:
+        raise InvalidParameter("json_schema", f"is nested deeper than {_MAX_SCHEMA_DEPTH} levels")
+    try:
+        length = len(json.dumps(value, ensure_ascii=False))
+    except (TypeError, ValueError) as error:
+        raise InvalidParameter("json_schema", "must be JSON") from error
+    if length > _MAX_SCHEMA_CHARACTERS:
+        raise InvalidParameter("json_schema", f"is longer than {_MAX_SCHEMA_CHARACTERS} characters")
+    return value
+
+
+def _depth(value: object) -> int:
+    """Levels of nesting, without recursion: the value may be deeper than the stack."""
+    deepest = 0
+    waiting = [(value, 1)]
+    while waiting and deepest <= _MAX_SCHEMA_DEPTH:
+        found, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        if isinstance(found, Mapping):
+            waiting.extend((inner, depth + 1) for inner in found.values())
+        elif isinstance(found, list | tuple):
+            waiting.extend((inner, depth + 1) for inner in found)
+    return deepest
 
 
 def _is_unicode(text: str) -> bool:

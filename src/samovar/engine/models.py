@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from samovar.domain.errors import ModelFileInvalid, ModelFileMissing
-from samovar.weights.gguf import GgufHeader, read_gguf
 from samovar.settings import EngineSettings
+from samovar.weights.gguf import GgufHeader, read_gguf
 
 __all__ = ["DEFAULT_MODEL_SHA256", "ChosenModel", "choose_model", "find_default_model"]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from samovar.domain.backend import LoadParameters
 from samovar.domain.errors import BackendUnreachable, EngineDown, EngineError, ModelFileInvalid
 from samovar.egress import EgressClient, EgressGuard
 from samovar.engine.journal import Journal
@@ -129,7 +130,7 @@ class Engine:
             endpoint=self._endpoint_or_error,
             first_token_timeout_s=first_token_timeout_s,
             idle_timeout_s=idle_timeout_s,
-            context_tokens=self._model.context_tokens if self._model else None,
+            load=LoadParameters(context_tokens=self._model.context_tokens if self._model else None),
             model=self.model_name,
             is_demonstration=self.is_demonstration,
         )

@@ -32,6 +32,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.prompts_cut = Counter(
+            "samovar_prompts_cut_total",
+            "Answers whose backend read fewer tokens than were sent.",
+            ["backend"],
+            registry=self.registry,
+        )
         self.documents = Counter(
             "samovar_documents_total", "Files taken in, by how it ended.", ["status"], registry=self.registry
         )

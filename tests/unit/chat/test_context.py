@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samovar.chat.context import TokenCounter, TurnMaterial, build_ledger, estimate_tokens
+from samovar.chat.context import TurnMaterial, build_ledger
 from samovar.domain.chat import Message
 from samovar.domain.document import Chunk, Passage
 from samovar.domain.errors import ContextExceeded
@@ -15,6 +15,7 @@ from samovar.domain.generation import Capabilities, ImagePart, ModelDescription,
 from samovar.domain.ids import ChatId, ChunkId, DocumentId, MessageId
 from samovar.domain.ledger import Ledger, render
 from samovar.domain.parameters import GenerationParameters
+from samovar.gateway.tokens import TokenCounter, estimate_tokens
 
 CHAT = ChatId(UUID(int=1))
 DOCUMENT = DocumentId(UUID(int=2))
@@ -22,6 +23,8 @@ DOCUMENT = DocumentId(UUID(int=2))
 
 class WordTokenizer:
     """A tokenizer that counts words, and the calls made to it."""
+
+    name = "mine"
 
     def __init__(self) -> None:
         self.calls = 0
@@ -32,6 +35,8 @@ class WordTokenizer:
 
 
 class NoTokenizer:
+    name = "mine"
+
     async def count_tokens(self, model: str, text: str) -> int | None:
         return None
 

@@ -113,7 +113,7 @@ class OpenAIRelay:
             raise first.error
         return cls(first, events, model=model, is_stream=is_stream)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the reply; closing hangs up on the backend. Raises: BackendError when a whole reply fails."""
         async with aclosing(self._all_events()) as events:
             if self._is_stream:
@@ -123,6 +123,10 @@ class OpenAIRelay:
                 yield b"data: [DONE]\n\n"
             else:
                 yield orjson.dumps(await self._write_whole(events))
+
+    async def close(self) -> None:
+        """Hang up, also when nothing was read."""
+        await self._events.aclose()
 
     async def _all_events(self) -> AsyncGenerator[BackendEvent, None]:
         async with aclosing(self._events) as events:

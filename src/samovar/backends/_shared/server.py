@@ -1,7 +1,7 @@
 """One model server: where it is, what is sent to it, and what its silence means."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final, NoReturn
 
 import aiohttp
@@ -134,7 +134,7 @@ class HttpRelay:
         self._response = response
         self._patience = patience
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes; closing hangs up. Raises: BackendError when it breaks off."""
         read = self._response.content.readany
         patience = self._patience
@@ -151,3 +151,7 @@ class HttpRelay:
                 patience.heard_token()
         finally:
             self._response.close()
+
+    async def close(self) -> None:
+        """Hang up, also when nothing was read."""
+        self._response.close()

@@ -9,10 +9,12 @@ from tests.support.clock import Clock
 from tests.support.servers import Exchange, play
 
 from samovar import registry
-from samovar.chat.models import ModelChoice, ModelDirectory, ModelListing
+from samovar.domain.backend import BackendSpec
 from samovar.domain.errors import BackendTimeout, BackendUnreachable, ModelUnknown, NoModel
 from samovar.domain.generation import Capabilities, ModelDescription
 from samovar.egress import EgressClient, EgressGuard
+from samovar.gateway.directory import ModelChoice, ModelDirectory, ModelListing, ModelRoute
+from samovar.gateway.pool import BackendPool, Member
 from samovar.ports.backend import BackendConfig, ChatBackend, Endpoint
 
 #: A port on which nothing listens (discard).
@@ -22,7 +24,7 @@ NOWHERE = "http://127.0.0.1:9"
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     turned = Clock()
-    monkeypatch.setattr("samovar.chat.models.time", turned)
+    monkeypatch.setattr("samovar.gateway.directory.time", turned)
     return turned
 
 
@@ -44,6 +46,19 @@ async def connect() -> AsyncIterator[Connect]:
     await client.close()
 
 
+def member_of(backend: ChatBackend) -> Member:
+    return Member(
+        BackendSpec(name=backend.name, kind=backend.kind, url=f"http://{backend.name}", source="added"), backend
+    )
+
+
+def directory_of(*backends: ChatBackend, routes: tuple[ModelRoute, ...] = ()) -> ModelDirectory:
+    pool = BackendPool()
+    for backend in backends:
+        pool.add(member_of(backend))
+    return ModelDirectory(pool, routes)
+
+
 def listing(*names: str) -> list[Exchange]:
     body = json.dumps({"object": "list", "data": [{"id": name, "object": "model"} for name in names]}).encode()
     return [
@@ -59,7 +74,7 @@ def silence() -> list[Exchange]:
 
 
 async def test_without_any_server_there_is_no_model_and_that_is_said() -> None:
-    directory = ModelDirectory([])
+    directory = directory_of()
     assert await directory.list() == ModelListing(choices=(), problems=())
     with pytest.raises(NoModel):
         await directory.choose(None)
@@ -70,14 +85,14 @@ async def test_without_any_server_there_is_no_model_and_that_is_said() -> None:
 
 async def test_a_server_without_models_is_no_problem_but_offers_none(connect: Connect) -> None:
     async with play(listing()) as server:
-        directory = ModelDirectory([connect("empty", server.url)])
+        directory = directory_of(connect("empty", server.url))
         assert await directory.list() == ModelListing(choices=(), problems=())
         with pytest.raises(NoModel):
             await directory.choose(None)
 
 
 async def test_when_no_server_answers_the_reason_of_the_first_is_told(connect: Connect) -> None:
-    directory = ModelDirectory([connect("mine", NOWHERE)])
+    directory = directory_of(connect("mine", NOWHERE))
     found = await directory.list()
     assert found.choices == ()
     [problem] = found.problems
@@ -89,7 +104,7 @@ async def test_when_no_server_answers_the_reason_of_the_first_is_told(connect: C
 
 async def test_a_silent_server_holds_up_the_list_for_three_seconds_and_hides_no_other(connect: Connect) -> None:
     async with play(silence()) as silent, play(listing("tea")) as quick:
-        directory = ModelDirectory([connect("silent", silent.url), connect("quick", quick.url)])
+        directory = directory_of(connect("silent", silent.url), connect("quick", quick.url))
         begun = time.monotonic()
         found = await directory.list()
         assert time.monotonic() - begun < 5.0
@@ -102,7 +117,7 @@ async def test_a_silent_server_holds_up_the_list_for_three_seconds_and_hides_no_
 
 async def test_a_name_that_two_servers_use_is_told_apart_by_the_server(connect: Connect) -> None:
     async with play(listing("tea", "jam")) as one, play(listing("tea")) as two:
-        directory = ModelDirectory([connect("one", one.url), connect("two", two.url)])
+        directory = directory_of(connect("one", one.url), connect("two", two.url))
         found = await directory.list()
         assert [choice.model_id for choice in found.choices] == ["one/tea", "jam", "two/tea"]
         assert (await directory.choose("two/tea")).backend.name == "two"
@@ -113,7 +128,7 @@ async def test_a_name_that_two_servers_use_is_told_apart_by_the_server(connect: 
 
 async def test_a_list_is_believed_for_two_seconds_and_a_choice_for_thirty(connect: Connect, clock: Clock) -> None:
     async with play(listing("tea")) as server:
-        directory = ModelDirectory([connect("mine", server.url)])
+        directory = directory_of(connect("mine", server.url))
 
         def asked() -> int:
             return len(server.requests_to("/v1/models"))
@@ -135,7 +150,7 @@ async def test_a_choice_from_an_older_list_is_made_at_once_and_the_list_renewed_
     connect: Connect, clock: Clock
 ) -> None:
     async with play(listing("tea")) as server:
-        directory = ModelDirectory([connect("mine", server.url)])
+        directory = directory_of(connect("mine", server.url))
         await directory.list()
         clock.now_s += 10
         server.exchanges[:] = listing("jam")
@@ -149,7 +164,7 @@ async def test_a_choice_from_an_older_list_is_made_at_once_and_the_list_renewed_
 
 async def test_a_list_that_is_known_to_be_wrong_is_asked_for_again(connect: Connect, clock: Clock) -> None:
     async with play(listing("tea")) as server:
-        directory = ModelDirectory([connect("mine", server.url)])
+        directory = directory_of(connect("mine", server.url))
         await directory.list()
         server.exchanges[:] = listing("jam")
         directory.forget()
@@ -157,7 +172,7 @@ async def test_a_list_that_is_known_to_be_wrong_is_asked_for_again(connect: Conn
 
 
 def test_the_default_is_ready_before_loading_and_real_before_a_demonstration(connect: Connect) -> None:
-    backend = connect("mine", NOWHERE)
+    member = member_of(connect("mine", NOWHERE))
 
     def choice(name: str, *, is_ready: bool, is_demonstration: bool) -> ModelChoice:
         description = ModelDescription(
@@ -167,7 +182,7 @@ def test_the_default_is_ready_before_loading_and_real_before_a_demonstration(con
             capabilities=Capabilities(),
             is_demonstration=is_demonstration,
         )
-        return ModelChoice(model_id=name, description=description, backend=backend)
+        return ModelChoice(model_id=name, description=description, member=member)
 
     toy = choice("toy", is_ready=True, is_demonstration=True)
     loading = choice("loading", is_ready=False, is_demonstration=False)
@@ -176,3 +191,33 @@ def test_the_default_is_ready_before_loading_and_real_before_a_demonstration(con
     assert ModelListing(choices=(toy, loading), problems=()).default is loading
     assert ModelListing(choices=(toy,), problems=()).default is toy
     assert ModelListing(choices=(), problems=()).default is None
+
+
+async def test_a_route_is_one_name_for_the_models_that_are_there(connect: Connect) -> None:
+    route = ModelRoute(name="house", targets=("gone/tea", "two/tea", "one/jam"))
+    async with play(listing("tea", "jam")) as one, play(listing("tea")) as two:
+        directory = directory_of(connect("one", one.url), connect("two", two.url), routes=(route,))
+        found = await directory.list()
+        assert found.choices[0].model_id == "house"
+        assert found.choices[0].route == route
+        assert found.choices[0].full_name == "two/tea"
+        assert [choice.full_name for choice in found.targets(route)] == ["two/tea", "one/jam"]
+        assert (await directory.choose("house")).backend.name == "two"
+
+
+async def test_a_route_of_which_nothing_is_there_is_no_model(connect: Connect) -> None:
+    async with play(listing("tea")) as one:
+        directory = directory_of(connect("one", one.url), routes=(ModelRoute(name="house", targets=("gone/tea",)),))
+        assert [choice.model_id for choice in (await directory.list()).choices] == ["tea"]
+        with pytest.raises(ModelUnknown):
+            await directory.choose("house")
+
+
+async def test_a_model_that_shares_its_name_with_a_route_is_told_apart_by_the_server(connect: Connect) -> None:
+    async with play(listing("tea")) as one:
+        directory = directory_of(connect("one", one.url), routes=(ModelRoute(name="tea", targets=("one/tea",)),))
+        found = await directory.list()
+        assert [(choice.model_id, choice.route is not None) for choice in found.choices] == [
+            ("tea", True),
+            ("one/tea", False),
+        ]
