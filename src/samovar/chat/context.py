@@ -19,7 +19,7 @@ from samovar.domain.parameters import GenerationParameters
 from samovar.gateway.tokens import CountsTokens, TokenCounter
 from samovar.retrieval.cite import SOFT_HYPHEN
 
-__all__ = ["DEFAULT_SYSTEM_PROMPT", "TurnMaterial", "build_ledger"]
+__all__ = ["DEFAULT_SYSTEM_PROMPT", "TurnMaterial", "build_ledger", "text_tokens"]
 
 DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant. Answer briefly, in the language of the question."
 #: Taken for a backend that does not tell its context length; the smallest that is common today.
@@ -98,6 +98,11 @@ def _parameters(material: TurnMaterial, reply_tokens: int) -> GenerationParamete
 
 def _overhead(piece: Piece) -> int:
     return 0 if piece.kind in ("passage", "image") else _MESSAGE_OVERHEAD_TOKENS
+
+
+def text_tokens(ledger: Ledger) -> int:
+    """The tokens of the words that were sent, without pictures and without what a chat template adds."""
+    return sum(piece.tokens - _overhead(piece) for piece in ledger.pieces if piece.sent and not piece.image)
 
 
 def _all_pieces(material: TurnMaterial, description: ModelDescription) -> list[Piece]:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from samovar.chat.context import TurnMaterial, build_ledger
+from samovar.chat.context import TurnMaterial, build_ledger, text_tokens
 from samovar.chat.runs import LiveRun
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message, path_to
@@ -185,7 +185,7 @@ class ReplyWriter:
             return
         sent = [piece for piece in ledger.pieces if piece.sent and not piece.image]
         texts = [piece.text for piece in sent]
-        counted = sum(piece.tokens for piece in sent) if ledger.counted_by == "tokenizer" else None
+        counted = text_tokens(ledger) if ledger.counted_by == "tokenizer" else None
         read = live.usage.prompt_tokens
         if was_cut(texts, read, counted_tokens=counted):
             live.notice("prompt_cut", read_tokens=read, sent_tokens=ledger.sent_tokens, backend=choice.backend.name)

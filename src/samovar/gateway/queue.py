@@ -82,6 +82,11 @@ class FairQueue:
         return self._places
 
     @property
+    def is_full(self) -> bool:
+        """Whether the next one would be sent away."""
+        return not self._has_room() and self.waiting >= self._longest
+
+    @property
     def load(self) -> float:
         """How busy it is: 1.0 when every place is taken; comparable between queues."""
         return (self._running + self.waiting) / (self._places or self._longest)

@@ -126,7 +126,15 @@ class Gateway:
         last_error: BackendError | None = None
         for pause_s in _PAUSES_S:
             await asyncio.sleep(pause_s)
-            for choice in await self._candidates(model_id, needs, on_loading):
+            try:
+                chosen, candidates = await self._candidates(model_id, needs, on_loading)
+            except BackendError as error:
+                if last_error is None or isinstance(error, ModelLoading):
+                    raise
+                raise last_error from error
+            # What no name stands for is chosen once: another model never takes its place without being asked.
+            model_id = chosen.model_id
+            for choice in candidates:
                 if choice.full_name in hopeless:
                     continue
                 attempt = Attempt(choice, who, on_wait)
@@ -146,8 +154,8 @@ class Gateway:
 
     async def _candidates(
         self, model_id: str | None, needs: Needs, on_loading: Callable[[ModelChoice], None] | None
-    ) -> Sequence[ModelChoice]:
-        """The models to ask, best first; waits while all of them are being loaded."""
+    ) -> tuple[ModelChoice, Sequence[ModelChoice]]:
+        """The model that was named, and those to ask, best first; waits while all of them are being loaded."""
         give_up_at = time.monotonic() + needs.loading_wait_s
         was_told = False
         while True:
@@ -155,7 +163,7 @@ class Gateway:
             found = self._behind(chosen)
             ready = [choice for choice in found if choice.description.state == "ready"]
             if ready:
-                return _able(ready, needs, chosen)
+                return chosen, _able(ready, needs, chosen)
             if all(choice.description.state == "unavailable" for choice in found):
                 raise self._engine_error() or EngineDown(reason="its model could not be loaded")
             if not was_told and on_loading is not None:
@@ -177,6 +185,8 @@ class Gateway:
 
 
 def _able(ready: Sequence[ModelChoice], needs: Needs, chosen: ModelChoice) -> Sequence[ModelChoice]:
+    # Sorting is stable: a backend whose line is full comes last, the order stays as it is otherwise.
+    ready = sorted(ready, key=lambda choice: choice.member.queue.is_full)
     if not needs.vision:
         return ready
     seeing = [choice for choice in ready if choice.description.capabilities.vision is not False]
