@@ -170,6 +170,10 @@ class LMStudio(OpenAIForm):
         known = self.loaded_model(model.name)
         return known.context_tokens if known else min(_DEFAULT_CONTEXT_TOKENS, self.context_of(model))
 
+    async def bring_in(self, model: Model) -> None:
+        """Load just in time."""
+        await self.load(model, self.context_in_force(model))
+
     def check(self, body: dict[str, object], model: Model, messages: Sequence[Message], *, is_stream: bool) -> None:
         """Refuse JSON without a schema, embedding models, and pictures for models without sight. Raises: Refused."""
         wanted = as_object(body.get("response_format")).get("type", "text")
@@ -178,6 +182,10 @@ class LMStudio(OpenAIForm):
         if model.embeds:
             raise Refused(self.fault(400, f'Model "{model.name}" is an embedding model and cannot chat.'))
         super().check(body, model, messages, is_stream=is_stream)
+
+    def reads_tools(self, model: Model) -> bool:
+        """Every model gets tools, trained for them or not."""
+        return True
 
     def refuse_images(self, model: Model, *, is_stream: bool) -> None:
         """Refuse, inside the stream where there is one. Raises: Refused."""

@@ -108,9 +108,12 @@ class OpenAIForm(StandIn):
         """Tell whether JSON schemas have an effect."""
         return True
 
+    def reads_tools(self, model: Model) -> bool:
+        """Tell whether tools have an effect; elsewhere they are ignored."""
+        return model.takes_tools
+
     async def bring_in(self, model: Model) -> None:
-        """Bring a model into memory before an answer."""
-        await self.load(model, self.context_in_force(model))
+        """Bring a model into memory before an answer; here everything is there from the start."""
 
     # The paths.
 
@@ -153,7 +156,7 @@ class OpenAIForm(StandIn):
             messages=tuple(replace(one, images=()) for one in messages) if loses_images else messages,
             lost_images=loses_images,
             context_tokens=self.context_in_force(model),
-            tools=tuple(_read_tool(tool) for tool in as_list(body.get("tools"))),
+            tools=tuple(_read_tool(tool) for tool in as_list(body.get("tools"))) if self.reads_tools(model) else (),
             tool_choice=named or as_text(choice) or "auto",
             schema=schema,
             stop=(stop,) if isinstance(stop, str) else tuple(map(as_text, as_list(stop))),

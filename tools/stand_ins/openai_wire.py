@@ -86,7 +86,10 @@ class OpenAIWire(Wire):
 
     def begin(self) -> bytes:
         """The chunk with the role."""
-        return self._event(self._chunk({"role": "assistant", "content": self.first_content}))
+        return self._event(self._first_chunk({"role": "assistant", "content": self.first_content}))
+
+    def _first_chunk(self, delta: Mapping[str, object]) -> dict[str, object]:
+        return self._chunk(delta)
 
     def thought(self, text: str) -> bytes:
         """A chunk with a thought."""

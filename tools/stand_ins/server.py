@@ -108,6 +108,10 @@ class StandIn(ABC):
     def not_found(self, request: web.Request) -> web.Response:
         """Answer a path that the server does not have."""
 
+    def needs_key(self, path: str) -> bool:
+        """Tell whether a path is guarded where there is a key."""
+        return True
+
     def unauthorised(self) -> web.Response:
         """Answer a request without the key."""
         return self.fault(401, "unauthorized")
@@ -160,7 +164,7 @@ class StandIn(ABC):
         if self.behaviour.sends_html:
             return web.Response(text=_PAGE, content_type="text/html")
         key = self.behaviour.key
-        if key is not None and request.headers.get("Authorization") != f"Bearer {key}":
+        if key is not None and self.needs_key(request.path) and request.headers.get("Authorization") != f"Bearer {key}":
             return self.unauthorised()
         try:
             return await handler(request)
