@@ -27,6 +27,8 @@ _TIED_FAMILIES: Final = ("gemma", "cohere")
 #: Families whose attention has biases without a word in the config. Source: transformers, 2026.
 _BIASED_FAMILIES: Final = ("qwen2",)
 _FUSED_FAMILIES: Final = ("phi3",)
+#: A quantisation of experts alone. Source: gpt-oss, 2025.
+_EXPERTS_ONLY: Final = "MXFP4"
 #: Every how many layers one sees everything, where the config gives a window and no list. Source: transformers, 2026.
 _WINDOW_PERIODS: Final = {"gemma2": 2, "gemma3": 6, "gemma3_text": 6, "cohere2": 4}
 _MORE_NORMS: Final = {"gemma2": 2, "gemma3": 2, "gemma3_text": 2}
@@ -77,6 +79,8 @@ class _Config:
     def bits(self, tensor: Tensor) -> float:
         """Bits of each value of a tensor: quantisers of this kind leave tables, norms and routers as they are."""
         if tensor.role in ("token_embd", "output", "norm", "router"):
+            return self._dtype_bits
+        if self.quantisation == _EXPERTS_ONLY and not tensor.is_expert:
             return self._dtype_bits
         return self._quantised_bits
 
@@ -150,7 +154,7 @@ class _Config:
             case "fp8" | "fbgemm_fp8" | "modelopt":
                 return 8.0, "FP8"
             case "mxfp4":
-                return 4.25, "MXFP4"
+                return 4.25, _EXPERTS_ONLY
             case "compressed-tensors":
                 return self._compressed_bits(found)
         raise _UnclearError(f"its quantisation {method or 'without a name'} is not known")
