@@ -30,6 +30,10 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
         "Такой запрос отсюда не разрешён: {reason}.",
         "Откройте Samovar по адресу, который он вывел при запуске.",
     ),
+    "administrator_only": (
+        "Это может сделать только администратор.",
+        "Обратитесь к владельцу этой установки.",
+    ),
     "invalid_request": (
         "Запрос составлен неверно: {reason}.",
         "Сверьтесь со справкой: `samovar --help`.",
@@ -45,6 +49,18 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
     "link_spent": (
         "Эта ссылка уже использована или устарела.",
         "Создайте новую командой `samovar link` на компьютере, где работает Samovar.",
+    ),
+    "key_invalid": (
+        "Ключа нет, либо он неверен, просрочен или отозван.",
+        "Создайте ключ командой `samovar keys create` и передавайте его так: `Authorization: Bearer sk-samovar-…`.",
+    ),
+    "key_scope": (
+        "Этому ключу такое не разрешено: у него нет области {scope}.",
+        "Создайте ключ, у которого она есть: `samovar keys create --scope {scope}`.",
+    ),
+    "quota_exceeded": (
+        "Этот ключ исчерпал свой предел: {limit} {unit}/{window}.",
+        "Попробуйте через {retry_after_s} с или создайте ключ с большим пределом.",
     ),
     "invalid_parameter": (
         "Недопустимое значение параметра {parameter}: {reason}.",
@@ -114,6 +130,10 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
         "Сервер моделей {backend} не принимает ключ.",
         "Укажите верный ключ (OPENAI_API_KEY или `backends.openai_api_key` в samovar.toml) и перезапустите.",
     ),
+    "backend_key_missing": (
+        "Сервер моделей {backend} ответил {status}: нужен ключ.",
+        "Добавьте сервер вместе с ключом: на странице моделей и серверов или в samovar.toml.",
+    ),
     "backend_overloaded": (
         "Сервер моделей {backend} занят.",
         "Попробуйте через минуту или выберите другую модель.",
@@ -129,6 +149,10 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
     "backend_reply_invalid": (
         "Ответ сервера {backend} не удалось разобрать: {reason}.",
         "Проверьте, что по этому адресу работает подходящий сервер моделей.",
+    ),
+    "not_a_model_server": (
+        "По адресу {url} отвечает не сервер моделей.",
+        "Проверьте адрес. Если это всё же сервер моделей, добавьте его, назвав его вид.",
     ),
     "backend_refused": (
         "Сервер моделей {backend} отклонил запрос: {reason}.",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from samovar.domain.account import ApiKey
 from samovar.domain.ids import UserId
 
 __all__ = ["Actor", "EntryPoint"]
@@ -12,7 +13,8 @@ EntryPoint = Literal["cookie", "key", "cli"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """A user together with the way the user came in."""
+    """A user together with the way the user came in; ``key`` is there when it was by a key."""
 
     user_id: UserId
     entry_point: EntryPoint
+    key: ApiKey | None = None

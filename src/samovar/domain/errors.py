@@ -3,8 +3,12 @@
 SamovarError
 ├── NotFound                    not_found
 ├── Unauthorised                unauthorised
-│   └── LinkSpent               link_spent
+│   ├── LinkSpent               link_spent
+│   └── KeyInvalid              key_invalid
 ├── Forbidden                   forbidden
+│   ├── AdministratorOnly       administrator_only
+│   └── KeyScopeMissing         key_scope
+├── QuotaExceeded               quota_exceeded
 ├── InvalidRequest              invalid_request
 │   ├── InvalidParameter        invalid_parameter
 │   └── MessageEmpty            message_empty
@@ -28,10 +32,12 @@ SamovarError
 │   ├── ModelLoading            model_loading
 │   ├── BackendUnreachable      backend_unreachable
 │   ├── BackendUnauthorised     backend_unauthorised
+│   │   └── BackendKeyMissing   backend_key_missing
 │   ├── BackendOverloaded       backend_overloaded
 │   ├── BackendTimeout          backend_timeout
 │   ├── BackendBroke            backend_broke
 │   ├── BackendReplyInvalid     backend_reply_invalid
+│   │   └── NotAModelServer     not_a_model_server
 │   ├── BackendRefused          backend_refused
 │   ├── ContextExceeded         context_exceeded
 │   ├── EmbeddingsUnsupported   embeddings_unsupported
@@ -50,8 +56,10 @@ SamovarError
 from collections.abc import Mapping
 
 __all__ = [
+    "AdministratorOnly",
     "BackendBroke",
     "BackendError",
+    "BackendKeyMissing",
     "BackendOverloaded",
     "BackendRefused",
     "BackendReplyInvalid",
@@ -77,6 +85,8 @@ __all__ = [
     "ImageRefused",
     "InvalidParameter",
     "InvalidRequest",
+    "KeyInvalid",
+    "KeyScopeMissing",
     "LinkSpent",
     "MessageEmpty",
     "ModelFileInvalid",
@@ -84,8 +94,10 @@ __all__ = [
     "ModelLoading",
     "ModelUnknown",
     "NoModel",
+    "NotAModelServer",
     "NotFound",
     "PortTaken",
+    "QuotaExceeded",
     "SamovarError",
     "SettingsInvalid",
     "StartError",
@@ -170,12 +182,44 @@ class LinkSpent(Unauthorised):
     hint = "Make a new one with `samovar link` on the machine where Samovar runs."
 
 
+class KeyInvalid(Unauthorised):
+    """A program's key opens nothing; why is not told, so that nobody can find out which keys there were."""
+
+    code = "key_invalid"
+    sentence = "The API key is missing, wrong, expired or revoked."
+    hint = "Make one with `samovar keys create` and send it as `Authorization: Bearer sk-samovar-…`."
+
+
 class Forbidden(SamovarError):
     """The request came from a place that may not make it (origin, host, missing header)."""
 
     code = "forbidden"
     sentence = "This request is not allowed from here: {reason}."
     hint = "Open Samovar at the address that it printed at start."
+
+
+class AdministratorOnly(Forbidden):
+    """An act that changes the installation, asked for by somebody who does not run it."""
+
+    code = "administrator_only"
+    sentence = "Only the administrator may do this."
+    hint = "Ask the owner of this installation."
+
+
+class KeyScopeMissing(Forbidden):
+    """A good key, made for something else."""
+
+    code = "key_scope"
+    sentence = "This key may not do that: it lacks the scope {scope}."
+    hint = "Make a key that has it: `samovar keys create --scope {scope}`."
+
+
+class QuotaExceeded(SamovarError):
+    """A key has used up what it may use in a minute or a day."""
+
+    code = "quota_exceeded"
+    sentence = "This key has used up its {limit} {unit} of this {window}."
+    hint = "Try again in {retry_after_s} seconds, or make a key with a higher limit."
 
 
 class InvalidRequest(SamovarError):
@@ -354,6 +398,14 @@ class BackendUnauthorised(BackendError):
     hint = "Set the right key (OPENAI_API_KEY, or `backends.openai_api_key` in samovar.toml) and restart."
 
 
+class BackendKeyMissing(BackendUnauthorised):
+    """The model server wants a key, and none is known for it."""
+
+    code = "backend_key_missing"
+    sentence = "The backend {backend} answered {status}: it needs a key."
+    hint = "Add it with its key, on the page of models and servers or in samovar.toml."
+
+
 class BackendOverloaded(BackendError):
     """The model server has no place for one more request."""
 
@@ -384,6 +436,14 @@ class BackendReplyInvalid(BackendError):
     code = "backend_reply_invalid"
     sentence = "The backend {backend} sent a reply that cannot be understood: {reason}."
     hint = "Check that the address belongs to a model server of the right kind."
+
+
+class NotAModelServer(BackendReplyInvalid):
+    """Something answers at an address, and it is no model server of any kind that is known."""
+
+    code = "not_a_model_server"
+    sentence = "What answers at {url} is no model server."
+    hint = "Check the address. If it is a model server all the same, add it with its kind."
 
 
 class BackendRefused(BackendError):

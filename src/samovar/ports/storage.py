@@ -1,18 +1,18 @@
 """The port to what lasts: the database and the blobs."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from samovar.domain.account import ApiKey, Session, User
+from samovar.domain.account import ApiKey, KeyUsage, Session, User
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message
 from samovar.domain.citation import Citation
 from samovar.domain.document import Chunk, Document, Page, Passage
 from samovar.domain.event import RunEvent
 from samovar.domain.generation import Usage
-from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
+from samovar.domain.ids import ChatId, DocumentId, KeyId, MessageId, RunId, UserId
 from samovar.domain.run import Run, RunStatus
 
 __all__ = [
@@ -225,11 +225,31 @@ class Accounts(Protocol):
         ...
 
     async def add_key(self, key: ApiKey, token_hash: str) -> None:
-        """Store an API key."""
+        """Store an API key, and forget those that ended long ago."""
         ...
 
     async def key_by_token(self, token_hash: str) -> ApiKey | None:
-        """Find a key of an active user."""
+        """Find a key of an active user that is neither expired nor revoked."""
+        ...
+
+    async def keys(self, actor: Actor) -> tuple[ApiKey, ...]:
+        """List the actor's own keys, the newest first, those that ended lately included."""
+        ...
+
+    async def revoke_key(self, actor: Actor, key_id: KeyId) -> None:
+        """End a key of the actor's own, for good; once more changes nothing. Raises: NotFound."""
+        ...
+
+    async def living_keys(self, key_ids: Collection[KeyId]) -> frozenset[KeyId]:
+        """Tell which of these keys still open anything."""
+        ...
+
+    async def tokens_used(self, key_ids: Collection[KeyId], day: date) -> Mapping[KeyId, int]:
+        """Read what keys have used on a day; a key that used nothing is missing."""
+        ...
+
+    async def add_usage(self, usage: KeyUsage) -> int:
+        """Add to what a key has used on a day, by all processes; return the tokens of that day."""
         ...
 
 

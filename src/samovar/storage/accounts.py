@@ -1,21 +1,25 @@
 """Users, sessions, one-time links and keys in PostgreSQL."""
 
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
-from samovar.domain.account import ApiKey, Session, User
+from samovar.domain.account import ApiKey, KeyUsage, Session, User
+from samovar.domain.actor import Actor
 from samovar.domain.errors import NotFound
 from samovar.domain.ids import KeyId, SessionId, UserId, new_user_id
 from samovar.storage.connection import Connection
-from samovar.storage.tables import api_keys, links, sessions, users
+from samovar.storage.tables import api_keys, key_usage, links, sessions, users
 
 __all__ = ["PostgresAccounts"]
 
 _FIRST_NAME: Final = "owner"
 _SEEN_EVERY: Final = timedelta(minutes=1)
+#: How long a key that has ended is still listed.
+_ENDED_KEYS_STAY: Final = timedelta(days=30)
 
 
 class PostgresAccounts:
@@ -97,7 +101,9 @@ class PostgresAccounts:
         await self._connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
 
     async def add_key(self, key: ApiKey, token_hash: str) -> None:
-        """Store an API key."""
+        """Store an API key, and forget those that ended long ago."""
+        ended_at = func.least(api_keys.c.expires_at, api_keys.c.revoked_at)
+        await self._connection.execute(delete(api_keys).where(ended_at < func.now() - _ENDED_KEYS_STAY))
         await self._connection.execute(
             insert(api_keys).values(
                 key_id=key.key_id,
@@ -106,14 +112,71 @@ class PostgresAccounts:
                 prefix=key.prefix,
                 token_hash=token_hash,
                 created_at=key.created_at,
+                scopes=sorted(key.scopes),
+                expires_at=key.expires_at,
+                requests_per_minute=key.requests_per_minute,
+                tokens_per_day=key.tokens_per_day,
             )
         )
 
     async def key_by_token(self, token_hash: str) -> ApiKey | None:
-        """Find a key of an active user."""
-        found = _of_active_user(select(api_keys), api_keys.c.user_id).where(api_keys.c.token_hash == token_hash)
+        """Find a key of an active user that is neither expired nor revoked."""
+        found = _living(select(api_keys)).where(api_keys.c.token_hash == token_hash)
         row = (await self._connection.execute(found)).one_or_none()
         return _key(row) if row else None
+
+    async def keys(self, actor: Actor) -> tuple[ApiKey, ...]:
+        """List the actor's own keys, the newest first, those that ended lately included."""
+        found = select(api_keys).where(api_keys.c.user_id == actor.user_id)
+        rows = await self._connection.execute(found.order_by(api_keys.c.created_at.desc(), api_keys.c.key_id))
+        return tuple(_key(row) for row in rows)
+
+    async def revoke_key(self, actor: Actor, key_id: KeyId) -> None:
+        """End a key of the actor's own, for good; once more changes nothing. Raises: NotFound."""
+        ended = (
+            update(api_keys)
+            .where(api_keys.c.key_id == key_id, api_keys.c.user_id == actor.user_id)
+            .values(revoked_at=func.coalesce(api_keys.c.revoked_at, func.now()))
+        )
+        if (await self._connection.execute(ended)).rowcount == 0:
+            raise NotFound(what="key")
+
+    async def living_keys(self, key_ids: Collection[KeyId]) -> frozenset[KeyId]:
+        """Tell which of these keys still open anything."""
+        found = _living(select(api_keys.c.key_id)).where(api_keys.c.key_id.in_(key_ids))
+        return frozenset(KeyId(row.key_id) for row in await self._connection.execute(found))
+
+    async def tokens_used(self, key_ids: Collection[KeyId], day: date) -> Mapping[KeyId, int]:
+        """Read what keys have used on a day; a key that used nothing is missing."""
+        found = select(key_usage.c.key_id, key_usage.c.tokens).where(
+            key_usage.c.key_id.in_(key_ids), key_usage.c.day == day
+        )
+        return {KeyId(row.key_id): row.tokens for row in await self._connection.execute(found)}
+
+    async def add_usage(self, usage: KeyUsage) -> int:
+        """Add to what a key has used on a day, by all processes; return the tokens of that day."""
+        used = update(api_keys).where(api_keys.c.key_id == usage.key_id).values(last_used_at=func.now())
+        if (await self._connection.execute(used)).rowcount == 0:
+            return 0  # Its user is gone, and everything of the key with him.
+        added = insert_or_skip(key_usage).values(
+            key_id=usage.key_id, day=usage.day, requests=usage.requests, tokens=usage.tokens
+        )
+        together = added.on_conflict_do_update(
+            index_elements=[key_usage.c.key_id, key_usage.c.day],
+            set_={
+                "requests": key_usage.c.requests + added.excluded.requests,
+                "tokens": key_usage.c.tokens + added.excluded.tokens,
+            },
+        )
+        tokens: int = (await self._connection.execute(together.returning(key_usage.c.tokens))).scalar_one()
+        return tokens
+
+
+def _living(statement: Select[Any]) -> Select[Any]:
+    return _of_active_user(statement, api_keys.c.user_id).where(
+        api_keys.c.revoked_at.is_(None),
+        or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > func.now()),
+    )
 
 
 def _of_active_user(statement: Select[Any], user_id: Any) -> Select[Any]:
@@ -140,4 +203,10 @@ def _key(row: Row[Any]) -> ApiKey:
         name=row.name,
         prefix=row.prefix,
         created_at=row.created_at,
+        scopes=frozenset(row.scopes),
+        expires_at=row.expires_at,
+        requests_per_minute=row.requests_per_minute,
+        tokens_per_day=row.tokens_per_day,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
     )

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Dialect,
     Double,
     ForeignKey,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, TSVECTOR
 from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 from samovar.storage.plain import storable_text
@@ -38,6 +39,7 @@ __all__ = [
     "chats",
     "chunks",
     "documents",
+    "key_usage",
     "links",
     "message_documents",
     "messages",
@@ -137,7 +139,26 @@ api_keys = Table(
     Column("prefix", Text, nullable=False),
     Column("token_hash", Text, nullable=False, unique=True),
     _moment("created_at"),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("expires_at", TIMESTAMP(timezone=True)),
+    Column("requests_per_minute", Integer),
+    Column("tokens_per_day", BigInteger),
+    Column("last_used_at", TIMESTAMP(timezone=True)),
+    Column("revoked_at", TIMESTAMP(timezone=True)),
+    CheckConstraint("requests_per_minute > 0", name="requests_per_minute"),
+    CheckConstraint("tokens_per_day > 0", name="tokens_per_day"),
+    CheckConstraint("scopes <@ ARRAY['models', 'chat', 'embeddings', 'app']", name="scopes"),
     Index("api_keys_user_id_index", "user_id"),
+)
+
+#: What a key has used on a day (UTC).
+key_usage = Table(
+    "key_usage",
+    metadata,
+    _owned_by("api_keys.key_id", "key_id", primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
 )
 
 #: Orders chats by their last change without asking a clock.
