@@ -39,12 +39,21 @@ class EgressGuard:
     def __init__(self) -> None:
         self._sources: list[AddressSource] = []
 
-    def allow(self, address: str | AddressSource) -> None:
-        """Add a server: its URL, or a function where the URL changes while Samovar runs."""
-        if callable(address):
-            self._sources.append(address)
-        else:
-            self._sources.append(_constant(address))
+    def allow(self, address: str | AddressSource) -> Callable[[], None]:
+        """Add a server: its URL, or a function where the URL changes while Samovar runs.
+
+        What is returned takes it off the list again; called twice, it does nothing more.
+        """
+
+        # A function of its own for each entry: two servers at one place are withdrawn one by one.
+        def source() -> str | None:
+            return address() if callable(address) else address
+
+        def withdraw() -> None:
+            self._sources = [other for other in self._sources if other is not source]
+
+        self._sources.append(source)
+        return withdraw
 
     def allows(self, url: URL) -> bool:
         """Tell whether a request to this URL may leave."""
@@ -58,10 +67,6 @@ class EgressGuard:
 
     def _addresses(self) -> list[URL]:
         return [URL(address) for source in self._sources if (address := source()) is not None]
-
-
-def _constant(address: str) -> AddressSource:
-    return lambda: address
 
 
 def _place(url: URL) -> tuple[str | None, int | None]:

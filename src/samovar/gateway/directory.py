@@ -117,12 +117,11 @@ class ModelDirectory:
         """All models of all backends. Never raises: a backend that fails is a problem in the list."""
         async with self._asking:
             is_old = time.monotonic() - self._listed_at > _LISTING_LIFETIME_S
-            if self._listing is None or is_old or self._listed_revision != self.pool.revision:
+            if self._listing is None or is_old:
                 await self.pool.ask_all()
-                self._listing = _list(self.pool, self._routes)
                 self._listed_at = time.monotonic()
-                self._listed_revision = self.pool.revision
-            return self._listing
+                return self._renew()
+            return self._listing if self._listed_revision == self.pool.revision else self._renew()
 
     async def choose(self, model_id: str | None) -> ModelChoice:
         """Find the named model, or the default one. Raises: ModelUnknown, NoModel."""
@@ -132,8 +131,9 @@ class ModelDirectory:
         if (choice := listing.find(model_id)) is not None:
             return choice
         if model_id is not None:
-            raise ModelUnknown(model=model_id)
-        raise listing.problems[0].error if listing.problems else NoModel()
+            raise self._why_missing(model_id) or ModelUnknown(model=model_id)
+        # An exception that is raised again and again would keep every place where it was.
+        raise listing.problems[0].error.with_traceback(None) if listing.problems else NoModel()
 
     def recent(self) -> ModelListing | None:
         """The last listing, whatever its age."""
@@ -146,14 +146,31 @@ class ModelDirectory:
     def _choose_recent(self, model_id: str | None) -> ModelChoice | None:
         """A ready model of the last listing, at no cost; the listing is renewed beside."""
         age_s = time.monotonic() - self._listed_at
-        if self._listing is None or age_s > _LISTING_BELIEVED_S or self._listed_revision != self.pool.revision:
+        if self._listing is None or age_s > _LISTING_BELIEVED_S:
             return None
-        choice = self._listing.find(model_id)
+        listing = self._listing if self._listed_revision == self.pool.revision else self._renew()
+        choice = listing.find(model_id)
         if choice is None or choice.description.state != "ready":
             return None
         if age_s > _LISTING_LIFETIME_S and (self._refreshing is None or self._refreshing.done()):
             self._refreshing = asyncio.create_task(self.list(), name="renew the list of models")
         return choice
+
+    def _renew(self) -> ModelListing:
+        """Make the listing anew from what the members said last."""
+        self._listing = _list(self.pool, self._routes)
+        self._listed_revision = self.pool.revision
+        return self._listing
+
+    def _why_missing(self, model_id: str) -> BackendError | None:
+        """The error of a backend that offered this model, or one behind this route, before it failed."""
+        route = next((route for route in self._routes if route.name == model_id), None)
+        for name in route.targets if route else (model_id,):
+            for member in self.pool.members:
+                model = name.removeprefix(f"{member.spec.name}/")
+                if member.error is not None and (member.offered(name) or member.offered(model)):
+                    return member.error.with_traceback(None)
+        return None
 
 
 def _list(pool: BackendPool, routes: Sequence[ModelRoute]) -> ModelListing:

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
-from samovar.domain.backend import BackendReport, BackendSpec, BackendState
+from samovar.domain.backend import BackendReport, BackendSource, BackendSpec, BackendState, same_place
 from samovar.domain.errors import (
     BackendError,
+    BackendKeyMissing,
     BackendReplyInvalid,
     BackendTimeout,
     BackendUnauthorised,
@@ -23,21 +25,42 @@ __all__ = ["BackendPool", "Member"]
 _PROBE_TIMEOUT_S: Final = 3.0
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
+#: The order in which backends are listed, and in which one of them gives the default model.
+_RANKS: Final[Mapping[BackendSource, int]] = {"embedded": 0, "environment": 1, "settings": 2, "added": 3, "found": 4}
 
 
 class Member:
     """One backend: its adapter, what it said last, and who waits for it."""
 
     def __init__(
-        self, spec: BackendSpec, backend: ChatBackend, *, parallel: int | None = None, longest_queue: int = 256
+        self,
+        spec: BackendSpec,
+        backend: ChatBackend,
+        *,
+        parallel: int | None = None,
+        longest_queue: int = 256,
+        load_parameters: frozenset[str] = frozenset(),
+        address: Callable[[], str | None] = lambda: None,
+        on_close: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take ``parallel`` as the usual number of answers at once of its kind; the spec and the server win."""
+        """Take ``parallel`` as the usual number of answers at once of its kind; the spec and the server win.
+
+        ``address`` tells where it is now when the spec does not; ``on_close`` is called when it leaves.
+        """
         self.spec = spec
         self.backend = backend
         self.queue = FairQueue(places=spec.parallel or parallel, longest=longest_queue)
         self.models: tuple[ModelDescription, ...] = ()
         self.error: BackendError | None = None
+        #: Told after each change that an open page would show.
+        self.on_change: Callable[[], None] = lambda: None
+        self._load_parameters = load_parameters
+        self._address = address
+        self._on_close = on_close
+        self._known: frozenset[str] = frozenset()
+        self._sight: dict[str, tuple[object, bool]] = {}
         self._failures = 0
+        self._failing_since = 0.0
         self._next_try_at = 0.0
         self._asking = asyncio.Lock()
 
@@ -45,6 +68,25 @@ class Member:
     def is_resting(self) -> bool:
         """Whether it failed lately and is left alone for a while."""
         return self.error is not None and time.monotonic() < self._next_try_at
+
+    @property
+    def failing_s(self) -> float:
+        """For how long it has not answered; 0 while it does."""
+        return time.monotonic() - self._failing_since if self.error is not None else 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is served by it or waits for it."""
+        return not self.queue.running and not self.queue.waiting
+
+    @property
+    def url(self) -> str:
+        """Where it is now; empty while it is nowhere."""
+        return self.spec.url or self._address() or ""
+
+    def offered(self, model: str) -> bool:
+        """Whether it offers the model, or did before it failed."""
+        return model in self._known
 
     async def ask(self, *, now: bool = False) -> None:
         """Ask for its models, unless it rests; ``now`` asks in any case. Never raises a BackendError."""
@@ -63,31 +105,70 @@ class Member:
 
     def fail(self, error: BackendError) -> None:
         """Note that it does not answer; each time in a row it is left alone for longer."""
+        if isinstance(error, BackendUnauthorised) and self.spec.key is None:
+            error = BackendKeyMissing(backend=self.spec.name, status=error.values.get("status", 401))
+        if not self.is_resting:
+            # A hundred requests that fail together are one failure.
+            pause_s = min(_FIRST_PAUSE_S * 2**self._failures, _LONGEST_PAUSE_S)
+            self._failures = min(self._failures + 1, 16)
+            self._next_try_at = time.monotonic() + pause_s
+        if self.error is None:
+            self._failing_since = time.monotonic()
+        is_news = self.error is None or self.error.code != error.code
         self.error = error
         self.models = ()
-        pause_s = min(_FIRST_PAUSE_S * 2**self._failures, _LONGEST_PAUSE_S)
-        self._failures = min(self._failures + 1, 16)
-        self._next_try_at = time.monotonic() + pause_s
+        if is_news:
+            self.on_change()
+
+    def note_sight(self, model: str, sees: bool) -> None:
+        """Remember what a trial has shown, until the model of that name is another one."""
+        found = next((described for described in self.models if described.model == model), None)
+        if found is not None:
+            self._sight[model] = (_identity(found), sees)
+            self._succeed(self.models)
 
     def report(self) -> BackendReport:
         """How it is now."""
         return BackendReport(
             spec=self.spec,
+            url=self.url,
             state=self._state(),
             error=self.error,
             models=self.models,
             running=self.queue.running,
             waiting=self.queue.waiting,
+            places=self.queue.places,
             next_try_s=max(0.0, self._next_try_at - time.monotonic()) if self.error else None,
+            load_parameters=self._load_parameters,
         )
 
+    async def close(self) -> None:
+        """Give back its connections and its permission to connect."""
+        self._on_close()
+        await self.backend.close()
+
     def _succeed(self, models: tuple[ModelDescription, ...]) -> None:
+        models = tuple(map(self._with_sight, models))
+        is_news = self.error is not None or models != self.models
         self.error = None
         self.models = models
+        self._known = frozenset(found.model for found in models)
         self._failures = 0
         told = [found.capabilities.parallel for found in models if found.capabilities.parallel]
         if self.spec.parallel is None and told and max(told) != self.queue.places:
             self.queue.resize(max(told))
+        if is_news:
+            self.on_change()
+
+    def _with_sight(self, found: ModelDescription) -> ModelDescription:
+        if found.model not in self._sight:
+            return found
+        tried, sees = self._sight[found.model]
+        if tried != _identity(found):
+            del self._sight[found.model]
+            return found
+        capabilities = replace(found.capabilities, vision=sees, vision_known_by="probe")
+        return replace(found, capabilities=capabilities)
 
     def _state(self) -> BackendState:
         if isinstance(self.error, BackendUnauthorised | BackendReplyInvalid):
@@ -103,12 +184,11 @@ class Member:
 
 
 class BackendPool:
-    """The members, in the order of their priority. ``on_leave`` is told who was removed."""
+    """The members, in the order of their priority. ``revision`` grows with every change."""
 
-    def __init__(self, on_leave: Callable[[Member], None] = lambda member: None) -> None:
+    def __init__(self) -> None:
         """Start empty."""
         self._members: dict[str, Member] = {}
-        self._on_leave = on_leave
         self.revision = 0
 
     @property
@@ -121,19 +201,25 @@ class BackendPool:
         spec = member.spec
         if spec.name in self._members:
             raise Conflict(reason=f"there is a backend named {spec.name} already")
-        if spec.url and any(other.spec.url == spec.url for other in self._members.values()):
-            raise Conflict(reason=f"there is a backend at {spec.url} already")
+        if (other := self.at(spec.url)) is not None:
+            raise Conflict(reason=f"{other.spec.name} is the backend at {spec.url} already")
         self._members[spec.name] = member
-        self.revision += 1
+        in_order = sorted(self._members.items(), key=lambda item: _RANKS[item[1].spec.source])
+        self._members = dict(in_order)
+        self._join(member)
+
+    async def replace(self, member: Member) -> None:
+        """Let a member take the place of the one of its name; answers of the other go on. Raises: NotFound."""
+        old = self.find(member.spec.name)
+        self._members[member.spec.name] = member
+        self._join(member)
+        await self._part(old)
 
     async def remove(self, name: str) -> Member:
         """Let a backend go; answers that it is writing go on. Raises: NotFound."""
-        member = self._members.pop(name, None)
-        if member is None:
-            raise NotFound(what="backend")
-        self.revision += 1
-        self._on_leave(member)
-        await member.backend.close()
+        member = self.find(name)
+        del self._members[name]
+        await self._part(member)
         return member
 
     def find(self, name: str) -> Member:
@@ -143,20 +229,41 @@ class BackendPool:
             raise NotFound(what="backend")
         return member
 
+    def at(self, url: str) -> Member | None:
+        """The member that is reached at an address, however the address is written."""
+        if not url:
+            return None
+        return next((member for member in self.members if member.url and same_place(member.url, url)), None)
+
+    def free_name(self, wanted: str) -> str:
+        """The name, with a number behind it where it is taken."""
+        name, number = wanted, 2
+        while name in self._members:
+            name, number = f"{wanted}-{number}", number + 1
+        return name
+
     async def ask_all(self, *, now: bool = False) -> None:
         """Ask every member for its models, side by side."""
-        before = self._signature()
         await asyncio.gather(*(member.ask(now=now) for member in self.members))
-        if self._signature() != before:
-            self.revision += 1
 
     def reports(self) -> tuple[BackendReport, ...]:
         """How every backend is now."""
         return tuple(member.report() for member in self.members)
 
-    def _signature(self) -> list[tuple[object, ...]]:
-        """What an open page shows of them, to be compared."""
-        return [
-            (found.spec.name, found.state, found.error.code if found.error else None, found.models)
-            for found in self.reports()
-        ]
+    def _join(self, member: Member) -> None:
+        member.on_change = self._note_change
+        self._note_change()
+
+    async def _part(self, member: Member) -> None:
+        member.on_change = lambda: None
+        self._note_change()
+        await member.close()
+
+    def _note_change(self) -> None:
+        self.revision += 1
+
+
+def _identity(found: ModelDescription) -> tuple[object, ...]:
+    """What tells a model from another one of the same name."""
+    can = found.capabilities
+    return found.model, can.quantisation, can.size_bytes, can.trained_context_tokens

@@ -44,7 +44,7 @@ _IMAGE: Final = re.compile(
 def fault_of_reply(status: int, content: bytes, *, backend: str, model: str, key: str | None) -> BackendError:
     """Name the error behind an HTTP reply that is not 200."""
     if status in (401, 403):
-        return BackendUnauthorised(backend=backend)
+        return BackendUnauthorised(backend=backend, status=status)
     words, details = _read(content)
     if 300 <= status < 400 or words is None:
         return _fault_without_words(status, backend=backend)
