@@ -36,6 +36,7 @@ class LlamaCppWire(OpenAIWire):
 
     whole_type = _JSON
     first_content = None
+    numbers_tokens = True
 
     def _head(self) -> dict[str, object]:
         return {"system_fingerprint": "b11549-00000000"}

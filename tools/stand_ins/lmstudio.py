@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 import orjson
 from aiohttp import web
 
+from .counts import Counts
 from .openai_form import OpenAIForm
 from .openai_wire import OpenAIWire
 from .prompt import Message, Model
@@ -42,8 +43,12 @@ class LMStudioWire(OpenAIWire):
     def _message(self) -> dict[str, object]:
         return {"tool_calls": []}
 
-    def _whole(self, counts: object) -> dict[str, object]:
+    def _whole(self, counts: Counts | None) -> dict[str, object]:
         return {"stats": {}}
+
+    def _usage(self, counts: Counts, *, is_stream: bool) -> dict[str, object]:
+        known = super()._usage(counts, is_stream=is_stream)
+        return {name: known[name] for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
 
     def fault(self) -> bytes:
         """An event of its own name, with the words twice."""

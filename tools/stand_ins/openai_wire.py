@@ -12,6 +12,7 @@ import orjson
 from .answer import Answer, Call
 from .counts import Counts
 from .wire import Wire
+from .words import number_tokens
 
 __all__ = ["OpenAIWire"]
 
@@ -30,6 +31,8 @@ class OpenAIWire(Wire):
     #: Whether refusals have a field of their own; elsewhere they are text like another.
     marks_refusals = False
     has_logprobs = True
+    #: Whether a logprob names the number of its token.
+    numbers_tokens = False
     first_content: str | None = ""
     reasons: Mapping[str, str] = {"stop": "stop", "length": "length", "tool_calls": "tool_calls"}
 
@@ -171,13 +174,13 @@ class OpenAIWire(Wire):
 
     def _logprob(self, token: str) -> dict[str, object]:
         chance = 0.5 + (zlib.crc32(token.encode()) % 49) / 100
-        first = _logprob_of(token, chance)
-        others = [first, _logprob_of(_ALTERNATIVE, 1 - chance)][: self._top]
+        first = self._logprob_of(token, chance)
+        others = [first, self._logprob_of(_ALTERNATIVE, 1 - chance)][: self._top]
         return {**first, "top_logprobs": others}
 
-
-def _logprob_of(token: str, chance: float) -> dict[str, object]:
-    return {"token": token, "logprob": math.log(chance), "bytes": list(token.encode())}
+    def _logprob_of(self, token: str, chance: float) -> dict[str, object]:
+        number = {"id": number_tokens([token])[0]} if self.numbers_tokens else {}
+        return {**number, "token": token, "logprob": math.log(chance), "bytes": list(token.encode())}
 
 
 def _only(chunk: Mapping[str, object]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from aiohttp import web
+from yarl import URL
 
 from .counts import Counts
 from .openai_form import OpenAIForm
@@ -20,6 +21,7 @@ from .words import number_tokens, split_tokens
 __all__ = ["VLLM", "VLLMVision"]
 
 _VERSION: Final = "0.32.0"
+_FINGERPRINT: Final = f"vllm-{_VERSION}-37840d65"
 _NAMES: Final = {400: "BadRequestError", 404: "NotFoundError", 500: "InternalServerError"}
 _PERMISSIONS: Final = {
     "allow_create_engine": False,
@@ -55,6 +57,9 @@ class VLLMWire(OpenAIWire):
     def _last_choice(self) -> dict[str, object]:
         return {"stop_reason": None}
 
+    def _last_chunk(self, counts: Counts | None) -> dict[str, object]:
+        return {"system_fingerprint": _FINGERPRINT} if self._with_usage and counts is not None else {}
+
     def _last_delta(self) -> dict[str, object]:
         return {"content": ""}
 
@@ -66,7 +71,7 @@ class VLLMWire(OpenAIWire):
 
     def _whole(self, counts: Counts | None) -> dict[str, object]:
         nothing = ("prompt_logprobs", "prompt_token_ids", "prompt_text", "kv_transfer_params", "ec_transfer_params")
-        head = {"service_tier": None, "system_fingerprint": f"vllm-{_VERSION}-37840d65"}
+        head = {"service_tier": None, "system_fingerprint": _FINGERPRINT}
         return {**head, **dict.fromkeys(nothing), "metrics": None}
 
     def _usage(self, counts: Counts, *, is_stream: bool) -> dict[str, object]:
@@ -165,7 +170,11 @@ class VLLM(OpenAIForm):
 
     def refuse_address(self, address: str) -> None:
         """Say that the address cannot be reached. Raises: Refused."""
-        raise Refused(self._error(500, f"Cannot connect to host {address[:200]}"))
+        url = URL(address[:200])
+        words = (
+            f"Cannot connect to host {url.host}:{url.port} ssl:default [Connect call failed ('{url.host}', {url.port})]"
+        )
+        raise Refused(self._error(500, words))
 
     def check_size(self, size: int, limit: int | None, context_tokens: int, *, model: Model, is_stream: bool) -> None:
         """Refuse a prompt, an answer, or both together that are past the context. Raises: Refused."""
