@@ -122,6 +122,8 @@ def default(field: FieldInfo) -> str:
         return "must be given"
     if value is None or value == ():
         return "none"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{each}`" for each in value)
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

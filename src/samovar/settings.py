@@ -23,6 +23,7 @@ from samovar.domain.errors import SettingsInvalid
 __all__ = [
     "BackendServer",
     "BackendsSettings",
+    "DownloadsSettings",
     "EngineSettings",
     "LimitsSettings",
     "LoadSettings",
@@ -111,6 +112,19 @@ class BackendsSettings(_Area):
     idle_timeout_s: float = Field(60.0, gt=0, description="How long to wait for each next token, in seconds.")
 
 
+class DownloadsSettings(_Area):
+    """Downloads of model files from a hub. Off: nothing is fetched unless an administrator allows it."""
+
+    enabled: bool = Field(False, description="Let model files be downloaded.")
+    hub_url: str = Field("https://huggingface.co", description="Address of the hub, without a path.")
+    hosts: tuple[str, ...] = Field(
+        ("cas-bridge.xethub.hf.co", "cdn-lfs.hf.co", "cdn-lfs-us-1.hf.co", "cdn-lfs.huggingface.co"),
+        description="Further hosts that the hub may send a download on to, each with its port if it is not the usual "
+        "one.",
+    )
+    most_gb: int = Field(100, ge=1, le=10_000, description="Largest model file, in GB (billions of bytes).")
+
+
 class LimitsSettings(_Area):
     """What one person or one file may take."""
 
@@ -147,6 +161,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     backends: BackendsSettings = BackendsSettings()
     routes: tuple[RouteSettings, ...] = Field((), description="Names that stand for several models.")
+    downloads: DownloadsSettings = DownloadsSettings()
     limits: LimitsSettings = LimitsSettings()
 
     @classmethod

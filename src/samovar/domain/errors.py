@@ -46,6 +46,10 @@ SamovarError
 │   ├── ModelFileMissing        model_file_missing
 │   ├── ModelFileInvalid        model_file_invalid
 │   └── EngineDown              engine_down
+├── ModelFilesError
+│   ├── DownloadsOff            downloads_off
+│   ├── DownloadFailed          download_failed
+│   └── ChecksumMismatch        checksum_mismatch
 └── StartError
     ├── PortTaken               port_taken
     ├── DataFolderUnusable      data_folder_unusable
@@ -67,10 +71,13 @@ __all__ = [
     "BackendUnauthorised",
     "BackendUnreachable",
     "BlobDamaged",
+    "ChecksumMismatch",
     "Conflict",
     "ContextExceeded",
     "DataFolderUnusable",
     "DocumentError",
+    "DownloadFailed",
+    "DownloadsOff",
     "EmbeddingsUnsupported",
     "EngineDown",
     "EngineError",
@@ -91,6 +98,7 @@ __all__ = [
     "MessageEmpty",
     "ModelFileInvalid",
     "ModelFileMissing",
+    "ModelFilesError",
     "ModelLoading",
     "ModelUnknown",
     "NoModel",
@@ -507,6 +515,37 @@ class EngineDown(EngineError):
     code = "engine_down"
     sentence = "The embedded engine stopped: {reason}."
     hint = "It is started again by itself. If it keeps stopping, run `samovar doctor`."
+
+
+class ModelFilesError(SamovarError):
+    """The root of everything that can go wrong when a model file is brought in."""
+
+
+class DownloadsOff(ModelFilesError):
+    """A download was asked for, and the administrator has not switched downloads on."""
+
+    code = "downloads_off"
+    sentence = "Downloads of models are switched off."
+    hint = (
+        "Copy the file here and run `samovar models import FILE`, "
+        "or let the administrator set `downloads.enabled` in samovar.toml."
+    )
+
+
+class DownloadFailed(ModelFilesError):
+    """A model file could not be fetched."""
+
+    code = "download_failed"
+    sentence = "{name} could not be downloaded: {reason}."
+    hint = "Ask for it again: it goes on from where it stopped."
+
+
+class ChecksumMismatch(ModelFilesError):
+    """A model file is not the one that was meant."""
+
+    code = "checksum_mismatch"
+    sentence = "{name} has the SHA-256 {found}, not {expected}."
+    hint = "Nothing was kept. Check where the file and the checksum come from, and fetch it again."
 
 
 class StartError(SamovarError):
