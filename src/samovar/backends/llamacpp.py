@@ -7,14 +7,15 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from samovar.backends._shared import (
+    Dialect,
     HttpRelay,
     ModelServer,
-    OpenAIReply,
+    OpenAIChat,
     read_address,
-    read_reply,
+    read_object,
+    short_text,
+    token_count,
     whole_number,
-    write_messages,
-    write_parameters,
 )
 from samovar.domain.errors import BackendError, BackendReplyInvalid, ModelLoading
 from samovar.domain.generation import BackendEvent, Capabilities, ChatRequest, ModelDescription
@@ -28,7 +29,9 @@ PORTS: Final = (8080,)
 PARALLEL: Final = 1
 LOAD_PARAMETERS: Final = frozenset[str]()
 
-_CHAT: Final = "/v1/chat/completions"
+_DIALECT: Final = Dialect(always={"return_progress": True, "cache_prompt": True}, has_template_switch=True)
+#: Marks in a chat template of models that think.
+_THINKING: Final = ("enable_thinking", "reasoning_effort", "reasoning_content", "<think>", "[THINK]", "<|channel|>")
 
 ModelState = Literal["ready", "loading", "unavailable"]
 
@@ -39,11 +42,14 @@ def build(config: BackendConfig, client: EgressClient) -> ChatBackend:
 
 
 async def recognise(probe: Probe) -> bool:
-    """Tell by ``/props``, which no other server has."""
+    """Tell by ``/props``, which no other server has, or by the server's own name where that needs a key."""
     reply = await probe.get("/props")
     if reply is None:
         return False
-    return reply.body is not None and "default_generation_settings" in reply.body
+    if reply.body is not None and "default_generation_settings" in reply.body:
+        return True
+    names = {name.lower(): value for name, value in reply.headers.items()}
+    return reply.status in (401, 403) and names.get("server", "").startswith("llama.cpp")
 
 
 class LlamaCppBackend:
@@ -58,6 +64,7 @@ class LlamaCppBackend:
         self.name = config.name
         self._config = config
         self._server = ModelServer(config, client)
+        self._chat = OpenAIChat(self._server, _DIALECT)
 
     async def models(self) -> Sequence[ModelDescription]:
         """List the models, with the context of one slot and whether they see.
@@ -65,7 +72,7 @@ class LlamaCppBackend:
         While the server loads, or cannot start, the configured model is listed in that state.
         """
         try:
-            listed = await self._server.fetch("GET", "/v1/models")
+            entries = await self._chat.entries()
             properties = await self._server.fetch("GET", "/props")
         except BackendError as error:
             if self._config.model is None:
@@ -73,14 +80,7 @@ class LlamaCppBackend:
             state: ModelState = "loading" if isinstance(error, ModelLoading) else "unavailable"
             capabilities = Capabilities(context_tokens=self._config.load.context_tokens, tokenizer=True)
             return [self._describe(self._config.model, state, capabilities)]
-        entries = listed.get("data")
-        if not isinstance(entries, list):
-            raise BackendReplyInvalid(backend=self.name, reason="a list of models without models")
-        return [
-            self._describe(entry["id"], "ready", _read_capabilities(entry, properties))
-            for entry in entries
-            if isinstance(entry, dict) and isinstance(entry.get("id"), str)
-        ]
+        return [self._describe(entry["id"], "ready", _read_capabilities(entry, properties)) for entry in entries]
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         """Count with the model's own tokenizer, text alone, no special tokens."""
@@ -94,25 +94,15 @@ class LlamaCppBackend:
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
         """Stream an answer, with the progress of the prompt before it."""
-        payload = {
-            "model": request.model,
-            "messages": write_messages(request),
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            "return_progress": True,
-            "cache_prompt": True,
-            **write_parameters(request.parameters),
-        }
-        parser = OpenAIReply(backend=self.name, model=request.model)
-        return read_reply(self._server, _CHAT, payload, model=request.model, parser=parser)
+        return self._chat.stream(request)
 
     async def relay(self, payload: Mapping[str, object]) -> HttpRelay:
         """Pass an OpenAI request on as it is."""
-        return await self._server.relay(_CHAT, payload)
+        return await self._chat.relay(payload)
 
     async def relay_embeddings(self, payload: Mapping[str, object]) -> HttpRelay:
         """Pass an OpenAI embeddings request on as it is."""
-        return await self._server.relay("/v1/embeddings", payload)
+        return await self._chat.relay_embeddings(payload)
 
     async def close(self) -> None:
         """Do nothing: the connections belong to the client that all backends share."""
@@ -128,20 +118,41 @@ class LlamaCppBackend:
 
 
 def _read_capabilities(entry: dict[str, Any], properties: dict[str, Any]) -> Capabilities:
-    meta = _object(entry.get("meta"))
-    modalities = _object(properties.get("modalities"))
-    vision = modalities.get("vision")
-    context = whole_number(_object(properties.get("default_generation_settings")).get("n_ctx"))
-    quantisation = meta.get("ftype")
+    meta, slots = read_object(entry.get("meta")), read_object(properties.get("default_generation_settings"))
+    abilities = read_object(properties.get("chat_template_caps"))
+    template = properties.get("chat_template")
+    thinks = any(mark in template for mark in _THINKING) if isinstance(template, str) else None
+    vision = _read_vision(entry, properties)
     return Capabilities(
-        context_tokens=context or whole_number(meta.get("n_ctx")),
-        vision=vision if isinstance(vision, bool) else None,
-        vision_known_by="api" if isinstance(vision, bool) else None,
+        # The context is divided among the slots, and this is the share of one.
+        context_tokens=token_count(slots.get("n_ctx")) or token_count(meta.get("n_ctx")),
+        trained_context_tokens=token_count(meta.get("n_ctx_train")),
+        loaded=_is_loaded(entry, properties),
+        vision=vision,
+        vision_known_by="api" if vision is not None else None,
+        tools=_flag(abilities.get("supports_tools")),
+        reasoning=thinks,
+        json_schema=True,
+        prompt_cache=True,
         tokenizer=True,
-        quantisation=quantisation if isinstance(quantisation, str) else None,
+        parallel=whole_number(properties.get("total_slots")) or None,
+        quantisation=short_text(meta.get("ftype")),
         size_bytes=whole_number(meta.get("size")),
+        unsupported_parameters=frozenset({"reasoning_effort"}) if thinks is False else frozenset(),
     )
 
 
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _read_vision(entry: dict[str, Any], properties: dict[str, Any]) -> bool | None:
+    told = _flag(read_object(properties.get("modalities")).get("vision"))
+    modalities = read_object(entry.get("architecture")).get("input_modalities")
+    return "image" in modalities if told is None and isinstance(modalities, list) else told
+
+
+def _is_loaded(entry: dict[str, Any], properties: dict[str, Any]) -> bool:
+    """A server of one model has it loaded, unless it sleeps; a router of several says so of each."""
+    status = read_object(entry.get("status")).get("value")
+    return status == "loaded" if isinstance(status, str) else properties.get("is_sleeping") is not True
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None

@@ -3,21 +3,19 @@
 Tier: supported.
 """
 
-import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final
 
 from samovar.backends._shared import (
+    Dialect,
     HttpRelay,
     ModelServer,
-    OpenAIReply,
+    OpenAIChat,
+    add_guesses,
     read_address,
-    read_reply,
-    whole_number,
-    write_messages,
-    write_parameters,
+    read_object,
+    token_count,
 )
-from samovar.domain.errors import BackendReplyInvalid
 from samovar.domain.generation import BackendEvent, Capabilities, ChatRequest, ModelDescription
 from samovar.egress import EgressClient
 from samovar.ports.backend import BackendConfig, ChatBackend, Probe
@@ -27,18 +25,13 @@ __all__ = ["LOAD_PARAMETERS", "PARALLEL", "PORTS", "OpenAIBackend", "build", "re
 #: Jan, LiteLLM and SGLang; any of them is known by its protocol alone.
 PORTS: Final = (1337, 4000, 30000)
 PARALLEL: Final = None
-LOAD_PARAMETERS: Final = frozenset[str]()
+#: Nothing is loaded: the context is what the server's owner says it is.
+LOAD_PARAMETERS: Final = frozenset({"context_tokens"})
 
-_CHAT: Final = "/v1/chat/completions"
 #: Outside the protocol: some servers refuse a request that has them.
 _UNSUPPORTED: Final = frozenset({"top_k", "min_p", "repeat_penalty"})
-#: Families of models that see. The protocol does not tell, so this is a guess and is marked as one.
-_SEEING: Final = re.compile(
-    r"vision|(^|[-_/.])vlm?([-_.\d]|$)|llava|pixtral|gpt-4o|gpt-4\.1|gpt-5|gemma-?3(?!.*\b(270m|1b)\b)|internvl|minicpm-v"
-    r"|moondream|omni|qvq|smolvlm|idefics|molmo|paligemma|-vl",
-    re.IGNORECASE,
-)
-#: Where servers that go beyond the protocol put the context length: vLLM, then several gateways.
+_DIALECT: Final = Dialect(unsupported=_UNSUPPORTED)
+#: Where servers that go beyond the protocol put the context length: vLLM and SGLang, then several gateways.
 _CONTEXT_FIELDS: Final = ("max_model_len", "context_length", "context_window", "max_context_length")
 
 
@@ -56,31 +49,29 @@ async def recognise(probe: Probe) -> bool:
 
 
 class OpenAIBackend:
-    """Speaks the common core of OpenAI's chat completions. Source: OpenAI API reference, 2026."""
+    """Speaks the common core of OpenAI's chat completions. Source: OpenAI API reference, 2026.
+
+    The protocol tells names and nothing else, so most of what is said of a model is guessed from its name.
+    """
 
     kind = "openai"
 
     def __init__(self, config: BackendConfig, client: EgressClient) -> None:
         self.name = config.name
         self._config = config
-        self._server = ModelServer(config, client)
+        self._chat = OpenAIChat(ModelServer(config, client), _DIALECT)
 
     async def models(self) -> Sequence[ModelDescription]:
-        """List the models; whether one sees is guessed from its name."""
-        listed = await self._server.fetch("GET", "/v1/models")
-        entries = listed.get("data")
-        if not isinstance(entries, list):
-            raise BackendReplyInvalid(backend=self.name, reason="a list of models without models")
+        """List the models, with what their names suggest and what some servers add."""
         return [
             ModelDescription(
                 model=entry["id"],
                 backend=self.name,
                 state="ready",
-                capabilities=self._read_capabilities(entry),
+                capabilities=add_guesses(self._read_capabilities(entry), entry["id"]),
                 is_demonstration=self._config.is_demonstration,
             )
-            for entry in entries
-            if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+            for entry in await self._chat.entries()
         ]
 
     async def count_tokens(self, model: str, text: str) -> int | None:
@@ -89,33 +80,26 @@ class OpenAIBackend:
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
         """Stream an answer; parameters that the protocol lacks are not sent."""
-        payload = {
-            "model": request.model,
-            "messages": write_messages(request),
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            **write_parameters(request.parameters, without=_UNSUPPORTED),
-        }
-        parser = OpenAIReply(backend=self.name, model=request.model)
-        return read_reply(self._server, _CHAT, payload, model=request.model, parser=parser)
+        return self._chat.stream(request)
 
     async def relay(self, payload: Mapping[str, object]) -> HttpRelay:
         """Pass an OpenAI request on as it is."""
-        return await self._server.relay(_CHAT, payload)
+        return await self._chat.relay(payload)
 
     async def relay_embeddings(self, payload: Mapping[str, object]) -> HttpRelay:
         """Pass an OpenAI embeddings request on as it is."""
-        return await self._server.relay("/v1/embeddings", payload)
+        return await self._chat.relay_embeddings(payload)
 
     async def close(self) -> None:
         """Do nothing: the connections belong to the client that all backends share."""
 
     def _read_capabilities(self, entry: dict[str, Any]) -> Capabilities:
-        context = next((number for name in _CONTEXT_FIELDS if (number := whole_number(entry.get(name)))), None)
-        sees = bool(_SEEING.search(entry["id"]))
+        context = next((number for name in _CONTEXT_FIELDS if (number := token_count(entry.get(name)))), None)
+        modalities = read_object(entry.get("architecture")).get("input_modalities")
+        vision = "image" in modalities if isinstance(modalities, list) else None
         return Capabilities(
             context_tokens=context or self._config.load.context_tokens,
-            vision=True if sees else None,
-            vision_known_by="name" if sees else None,
+            vision=vision,
+            vision_known_by="api" if vision is not None else None,
             unsupported_parameters=_UNSUPPORTED,
         )

@@ -1,6 +1,7 @@
 """One model server: where it is, what is sent to it, and what its silence means."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final, NoReturn
 
@@ -8,7 +9,7 @@ import aiohttp
 import orjson
 
 from samovar.backends._shared.faults import fault_of_reply
-from samovar.backends._shared.wire import MAX_BODY_BYTES, Patience, loads_object
+from samovar.backends._shared.wire import MAX_BODY_BYTES, MAX_STREAM_BYTES, Patience, loads_object, loads_value
 from samovar.domain.errors import (
     BackendBroke,
     BackendError,
@@ -16,6 +17,7 @@ from samovar.domain.errors import (
     BackendTimeout,
     BackendUnreachable,
     ModelLoading,
+    ModelUnknown,
 )
 from samovar.egress import EgressClient, EgressRefused
 from samovar.ports.backend import BackendConfig, Endpoint
@@ -23,6 +25,12 @@ from samovar.ports.backend import BackendConfig, Endpoint
 __all__ = ["HttpRelay", "ModelServer"]
 
 _SHORT_REQUEST_S: Final = 15.0
+#: Statuses of a server that has no such path.
+_MISSING: Final = (404, 405, 501)
+#: What is passed on. Anything else, a page of HTML above all, has no place under the address of this server.
+_RELAYED: Final = ("application/json", "text/event-stream")
+_ERROR_FIRST: Final = re.compile(rb'\s*(?:event:[^\n]*\s+)?(?:(?:data|error):\s*)?\{\s*"error"\s*:(?!\s*null)')
+_END_OF_STREAM: Final = re.compile(rb'\[DONE\]|"finish_reason"\s*:\s*"|"error"\s*:')
 _UNREACHABLE: Final = (
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
@@ -57,17 +65,23 @@ class ModelServer:
         """Start waiting for a first token."""
         return Patience(first_s=self.config.first_token_timeout_s, idle_s=self.config.idle_timeout_s)
 
-    async def fetch(self, method: str, path: str, payload: Mapping[str, object] | None = None) -> dict[str, Any]:
+    async def fetch(
+        self,
+        method: str,
+        path: str,
+        payload: Mapping[str, object] | None = None,
+        *,
+        timeout_s: float = _SHORT_REQUEST_S,
+    ) -> dict[str, Any]:
         """Send a short request and return its JSON object. Raises: BackendError."""
-        patience = Patience(first_s=_SHORT_REQUEST_S, idle_s=_SHORT_REQUEST_S)
-        response = await self.open(method, path, payload, patience=patience)
-        try:
-            content = await self.read_body(response, patience)
-            if response.status != 200:
-                raise self.fault(response, content, model=self.config.model or "")
-            return loads_object(content, backend=self.name)
-        finally:
-            response.close()
+        return loads_object(await self._fetch(method, path, payload, timeout_s), backend=self.name)
+
+    async def fetch_list(self, path: str) -> list[object]:
+        """Ask for a JSON list. Raises: BackendError."""
+        value = loads_value(await self._fetch("GET", path, None, _SHORT_REQUEST_S), backend=self.name)
+        if not isinstance(value, list):
+            raise BackendReplyInvalid(backend=self.name, reason="it is not a JSON list")
+        return value
 
     async def open(
         self, method: str, path: str, payload: Mapping[str, object] | None = None, *, patience: Patience
@@ -81,9 +95,13 @@ class ModelServer:
             body = orjson.dumps(dict(payload))
         try:
             async with asyncio.timeout(patience.left_s):
-                return await self._client.request(method, endpoint.url + path, body=body, headers=headers)
+                response = await self._client.request(method, endpoint.url + path, body=body, headers=headers)
         except (aiohttp.ClientError, OSError) as error:
             self.fail(error, patience)
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            response.close()
+            raise BackendReplyInvalid(backend=self.name, reason="it is compressed, which was not asked for")
+        return response
 
     async def read_body(self, response: aiohttp.ClientResponse, patience: Patience) -> bytes:
         """Read a whole reply. Raises: BackendError, BackendReplyInvalid for one that is too long."""
@@ -113,45 +131,100 @@ class ModelServer:
             raise BackendBroke(backend=self.name) from error
         raise BackendReplyInvalid(backend=self.name, reason="it is not HTTP") from error
 
-    async def relay(self, path: str, payload: Mapping[str, object]) -> "HttpRelay":
-        """Pass a request on and its reply back. Raises: BackendError before the reply begins."""
+    async def relay(
+        self, path: str, payload: Mapping[str, object], *, if_missing: BackendError | None = None
+    ) -> "HttpRelay":
+        """Pass a request on, and its reply back once its first bytes are there.
+
+        No header of the caller's goes along. Raises: BackendError for a reply that is none, while another
+        backend can still be asked; ``if_missing`` is raised where the server has no such path.
+        """
         patience = self.patience()
         response = await self.open("POST", path, payload, patience=patience)
-        if response.status in (401, 403):
-            # The key that was refused is ours, not the caller's: passing the status on would blame the caller.
+        try:
+            first = await self._check_relay(response, patience, str(payload.get("model", "")), if_missing)
+        except BaseException:
             response.close()
-            raise fault_of_reply(response.status, b"", backend=self.name, model="", key=None)
-        return HttpRelay(self, response, patience)
+            raise
+        return HttpRelay(self, response, patience, first)
+
+    async def _check_relay(
+        self, response: aiohttp.ClientResponse, patience: Patience, model: str, if_missing: BackendError | None
+    ) -> bytes:
+        """Return the first bytes of a good reply. Raises: BackendError."""
+        if not 200 <= response.status < 300:
+            content = await self.read_body(response, patience)
+            error = self.fault(response, content, model=model)
+            is_missing = response.status in _MISSING and not isinstance(error, ModelUnknown)
+            raise if_missing if if_missing is not None and is_missing else error
+        if response.content_type not in _RELAYED:
+            raise BackendReplyInvalid(backend=self.name, reason=f"{response.content_type} instead of an answer")
+        first = await self.read_piece(response, patience)
+        if _ERROR_FIRST.match(first):
+            # LM Studio says under status 200 that a prompt is too long, whole or as the first event.
+            content = first + await self.read_body(response, patience)
+            raise self.fault(response, _first_object(content, response.content_type), model=model)
+        return first
+
+    async def read_piece(self, response: aiohttp.ClientResponse, patience: Patience) -> bytes:
+        """Wait for more of a body; empty at its end. Raises: BackendError."""
+        try:
+            async with asyncio.timeout(patience.left_s):
+                return await response.content.readany()
+        except (aiohttp.ClientError, OSError) as error:
+            self.fail(error, patience)
+
+    async def _fetch(self, method: str, path: str, payload: Mapping[str, object] | None, timeout_s: float) -> bytes:
+        patience = Patience(first_s=timeout_s, idle_s=timeout_s)
+        response = await self.open(method, path, payload, patience=patience)
+        try:
+            content = await self.read_body(response, patience)
+            if response.status != 200:
+                raise self.fault(response, content, model=self._model_of(payload))
+            return content
+        finally:
+            response.close()
+
+    def _model_of(self, payload: Mapping[str, object] | None) -> str:
+        named = payload.get("model") if payload is not None else None
+        return named if isinstance(named, str) else self.config.model or ""
 
 
 class HttpRelay:
     """A reply passed on unread."""
 
-    def __init__(self, server: ModelServer, response: aiohttp.ClientResponse, patience: Patience) -> None:
+    def __init__(self, server: ModelServer, response: aiohttp.ClientResponse, patience: Patience, first: bytes) -> None:
         self.status = response.status
-        self.content_type = response.headers.get("Content-Type", "application/octet-stream")
+        self.content_type = response.content_type
         self._server = server
         self._response = response
         self._patience = patience
+        self._first = first
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes; closing hangs up. Raises: BackendError when it breaks off."""
-        read = self._response.content.readany
-        patience = self._patience
+        chunk, last_two, total_bytes = self._first, (b"", b""), 0
         try:
-            while True:
-                try:
-                    async with asyncio.timeout(patience.left_s):
-                        chunk = await read()
-                except (aiohttp.ClientError, OSError) as error:
-                    self._server.fail(error, patience)
-                if not chunk:
-                    return
+            while chunk:
+                total_bytes += len(chunk)
+                if total_bytes > MAX_STREAM_BYTES:
+                    raise BackendReplyInvalid(backend=self._server.name, reason="it is too long")
                 yield chunk
-                patience.heard_token()
+                self._patience.heard_token()
+                last_two = (last_two[1], chunk)
+                chunk = await self._server.read_piece(self._response, self._patience)
+            if self.content_type == "text/event-stream" and not _END_OF_STREAM.search(b"".join(last_two)):
+                raise BackendBroke(backend=self._server.name)
         finally:
             self._response.close()
 
     async def close(self) -> None:
         """Hang up, also when nothing was read."""
         self._response.close()
+
+
+def _first_object(content: bytes, content_type: str) -> bytes:
+    if content_type == "application/json":
+        return content
+    line = next((line for line in content.splitlines() if b"{" in line), b"")
+    return line[line.find(b"{") :]

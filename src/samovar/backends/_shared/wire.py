@@ -7,14 +7,31 @@ import orjson
 
 from samovar.domain.errors import BackendReplyInvalid
 
-__all__ = ["MAX_BODY_BYTES", "Body", "LineReader", "Patience", "loads_object", "read_text", "whole_number"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "MAX_STREAM_BYTES",
+    "Body",
+    "LineReader",
+    "Patience",
+    "loads_object",
+    "loads_value",
+    "read_object",
+    "read_text",
+    "short_text",
+    "token_count",
+    "whole_number",
+]
 
 #: A token is some hundred bytes on the wire; a megabyte in one line is no token.
 _MAX_LINE_BYTES: Final = 1_000_000
 #: The longest answer that a request may ask for is 131,072 tokens.
-_MAX_STREAM_BYTES: Final = 128_000_000
+MAX_STREAM_BYTES: Final = 128_000_000
 #: Lists of models and errors, and replies that do not stream.
 MAX_BODY_BYTES: Final = 4_000_000
+#: Ten times the longest context in use; a count above it is no count.
+_MOST_TOKENS: Final = 100_000_000
+#: Names of licences and quantisations; what is longer is something else.
+_SHORT_CHARACTERS: Final = 80
 
 
 class Patience:
@@ -73,7 +90,7 @@ class LineReader:
             self._buffer += chunk
             end = self._buffer.rfind(b"\n", searched)
             lines = self._take(end) if end >= 0 else None
-            if len(self._buffer) > _MAX_LINE_BYTES or self._total_bytes > _MAX_STREAM_BYTES:
+            if len(self._buffer) > _MAX_LINE_BYTES or self._total_bytes > MAX_STREAM_BYTES:
                 raise BackendReplyInvalid(backend=self._backend, reason="it is too long")
             if lines is not None:
                 return lines
@@ -89,12 +106,17 @@ class LineReader:
         return lines
 
 
-def loads_object(content: bytes, *, backend: str) -> dict[str, Any]:
-    """Read a JSON object. Raises: BackendReplyInvalid."""
+def loads_value(content: bytes, *, backend: str) -> object:
+    """Read JSON; too deep a nesting and halves of surrogate pairs are no JSON. Raises: BackendReplyInvalid."""
     try:
-        value = orjson.loads(content)
+        return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise BackendReplyInvalid(backend=backend, reason="it is not JSON") from error
+
+
+def loads_object(content: bytes, *, backend: str) -> dict[str, Any]:
+    """Read a JSON object. Raises: BackendReplyInvalid."""
+    value = loads_value(content, backend=backend)
     if not isinstance(value, dict):
         raise BackendReplyInvalid(backend=backend, reason="it is not a JSON object")
     return value
@@ -112,3 +134,21 @@ def read_text(value: object, *, backend: str) -> str:
 def whole_number(value: object) -> int | None:
     """Return a count from the wire, or None for what is not one."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
+
+
+def token_count(value: object) -> int | None:
+    """Return a number of tokens from the wire, or None for what cannot be one."""
+    number = whole_number(value)
+    return number if number is not None and number <= _MOST_TOKENS else None
+
+
+def short_text(value: object) -> str | None:
+    """Return a name from the wire that people will read, or None for what is none."""
+    if not isinstance(value, str) or not value.isprintable() or len(value) > _SHORT_CHARACTERS:
+        return None
+    return value.strip() or None
+
+
+def read_object(value: object) -> dict[str, Any]:
+    """Return an object from the wire, empty for anything else."""
+    return value if isinstance(value, dict) else {}
