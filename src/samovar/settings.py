@@ -64,6 +64,10 @@ class EngineSettings(_Area):
     threads: int = Field(0, ge=0, le=1024, description="Threads; 0 chooses for this machine.")
     parallel: int = Field(1, ge=1, le=64, description="Answers written at the same time.")
     gpu_layers: int = Field(-1, ge=-1, le=10_000, description="Layers kept on the GPU; -1 leaves it to the engine.")
+    batch_tokens: int = Field(512, ge=32, le=8192, description="Prompt tokens evaluated at once.")
+    kv_cache: Literal["f16", "q8_0", "q4_0"] = Field(
+        "f16", description="Type of the KV cache: q8_0 takes half the memory, q4_0 a quarter."
+    )
     prompt_cache_mb: int = Field(256, ge=0, le=1_000_000, description="Memory for cached prompts, in MiB.")
 
 

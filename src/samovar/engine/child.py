@@ -20,6 +20,7 @@ _NO_ORIGIN: Final = "https://samovar.invalid"
 #: Ahead of a database or a browser when memory runs out: the engine starts again by itself.
 _OOM_SCORE: Final = "400"
 _LOG_WARNINGS: Final = 2
+_CACHE_TYPES: Final = {"f16": "GGML_TYPE_F16", "q8_0": "GGML_TYPE_Q8_0", "q4_0": "GGML_TYPE_Q4_0"}
 
 
 def main() -> None:
@@ -58,6 +59,10 @@ def _serve(orders: dict[str, Any]) -> Any:
     params.n_ctx = orders["context_tokens"] * orders["parallel"]
     params.cpuparams.n_threads = orders["threads"]
     params.cpuparams_batch.n_threads = orders["threads"]
+    params.n_ubatch = orders["batch_tokens"]
+    params.n_batch = max(params.n_batch, orders["batch_tokens"])
+    cache_type = getattr(xllamacpp.ggml_type, _CACHE_TYPES[orders["kv_cache"]])
+    params.cache_type_k = params.cache_type_v = cache_type
     params.cache_ram_mib = orders["prompt_cache_mb"]
     params.endpoint_metrics = True
     params.endpoint_slots = False

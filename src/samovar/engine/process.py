@@ -129,6 +129,8 @@ def _orders(model: ChosenModel, settings: EngineSettings, key: str) -> dict[str,
         "context_tokens": model.context_tokens,
         "parallel": settings.parallel,
         "threads": choose_threads(settings),
+        "batch_tokens": settings.batch_tokens,
+        "kv_cache": settings.kv_cache,
         "prompt_cache_mb": settings.prompt_cache_mb,
         "gpu_layers": settings.gpu_layers,
     }

@@ -332,3 +332,22 @@ async def test_with_a_projector_it_sees(tmp_path: Path) -> None:
             for shape in ("circle", "triangle"):
                 answer = text_of(await hear(backend, ask("Describe the picture.", draw(colour, shape))))
                 assert f"{colour} {shape}" in answer
+
+
+async def test_a_smaller_cache_type_takes_less_memory_and_the_engine_still_answers(tmp_path: Path) -> None:
+    resident: dict[str, int] = {}
+    for kv_cache in ("f16", "q4_0"):
+        async with run_engine(tmp_path / kv_cache, context_tokens=8192, kv_cache=kv_cache, batch_tokens=128) as engine:
+            assert await engine.wait_ready(60), engine.status
+            async with speak_to(engine) as backend:
+                request = ChatRequest(
+                    model="x",
+                    messages=(SYSTEM, PromptMessage(role="user", parts=(TextPart(text="Say hi."),))),
+                    parameters=GenerationParameters(max_tokens=8, temperature=0.0),
+                )
+                events = [event async for event in backend.stream(request)]
+            assert isinstance(events[-1], Finished), events[-1]
+            assert engine.pid is not None
+            resident[kv_cache] = psutil.Process(engine.pid).memory_info().rss
+    # 8,192 tokens of this model: 189 MB of cache at two bytes a value, 53 MB at four and a half bits.
+    assert resident["f16"] - resident["q4_0"] > 100_000_000, resident
