@@ -7,6 +7,7 @@ from typing import Protocol
 
 from samovar.domain.account import ApiKey, KeyUsage, Session, User
 from samovar.domain.actor import Actor
+from samovar.domain.backend import BackendSpec
 from samovar.domain.chat import Chat, Message
 from samovar.domain.citation import Citation
 from samovar.domain.document import Chunk, Document, Page, Passage
@@ -17,6 +18,7 @@ from samovar.domain.run import Run, RunStatus
 
 __all__ = [
     "Accounts",
+    "Backends",
     "BlobStore",
     "Chats",
     "Documents",
@@ -253,6 +255,26 @@ class Accounts(Protocol):
         ...
 
 
+class Backends(Protocol):
+    """Model servers that were added by hand: they belong to the installation, not to a person."""
+
+    async def list(self) -> tuple[BackendSpec, ...]:
+        """Read every server, in the order in which they were added."""
+        ...
+
+    async def add(self, spec: BackendSpec) -> bool:
+        """Store a server; False when its name or its address is taken."""
+        ...
+
+    async def save(self, spec: BackendSpec) -> bool:
+        """Write key, parallel and load of the server at this address; False when it is gone."""
+        ...
+
+    async def remove(self, url: str) -> None:
+        """Forget the server at an address; nothing happens if it is gone already."""
+        ...
+
+
 class Transaction(Protocol):
     """One unit of work: everything in it is committed, or nothing."""
 
@@ -279,6 +301,11 @@ class Transaction(Protocol):
     @property
     def accounts(self) -> Accounts:
         """The accounts, sessions and keys."""
+        ...
+
+    @property
+    def backends(self) -> Backends:
+        """The model servers that were added by hand."""
         ...
 
     async def now(self) -> datetime:

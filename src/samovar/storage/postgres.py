@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from samovar.domain.errors import SamovarError, StorageReadOnly, StorageUnavailable
 from samovar.storage.accounts import PostgresAccounts
+from samovar.storage.backends import PostgresBackends
 from samovar.storage.chats import PostgresChats
 from samovar.storage.connection import DISK_FULL, Connection, translated
 from samovar.storage.documents import PostgresDocuments
@@ -71,6 +72,7 @@ class PostgresTransaction:
         self.documents = PostgresDocuments(connection)
         self.search = PostgresSearch(connection)
         self.accounts = PostgresAccounts(connection)
+        self.backends = PostgresBackends(connection)
 
     async def now(self) -> datetime:
         """The database's clock, with its zone."""
