@@ -33,7 +33,7 @@ COMPLETION: Final = {
 #: Usage and the end, in the two forms of a stream.
 _ENDS: Final = {
     "completion": re.compile(rb'"completion_tokens":\d+.*data: \[DONE\]\n\n\Z', re.DOTALL),
-    "run": re.compile(rb'event: usage\n.*event: end\ndata: \{"status":"done".*\n\n\Z', re.DOTALL),
+    "run": re.compile(rb'event: usage\n.*event: end\ndata: \{[^\n]*"status":"done"[^\n]*\n\n\Z', re.DOTALL),
 }
 _ERROR: Final = re.compile(rb'"error":\{.{0,160}', re.DOTALL)
 #: A mark may be cut by the end of a piece; one is six bytes long.
