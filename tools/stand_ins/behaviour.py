@@ -25,7 +25,9 @@ class Behaviour:
     load_s: Annotated[float, "seconds that loading a model takes"] = 0.0
     slots: Annotated[int, "answers written at once; set at the start"] = 4
     queue: Annotated[int, "requests that may wait for a slot; more are told that the server is busy"] = 512
-    loaded_at_once: Annotated[int, "models in memory at once; one more evicts the one used longest ago"] = 3
+    loaded_at_once: Annotated[
+        int | None, "models in memory at once; one more evicts the one used longest ago; without it as the server does"
+    ] = None
     context_tokens: Annotated[int | None, "the longest context of every model, instead of its own"] = None
 
     answer: Annotated[str | None, "what every answer says"] = None

@@ -2,7 +2,7 @@
 
 What surprises: a path that it does not have is answered with 200 and an error; a prompt that is too long and a picture
 for a model without sight are errors *inside* a stream of status 200; the counts of embeddings are zeros. A model that
-is not in memory is brought in by the first request (just-in-time loading).
+is not in memory is brought in by the first request (just-in-time loading), and the one that came so before leaves.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 import orjson
 from aiohttp import web
 
+from .behaviour import Behaviour
 from .counts import Counts
 from .openai_form import OpenAIForm
 from .openai_wire import OpenAIWire
@@ -122,6 +123,10 @@ class LMStudio(OpenAIForm):
             ),
         )
 
+    def __init__(self, behaviour: Behaviour | None = None, models: Sequence[Model] | None = None) -> None:
+        super().__init__(behaviour, models)
+        self._just_in_time: set[str] = set()
+
     def routes(self) -> list[web.RouteDef]:
         """OpenAI's paths, v0 and v1."""
         return [
@@ -176,7 +181,11 @@ class LMStudio(OpenAIForm):
         return known.context_tokens if known else min(_DEFAULT_CONTEXT_TOKENS, self.context_of(model))
 
     async def bring_in(self, model: Model) -> None:
-        """Load just in time."""
+        """Load just in time; a model that came that way before leaves, one that was loaded by request stays."""
+        if self.loaded_model(model.name) is None:
+            for name in self._just_in_time:
+                self.unload(name)
+            self._just_in_time = {model.name}
         await self.load(model, self.context_in_force(model))
 
     def check(self, body: dict[str, object], model: Model, messages: Sequence[Message], *, is_stream: bool) -> None:
@@ -289,6 +298,7 @@ class LMStudio(OpenAIForm):
         model = self.find(name)
         if model is None:
             return self._error_v1(404, f"Model {name} not found in downloaded models", "model_not_found")
+        self._just_in_time.discard(name)
         asked = as_whole(body.get("context_length")) or _DEFAULT_CONTEXT_TOKENS
         loaded = await self.load(model, min(asked, self.context_of(model)))
         reply: dict[str, object] = {

@@ -51,6 +51,7 @@ class Ollama(StandIn):
 
     kind: ClassVar[str] = "ollama"
     default_port: ClassVar[int] = 11434
+    loaded_at_once: ClassVar[int | None] = 3
 
     def usual_models(self) -> tuple[Model, ...]:
         """One of each sort, with sizes as the documents' examples have them."""

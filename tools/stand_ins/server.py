@@ -72,6 +72,8 @@ class StandIn(ABC):
 
     kind: ClassVar[str]
     default_port: ClassVar[int]
+    #: Models in memory at once where the behaviour says nothing; None where there is no limit.
+    loaded_at_once: ClassVar[int | None] = None
 
     def __init__(self, behaviour: Behaviour | None = None, models: Sequence[Model] | None = None) -> None:
         """Offer these models, or the usual ones of the kind."""
@@ -87,6 +89,7 @@ class StandIn(ABC):
         self.unloads: list[str] = []
         self.is_closing = False
         self._loaded: dict[str, Loaded] = {}
+        self._loading = asyncio.Lock()
         self._slots = asyncio.Semaphore(self.behaviour.slots)
         self._cache = PromptCache()
 
@@ -199,19 +202,23 @@ class StandIn(ABC):
 
     async def load(self, model: Model, context_tokens: int, keep_s: float | None = None) -> Loaded:
         """Bring a model into memory, or take note that it is used; others may have to leave."""
-        known = self.loaded_model(model.name)
-        if known is None or known.context_tokens != context_tokens:
-            if known is not None:
-                self.unload(model.name)
-            while len(self._loaded) >= max(1, self.behaviour.loaded_at_once):
-                self.unload(min(self._loaded.values(), key=lambda one: one.used_at).model.name)
-            await asyncio.sleep(self.behaviour.load_s)
-            known = Loaded(model=model, context_tokens=context_tokens)
-            self._loaded[model.name] = known
-            self.loads.append(model.name)
+        async with self._loading:
+            known = self.loaded_model(model.name)
+            if known is None or known.context_tokens != context_tokens:
+                self._make_room(model)
+                await asyncio.sleep(self.behaviour.load_s)
+                known = Loaded(model=model, context_tokens=context_tokens)
+                self._loaded[model.name] = known
+                self.loads.append(model.name)
         known.used_at = time.monotonic()
         known.expires_at = None if keep_s is None or keep_s < 0 else known.used_at + keep_s
         return known
+
+    def _make_room(self, model: Model) -> None:
+        self.unload(model.name)
+        limit = self.behaviour.loaded_at_once or self.loaded_at_once or len(self.models)
+        while len(self._loaded) >= limit:
+            self.unload(min(self._loaded.values(), key=lambda one: one.used_at).model.name)
 
     def unload(self, name: str) -> bool:
         """Take a model out of memory; tell whether it was there."""
