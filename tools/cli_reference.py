@@ -51,7 +51,7 @@ It is in Russian where the locale is, or where `SAMOVAR_LANGUAGE=ru` says so; th
 
 Programs may rely on the shapes below. A later version may add names to an object; it does not rename or remove them.
 """
-VALUES: dict[object, str] = {str: "TEXT", int: "NUMBER", Path: "PATH", list[Path]: "PATH"}
+VALUES: dict[object, str] = {str: "TEXT", int: "NUMBER", Path: "PATH", list[Path]: "PATH", list[str]: "TEXT"}
 #: What ``--json`` prints, and what else a reader of the page should know.
 REMARKS = {
     "serve": """The first line names the address, the second a sign-in link that works once, within 24 hours
@@ -118,7 +118,19 @@ backend does not tell is null.""",
 `samovar models` does that.""",
     "link": """It works beside the running server, for whoever may read the data folder. The link works once, within
 24 hours.""",
-    "keys create": """Prints the key alone. Only its hash is kept: it cannot be shown again.""",
+    "keys create": """Prints the key alone. Only its hash is kept: it cannot be shown again. Each
+[scope](api.md#keys) opens some routes: `models`, `chat` and `embeddings` those of `/v1`, `app` everything under
+`/api`, chats and files included.""",
+    "keys list": """```json
+{"keys": [{"id": "90d04ef6-dafe-4a8b-9015-fd4dd74dff11", "name": "editor", "prefix": "sk-samovar-x7Kp2",
+           "scopes": ["models", "chat", "embeddings"], "state": "active", "created_at": "2026-11-22T09:00:00+00:00",
+           "expires_at": null, "requests_per_minute": null, "tokens_per_day": 200000, "tokens_today": 1840,
+           "last_used_at": "2026-11-22T09:41:00+00:00"}]}
+```
+
+`state` is `active`, `expired` or `revoked`. What is null has no limit; a key never used has no `last_used_at`. A
+running server writes down what keys used every 3 seconds.""",
+    "keys revoke": """`KEY` is an id, or the beginning of a key that no other living key has; a whole key will do too.""",
 }
 
 
@@ -172,7 +184,8 @@ def option_row(option: Any) -> str:
     """Return one row of a table of options."""
     names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
     value = "" if option.is_flag else f" {VALUES[option.type_descriptor.annotation]}"
-    bounds = f" From {option.min} to {option.max}." if option.min is not None else ""
+    upper = "" if option.max is None else f" to {option.max}"
+    bounds = f" From {option.min}{upper}." if option.min is not None else ""
     shown = option.show_default if isinstance(option.show_default, str) else option.default
     if option.required:
         default = "required"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from samovar import __version__
+from samovar.accounts.keys import Keys
+from samovar.accounts.quotas import KeyQuotas
 from samovar.accounts.sign_in import SignIn
 from samovar.api.deps import Services
 from samovar.chat.reply import ReplyWriter
@@ -62,7 +64,11 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
         models = ModelDirectory(found.pool, [_route(route) for route in settings.routes])
         gateway = Gateway(models, lambda: found.engine.error if found.engine else None)
         counter = TokenCounter()
-        hub = RunHub(storage, metrics, most_runs=settings.limits.runs)
+        quotas = KeyQuotas(storage)
+        quotas.start()
+        stack.push_async_callback(quotas.close)
+        sign_in = SignIn(storage)
+        hub = RunHub(storage, metrics, most_runs=settings.limits.runs, on_spent=quotas.spend)
         stack.push_async_callback(hub.close)
         yield Services(
             version=__version__,
@@ -70,7 +76,9 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
             blobs=blobs,
             reader=reader,
             intake=Intake(storage, blobs, reader, metrics, upload_mb=settings.limits.upload_mb),
-            sign_in=SignIn(storage),
+            sign_in=sign_in,
+            keys=Keys(storage, sign_in, quotas),
+            quotas=quotas,
             pool=found.pool,
             models=models,
             gateway=gateway,

@@ -195,8 +195,7 @@ async def test_a_parameter_out_of_range_is_refused_by_name(running: Running, par
 
 
 async def test_a_key_opens_the_api_and_a_wrong_one_does_not(running: Running) -> None:
-    owner = await running.services.sign_in.owner()
-    key = await running.services.sign_in.new_key(owner, "test")
+    key = await running.new_key("app")
     async with aiohttp.ClientSession(running.client.address) as program:
         for value, status in ((key, 200), (key[:-1] + "x", 401), ("", 401)):
             async with program.get("/api/chats", headers={"Authorization": f"Bearer {value}"}) as reply:
@@ -204,8 +203,7 @@ async def test_a_key_opens_the_api_and_a_wrong_one_does_not(running: Running) ->
 
 
 async def test_no_secret_is_stored_as_it_is(running: Running) -> None:
-    owner = await running.services.sign_in.owner()
-    key = await running.services.sign_in.new_key(owner, "test")
+    key = await running.new_key()
     cookies = [cookie.value for cookie in running.client.session.cookie_jar]
     kept = b"".join(path.read_bytes() for path in Path(running.settings.data_dir).rglob("*") if path.is_file())
     assert key.encode() not in kept

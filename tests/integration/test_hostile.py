@@ -305,8 +305,7 @@ async def test_ids_that_do_not_belong_here_are_refused(running: Running, changed
 
 @pytest.mark.parametrize("payload", [{}, [], {"messages": []}, {"messages": 1}, {"messages": ["x"], "model": 5}])
 async def test_the_openai_door_refuses_what_it_cannot_read(running: Running, payload: object) -> None:
-    owner = await running.services.sign_in.owner()
-    key = await running.services.sign_in.new_key(owner, "test")
+    key = await running.new_key()
     async with (
         aiohttp.ClientSession(running.client.address, headers={"Authorization": f"bearer {key}"}) as program,
         program.post("/v1/chat/completions", data=json.dumps(payload)) as reply,
@@ -357,7 +356,7 @@ async def test_a_program_that_hangs_up_frees_the_backend(settings: Settings, is_
     backend = EndlessServer()
     server = await asyncio.start_server(backend.serve, "127.0.0.1", 0)
     async with server, run_application(_with_backend(settings, server)) as running:
-        key = await running.services.sign_in.new_key(await running.services.sign_in.owner(), "test")
+        key = await running.new_key()
         body = json.dumps({"model": "endless", "stream": is_stream, "messages": [{"role": "user", "content": "x"}]})
         host, _, port = running.client.address.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
@@ -376,7 +375,7 @@ async def test_a_program_that_hangs_up_frees_the_backend(settings: Settings, is_
 async def test_a_relayed_stream_that_breaks_ends_with_an_error_that_programs_read(settings: Settings) -> None:
     server = await asyncio.start_server(EndlessServer().serve, "127.0.0.1", 0)
     async with server, run_application(_with_backend(settings, server)) as running:
-        key = await running.services.sign_in.new_key(await running.services.sign_in.owner(), "test")
+        key = await running.new_key()
         body = {"model": "endless", "stream": True, "user": "break", "messages": [{"role": "user", "content": "x"}]}
         async with (
             aiohttp.ClientSession(running.client.address, headers={"Authorization": f"Bearer {key}"}) as program,

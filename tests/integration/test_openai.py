@@ -16,8 +16,7 @@ PIXEL = (
 
 @pytest.fixture
 async def client(running: Running) -> AsyncIterator[openai.AsyncOpenAI]:
-    owner = await running.services.sign_in.owner()
-    key = await running.services.sign_in.new_key(owner, "test")
+    key = await running.new_key()
     async with openai.AsyncOpenAI(base_url=f"{running.client.address}/v1", api_key=key, max_retries=0) as opened:
         yield opened
 
@@ -104,7 +103,7 @@ async def test_a_wrong_key_is_a_401(running: Running) -> None:
 async def test_a_cookie_alone_does_not_open_it(running: Running) -> None:
     status, body = await running.client.send("POST", "/v1/chat/completions", {"messages": [{}]})
     assert status == 401
-    assert body["error"]["code"] == "unauthorised"
+    assert body["error"]["code"] == "key_invalid"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from samovar.settings import EngineSettings, Settings
 @asynccontextmanager
 async def program(running: Running) -> AsyncIterator[aiohttp.ClientSession]:
     """A program with a key of its own."""
-    key = await running.services.sign_in.new_key(await running.services.sign_in.owner(), "test")
+    key = await running.new_key()
     async with aiohttp.ClientSession(running.client.address, headers={"Authorization": f"Bearer {key}"}) as session:
         yield session
 

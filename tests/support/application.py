@@ -16,9 +16,11 @@ import pytest
 import uvicorn
 from tests.support.database import fresh_database
 
+from samovar.accounts.keys import KeyTerms
 from samovar.api.deps import Services
 from samovar.api.server import create_api
 from samovar.app import EngineUse, open_services
+from samovar.domain.account import USUAL_SCOPES, KeyScope
 from samovar.settings import BackendsSettings, EngineSettings, Settings
 from samovar.storage.embedded import EmbeddedServer
 from samovar.telemetry.metrics import Metrics
@@ -114,6 +116,12 @@ class Running:
     services: Services
     client: Client
     settings: Settings
+
+    async def new_key(self, *scopes: KeyScope, **terms: Any) -> str:
+        """Make a key of the owner's, with the usual scopes unless some are named."""
+        asked = KeyTerms(name="test", scopes=frozenset(scopes) or USUAL_SCOPES, **terms)
+        _, secret = await self.services.keys.create(await self.services.sign_in.owner(), asked)
+        return secret
 
 
 @asynccontextmanager

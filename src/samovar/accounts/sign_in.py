@@ -5,11 +5,11 @@ from collections import OrderedDict
 from datetime import timedelta
 from typing import Final
 
-from samovar.accounts.tokens import hash_token, new_key, new_token
-from samovar.domain.account import ApiKey, Session, User
+from samovar.accounts.tokens import hash_token, new_token
+from samovar.domain.account import Session, User
 from samovar.domain.actor import Actor, EntryPoint
-from samovar.domain.errors import InvalidRequest, LinkSpent, Unauthorised
-from samovar.domain.ids import new_key_id, new_session_id
+from samovar.domain.errors import KeyInvalid, LinkSpent, Unauthorised
+from samovar.domain.ids import KeyId, new_session_id
 from samovar.ports.storage import Storage
 
 __all__ = ["SESSION_ABSOLUTE", "SignIn"]
@@ -67,17 +67,23 @@ class SignIn:
         return self._remember(token_hash, Actor(user_id=session.user_id, entry_point="cookie"))
 
     async def actor_of_key(self, key: str) -> Actor:
-        """Find who holds this API key. Raises: Unauthorised."""
+        """Find who holds this API key. Raises: KeyInvalid."""
         if not 0 < len(key) <= _LONGEST_TOKEN:
-            raise Unauthorised
+            raise KeyInvalid
         token_hash = hash_token(key)
         if (known := self._recall(token_hash, "key")) is not None:
             return known
         async with self._storage.transaction() as tx:
             found = await tx.accounts.key_by_token(token_hash)
         if found is None:
-            raise Unauthorised
-        return self._remember(token_hash, Actor(user_id=found.user_id, entry_point="key"))
+            raise KeyInvalid
+        return self._remember(token_hash, Actor(user_id=found.user_id, entry_point="key", key=found))
+
+    def forget_key(self, key_id: KeyId) -> None:
+        """Believe a key no longer: it has just been revoked."""
+        for token_hash, (actor, _) in tuple(self._recent.items()):
+            if actor.key is not None and actor.key.key_id == key_id:
+                del self._recent[token_hash]
 
     async def owner(self) -> Actor:
         """The owner of the installation, for commands on its own machine."""
@@ -96,17 +102,6 @@ class SignIn:
         async with self._storage.transaction() as tx:
             await tx.accounts.end_session(token_hash)
         self._recent.pop(token_hash, None)
-
-    async def new_key(self, actor: Actor, name: str) -> str:
-        """Make an API key and return it; it cannot be read again. Raises: InvalidRequest."""
-        if not 0 < len(name.strip()) <= 100:
-            raise InvalidRequest(reason="a key needs a name of 1 to 100 characters")
-        key = new_key()
-        async with self._storage.transaction() as tx:
-            now = await tx.now()
-            row = ApiKey(key_id=new_key_id(), user_id=actor.user_id, name=name.strip(), prefix=key[:16], created_at=now)
-            await tx.accounts.add_key(row, hash_token(key))
-        return key
 
     def _recall(self, token_hash: str, entry_point: EntryPoint) -> Actor | None:
         actor, until = self._recent.get(token_hash, (None, 0.0))

@@ -1,17 +1,20 @@
 """What routes are given: the services of this process, and who asks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
 
+from samovar.accounts.keys import Keys
+from samovar.accounts.quotas import KeyQuotas
 from samovar.accounts.sign_in import SignIn
 from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turns
+from samovar.domain.account import KeyScope
 from samovar.domain.actor import Actor
-from samovar.domain.errors import Unauthorised
+from samovar.domain.errors import Forbidden, KeyInvalid, KeyScopeMissing, Unauthorised
 from samovar.gateway.directory import ModelDirectory
 from samovar.gateway.pool import BackendPool
 from samovar.gateway.routing import Gateway
@@ -22,7 +25,27 @@ from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage
 from samovar.telemetry.metrics import Metrics
 
-__all__ = ["Asker", "Services", "ServicesOf", "bearer_key"]
+__all__ = ["Asker", "KeyHolder", "Services", "ServicesOf", "bearer_key", "identify", "scope_of"]
+
+#: What a key must be made for to use a route for programs; everything of the page asks for ``app``.
+_SCOPES: Final[Mapping[str, KeyScope]] = {
+    "/v1/models": "models",
+    "/v1/models/{model_id:path}": "models",
+    "/v1/chat/completions": "chat",
+    "/v1/completions": "chat",
+    "/v1/embeddings": "embeddings",
+}
+_APP_ROUTES: Final = "/api/"
+#: Routes that make a model work: they are closed to a key that has no tokens left for the day.
+_SPENDING: Final = frozenset(
+    {
+        "/v1/chat/completions",
+        "/v1/embeddings",
+        "/api/chats/{chat_id}/messages",
+        "/api/messages/{message_id}/regenerate",
+        "/api/backends/{name}/probe-vision",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +58,8 @@ class Services:
     reader: DocumentReader
     intake: Intake
     sign_in: SignIn
+    keys: Keys
+    quotas: KeyQuotas
     pool: BackendPool
     models: ModelDirectory
     gateway: Gateway
@@ -64,8 +89,52 @@ def bearer_key(headers: Headers) -> str | None:
     return key.strip() if scheme.lower() == "bearer" else None
 
 
+def scope_of(route: str) -> KeyScope:
+    """The scope that a route asks of a key, by the template of its path. Raises: Forbidden where none suffices."""
+    scope = _SCOPES.get(route)
+    if scope is None and route.startswith(_APP_ROUTES):
+        return "app"
+    if scope is None:
+        raise Forbidden(reason="no key opens this address")
+    return scope
+
+
+async def key_holder(request: Request, services: ServicesOf) -> Actor:
+    """Who holds the key of this request; a cookie does not count here.
+
+    Raises: KeyInvalid, KeyScopeMissing, QuotaExceeded.
+    """
+    key = bearer_key(request.headers)
+    if key is None:
+        raise KeyInvalid
+    actor = await services.sign_in.actor_of_key(key)
+    await _admit(request, services, actor)
+    return actor
+
+
+KeyHolder = Annotated[Actor, Depends(key_holder)]
+
+
 async def asker(request: Request, services: ServicesOf) -> Actor:
-    """Who sends this request. Raises: Unauthorised."""
+    """Who sends this request. Raises: Unauthorised; for a key that is not good enough what ``key_holder`` raises."""
+    actor = await identify(request, services)
+    if actor.key is not None:
+        await _admit(request, services, actor)
+    return actor
+
+
+async def _admit(request: Request, services: Services, actor: Actor) -> None:
+    # The template of the route that was chosen, not the address: there is no second way to read it.
+    route: str = request.scope["route"].path
+    scope = scope_of(route)
+    assert actor.key is not None
+    if scope not in actor.key.scopes:
+        raise KeyScopeMissing(scope=scope)
+    await services.quotas.admit(actor.key, spends_tokens=route in _SPENDING)
+
+
+async def identify(request: Request, services: ServicesOf) -> Actor:
+    """Who sends this request, without counting it. Raises: Unauthorised."""
     key = bearer_key(request.headers)
     if key is not None:
         return await services.sign_in.actor_of_key(key)

@@ -6,18 +6,18 @@ Source: the public API reference of OpenAI, chat completions and models, Novembe
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import aclosing
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from samovar.api.closing import ClosingStream
-from samovar.api.deps import Services, ServicesOf, bearer_key
+from samovar.api.deps import KeyHolder, Services, ServicesOf
 from samovar.api.problems import openai_error
 from samovar.domain.actor import Actor
-from samovar.domain.errors import BackendError, InvalidRequest, Unauthorised
+from samovar.domain.errors import BackendError, InvalidRequest
 from samovar.domain.parameters import PARAMETER_RANGES, read_parameters
 from samovar.gateway.queue import Lease
 from samovar.gateway.routing import Needs
@@ -33,17 +33,6 @@ _MOST_MESSAGES: Final = 10_000
 _LOADING_WAIT_S: Final = 60.0
 _GONE_POLL_S: Final = 0.5
 _LONGEST_MODEL: Final = 500
-
-
-async def key_holder(request: Request, services: ServicesOf) -> Actor:
-    """Who holds the key of this request; a cookie does not count here. Raises: Unauthorised."""
-    key = bearer_key(request.headers)
-    if key is None:
-        raise Unauthorised
-    return await services.sign_in.actor_of_key(key)
-
-
-KeyHolder = Annotated[Actor, Depends(key_holder)]
 
 
 @router.get("/models")

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from samovar.api import sse
 from samovar.api.closing import ClosingStream
-from samovar.api.deps import Asker, ServicesOf, asker
+from samovar.api.deps import Asker, ServicesOf, identify
 from samovar.chat.follow import follow_run
 from samovar.domain.errors import InvalidRequest
 from samovar.domain.ids import RunId
@@ -39,7 +39,7 @@ async def events(
         after = int(last_event_id)
     batches = await follow_run(services.storage, services.hub, actor, RunId(run_id), after=after)
     return ClosingStream(
-        sse.stream(batches, partial(asker, request, services)),
+        sse.stream(batches, partial(identify, request, services)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -16,7 +16,7 @@ from samovar.domain.citation import Citation
 from samovar.domain.errors import Conflict, NotFound, SamovarError, StorageError, TooMany
 from samovar.domain.event import EventKind, RunEvent
 from samovar.domain.generation import Usage
-from samovar.domain.ids import ChatId, RunId
+from samovar.domain.ids import ChatId, KeyId, RunId
 from samovar.domain.run import Run, RunStatus
 from samovar.ports.storage import Storage
 from samovar.telemetry.log import get_log
@@ -131,11 +131,19 @@ Work = Callable[[LiveRun], Awaitable[None]]
 class RunHub:
     """Starts, stops and stores the runs of this process; close it at the end."""
 
-    def __init__(self, storage: Storage, metrics: Metrics, *, most_runs: int) -> None:
-        """Write at most ``most_runs`` replies at the same time."""
+    def __init__(
+        self,
+        storage: Storage,
+        metrics: Metrics,
+        *,
+        most_runs: int,
+        on_spent: Callable[[KeyId, int], None] = lambda key_id, tokens: None,
+    ) -> None:
+        """Write at most ``most_runs`` replies at the same time; ``on_spent`` hears what keys have used."""
         self._storage = storage
         self._metrics = metrics
         self._most_runs = most_runs
+        self._on_spent = on_spent
         self._live: dict[RunId, LiveRun] = {}
         self._tasks: dict[RunId, asyncio.Task[None]] = {}
         self._stopping: set[RunId] = set()
@@ -268,6 +276,8 @@ class RunHub:
             self._stopping.discard(run_id)
             self._metrics.live_runs.set(len(self._live))
             self._metrics.runs.labels(status).inc()
+            if live.actor.key is not None:
+                self._on_spent(live.actor.key.key_id, _tokens_spent(live))
             if live.usage:
                 self._metrics.prompt_tokens.inc(live.usage.prompt_tokens)
                 self._metrics.completion_tokens.inc(live.usage.completion_tokens)
@@ -305,3 +315,8 @@ class RunHub:
             else:
                 return True
         return False
+
+
+def _tokens_spent(live: LiveRun) -> int:
+    """What a reply has cost; where its backend does not tell, each event counts for a token."""
+    return live.seq if live.usage is None else live.usage.prompt_tokens + live.usage.completion_tokens

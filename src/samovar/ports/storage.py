@@ -238,6 +238,10 @@ class Accounts(Protocol):
         """List the actor's own keys, the newest first, those that ended lately included."""
         ...
 
+    async def count_keys(self, actor: Actor) -> int:
+        """Tell how many keys the list would have."""
+        ...
+
     async def revoke_key(self, actor: Actor, key_id: KeyId) -> None:
         """End a key of the actor's own, for good; once more changes nothing. Raises: NotFound."""
         ...

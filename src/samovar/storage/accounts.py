@@ -131,6 +131,12 @@ class PostgresAccounts:
         rows = await self._connection.execute(found.order_by(api_keys.c.created_at.desc(), api_keys.c.key_id))
         return tuple(_key(row) for row in rows)
 
+    async def count_keys(self, actor: Actor) -> int:
+        """Tell how many keys the list would have."""
+        owned = select(func.count()).select_from(api_keys).where(api_keys.c.user_id == actor.user_id)
+        count: int = (await self._connection.execute(owned)).scalar_one()
+        return count
+
     async def revoke_key(self, actor: Actor, key_id: KeyId) -> None:
         """End a key of the actor's own, for good; once more changes nothing. Raises: NotFound."""
         ended = (
