@@ -130,7 +130,8 @@ backend does not tell is null.""",
 
 `state` is `active`, `expired` or `revoked`. What is null has no limit; a key never used has no `last_used_at`. A
 running server writes down what keys used every 3 seconds.""",
-    "keys revoke": """`KEY` is an id, or the beginning of a key that no other living key has; a whole key will do too.""",
+    "keys revoke": """`KEY` is an id, or the beginning of a key that no other living key shares. A whole key will do,
+too.""",
 }
 
 
