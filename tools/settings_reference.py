@@ -84,6 +84,8 @@ def kind(annotation: object) -> str:
     if annotation in NAMES:
         return NAMES[annotation]
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return kind(inner[0])
     if origin in (typing.Union, types.UnionType):
         return " or ".join(kind(each) for each in inner if each is not type(None))
     if origin in (tuple, list):

@@ -4,11 +4,13 @@ Environment wins over ``samovar.toml``, which wins over the defaults.
 """
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -28,13 +30,40 @@ __all__ = [
     "LimitsSettings",
     "LoadSettings",
     "RouteSettings",
+    "ServerKey",
     "ServerSettings",
     "Settings",
+    "origin_of",
     "read_settings",
 ]
 
 ENVIRONMENT_PREFIX: Final = "SAMOVAR_"
 DEFAULT_PORT: Final = 7680
+#: What a header can carry (RFC 9110, section 5.5), without blanks.
+_KEY: Final = re.compile(r"[\x21-\x7e]{0,4096}")
+NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]{0,39}$"
+#: Settings of the area ``backends`` with the names that other programs use for the same; the first that is set counts.
+_NEIGHBOURS: Final[Mapping[str, tuple[str, ...]]] = {
+    "openai_base_url": ("OPENAI_BASE_URL",),
+    "openai_api_key": ("OPENAI_API_KEY",),
+    "openai_base_urls": ("OPENAI_API_BASE_URLS", "OPENAI_API_BASE_URL"),
+    "openai_api_keys": ("OPENAI_API_KEYS", "OPENAI_API_KEY"),
+    "ollama_host": ("OLLAMA_HOST",),
+    "ollama_base_urls": ("OLLAMA_BASE_URLS", "OLLAMA_BASE_URL"),
+    "foundry_endpoint": ("FOUNDRY_LOCAL_ENDPOINT",),
+    "lmstudio_token": ("LM_API_TOKEN",),
+}
+_LISTS: Final = frozenset({"openai_base_urls", "openai_api_keys", "ollama_base_urls"})
+
+
+def _as_key(text: str) -> str:
+    if _KEY.fullmatch(text) is None:
+        raise ValueError("a key is written without blanks, in ASCII")
+    return text
+
+
+#: The key of a model server.
+ServerKey = Annotated[str, AfterValidator(_as_key)]
 
 
 class _Area(BaseModel):
@@ -85,10 +114,12 @@ class LoadSettings(_Area):
 class BackendServer(_Area):
     """One model server: an entry of ``[[backends.servers]]``."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$", description="Its name in Samovar.")
-    kind: str = Field(description="llamacpp, ollama, vllm, lmstudio, foundry or openai.")
-    url: str = Field(description="Its address.")
-    key: str | None = Field(None, repr=False, description="Its key.")
+    name: str = Field(pattern=NAME_PATTERN, description="Its name in Samovar.")
+    kind: str | None = Field(
+        None, description="llamacpp, vllm, ollama, lmstudio, foundry or openai; none asks the server what it is."
+    )
+    url: str = Field(max_length=2000, description="Its address.")
+    key: ServerKey | None = Field(None, repr=False, description="Its key.")
     parallel: int | None = Field(None, ge=1, le=10_000, description="Most answers at once.")
     load: LoadSettings = LoadSettings()
 
@@ -107,8 +138,32 @@ class BackendsSettings(_Area):
     openai_base_url: str | None = Field(
         None, description="Address of an OpenAI-compatible server (also read from OPENAI_BASE_URL)."
     )
-    openai_api_key: str | None = Field(None, repr=False, description="Its key (also read from OPENAI_API_KEY).")
+    openai_api_key: ServerKey | None = Field(None, repr=False, description="Its key (also read from OPENAI_API_KEY).")
+    openai_base_urls: tuple[str, ...] = Field(
+        (),
+        description="Further such servers (also read from OPENAI_API_BASE_URLS, with `;` between them, or "
+        "OPENAI_API_BASE_URL).",
+    )
+    openai_api_keys: tuple[ServerKey, ...] = Field(
+        (),
+        repr=False,
+        description="Their keys in the same order, empty for none (also read from OPENAI_API_KEYS, with `;` between "
+        "them, or OPENAI_API_KEY).",
+    )
     ollama_host: str | None = Field(None, description="Address of an Ollama server (also read from OLLAMA_HOST).")
+    ollama_base_urls: tuple[str, ...] = Field(
+        (),
+        description="Further Ollama servers (also read from OLLAMA_BASE_URLS, with `;` between them, or "
+        "OLLAMA_BASE_URL).",
+    )
+    foundry_endpoint: str | None = Field(
+        None, description="Address of Microsoft Foundry Local (also read from FOUNDRY_LOCAL_ENDPOINT)."
+    )
+    lmstudio_token: ServerKey | None = Field(
+        None,
+        repr=False,
+        description="Key of an LM Studio server that was found by itself (also read from LM_API_TOKEN).",
+    )
     servers: tuple[BackendServer, ...] = Field((), description="Further model servers.")
     discover: bool = Field(True, description="Look for model servers on the usual ports of this machine.")
     scripted: bool = Field(False, description="Offer the scripted stand-in model, for tests and demonstrations.")
@@ -184,9 +239,18 @@ class Settings(BaseSettings):
 
 def _neighbours() -> dict[str, Any]:
     """The names that other programs of this field use for the same things."""
-    named = {"openai_base_url": "OPENAI_BASE_URL", "openai_api_key": "OPENAI_API_KEY", "ollama_host": "OLLAMA_HOST"}
-    found = {field: os.environ[name] for field, name in named.items() if os.environ.get(name)}
+    found: dict[str, Any] = {}
+    for field, names in _NEIGHBOURS.items():
+        text = next((os.environ[name] for name in names if os.environ.get(name)), None)
+        if text is not None:
+            found[field] = tuple(part.strip() for part in text.split(";")) if field in _LISTS else text
     return {"backends": found} if found else {}
+
+
+def origin_of(field: str) -> str:
+    """What names the value of a setting of the area ``backends``: a name in the environment, or ``samovar.toml``."""
+    names = (f"{ENVIRONMENT_PREFIX}BACKENDS_{field.upper()}", *_NEIGHBOURS.get(field, ()))
+    return next((name for name in names if os.environ.get(name)), "samovar.toml")
 
 
 def _toml_file() -> Path:
