@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from samovar import __version__
 from samovar.accounts.keys import Keys
@@ -17,12 +18,16 @@ from samovar.chat.turn import Turns
 from samovar.egress import EgressClient, EgressGuard
 from samovar.engine.sharing import join_engine
 from samovar.engine.supervisor import Engine
+from samovar.gateway.added import AddedBackends
 from samovar.gateway.directory import ModelDirectory, ModelRoute
+from samovar.gateway.discovery import Discovery
 from samovar.gateway.pool import BackendPool
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
+from samovar.gateway.watch import BackendWatch
 from samovar.ingest.intake import Intake
-from samovar.opening import BackendOpener, configured_backends
+from samovar.opening import BackendOpener, configured_backends, known_kinds
+from samovar.ports.backend import Endpoint
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import RouteSettings, Settings
 from samovar.storage import FileBlobStore, open_storage
@@ -39,6 +44,8 @@ class _Backends:
     pool: BackendPool
     engine: Engine | None
     guard: EgressGuard
+    opener: BackendOpener
+    discovery: Discovery
 
 
 @asynccontextmanager
@@ -50,6 +57,8 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
     async with AsyncExitStack() as stack:
         # The engine and the parsers warm up while the database starts.
         found = await _open_backends(stack, settings, metrics, engine_use)
+        survey = asyncio.create_task(found.discovery.survey(), name="look for model servers")
+        stack.callback(survey.cancel)
         reader = SandboxedReader(settings.limits)
         stack.push_async_callback(reader.close)
         if engine_use == "own":
@@ -61,6 +70,13 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
         async with storage.transaction() as tx:
             await tx.runs.interrupt_orphans()
             owner = await tx.accounts.first_user()
+        added = AddedBackends(storage, found.pool, found.discovery, found.opener)
+        await added.sync()
+        await found.discovery.settle(await survey)
+        watch = BackendWatch(found.pool, found.discovery, added.sync)
+        stack.push_async_callback(watch.close)
+        if engine_use == "own":
+            watch.start()
         models = ModelDirectory(found.pool, [_route(route) for route in settings.routes])
         gateway = Gateway(models, lambda: found.engine.error if found.engine else None)
         counter = TokenCounter()
@@ -80,6 +96,9 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
             keys=Keys(storage, sign_in, quotas),
             quotas=quotas,
             pool=found.pool,
+            discovery=found.discovery,
+            added=added,
+            watch=watch,
             models=models,
             gateway=gateway,
             counter=counter,
@@ -108,8 +127,10 @@ async def _open_backends(
     pool = BackendPool()
     opener = BackendOpener(client, guard, settings.backends, longest_queue=settings.limits.queue)
     engine: Engine | None = None
+    shared: Endpoint | None = None
     if engine_use != "none" and settings.engine.enabled:
-        shared = await join_engine(settings.data_dir, settings.engine) if engine_use == "shared" else None
+        if engine_use == "shared":
+            shared = await join_engine(settings.data_dir, settings.engine)
         if shared is None:
             engine = Engine(settings.engine, settings.data_dir, on_restart=metrics.engine_restarts.inc)
             stack.push_async_callback(engine.stop)
@@ -117,7 +138,22 @@ async def _open_backends(
         pool.add(opener.open_engine(settings.engine, engine, shared))
     for spec in configured_backends(settings.backends):
         pool.add(opener.open(spec))
-    return _Backends(pool=pool, engine=engine, guard=guard)
+    engine_url = shared.url if shared else None
+    discovery = Discovery(
+        pool,
+        opener,
+        known_kinds(),
+        client,
+        guard,
+        looks_at_ports=settings.backends.discover,
+        own_ports=lambda: {settings.server.port, _port_of(engine.url() if engine else engine_url)},
+        keys={"lmstudio": settings.backends.lmstudio_token} if settings.backends.lmstudio_token else {},
+    )
+    return _Backends(pool=pool, engine=engine, guard=guard, opener=opener, discovery=discovery)
+
+
+def _port_of(url: str | None) -> int | None:
+    return urlsplit(url).port if url else None
 
 
 def _route(settings: RouteSettings) -> ModelRoute:

@@ -14,18 +14,21 @@ from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turns
 from samovar.domain.account import KeyScope
 from samovar.domain.actor import Actor
-from samovar.domain.errors import Forbidden, KeyInvalid, KeyScopeMissing, Unauthorised
+from samovar.domain.errors import AdministratorOnly, Forbidden, KeyInvalid, KeyScopeMissing, Unauthorised
+from samovar.gateway.added import AddedBackends
 from samovar.gateway.directory import ModelDirectory
+from samovar.gateway.discovery import Discovery
 from samovar.gateway.pool import BackendPool
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
+from samovar.gateway.watch import BackendWatch
 from samovar.ingest.intake import Intake
 from samovar.ports.engine import EngineView
 from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage
 from samovar.telemetry.metrics import Metrics
 
-__all__ = ["Asker", "KeyHolder", "Services", "ServicesOf", "bearer_key", "identify", "scope_of"]
+__all__ = ["Administrator", "Asker", "KeyHolder", "Services", "ServicesOf", "bearer_key", "identify", "scope_of"]
 
 #: What a key must be made for to use a route for programs; everything of the page asks for ``app``.
 _SCOPES: Final[Mapping[str, KeyScope]] = {
@@ -61,6 +64,9 @@ class Services:
     keys: Keys
     quotas: KeyQuotas
     pool: BackendPool
+    discovery: Discovery
+    added: AddedBackends
+    watch: BackendWatch
     models: ModelDirectory
     gateway: Gateway
     counter: TokenCounter
@@ -148,3 +154,14 @@ async def identify(request: Request, services: ServicesOf) -> Actor:
 
 
 Asker = Annotated[Actor, Depends(asker)]
+
+
+async def administrator(actor: Asker, services: ServicesOf) -> Actor:
+    """Who sends this request, if it is the owner of the installation. Raises: AdministratorOnly, and as ``asker``."""
+    owner = await services.sign_in.owner()
+    if actor.user_id != owner.user_id:
+        raise AdministratorOnly
+    return actor
+
+
+Administrator = Annotated[Actor, Depends(administrator)]

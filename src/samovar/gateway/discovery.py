@@ -194,7 +194,8 @@ class Discovery:
         """Give a named server the adapter of its kind."""
         if look.kind is None:
             return
-        spec = replace(member.spec, kind=look.kind, is_assumed=False)
+        key = member.spec.key or (self._keys.get(look.kind) if look.refusal is not None else None)
+        spec = replace(member.spec, kind=look.kind, key=key, is_assumed=False)
         if look.kind == member.spec.kind:
             member.spec = spec
             return
