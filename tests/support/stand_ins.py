@@ -1,12 +1,14 @@
 """Stand-ins for model servers: in this process, where they can be looked into, or in one that can be killed."""
 
 import asyncio
+import multiprocessing
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +29,7 @@ __all__ = [
     "Model",
     "RunningStandIn",
     "StandInProcess",
+    "fork_stand_in",
     "run_stand_in",
     "run_stand_in_process",
 ]
@@ -108,3 +111,39 @@ def run_stand_in_process(kind: str, *arguments: str, port: int = 0) -> Iterator[
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+_FORK: Final = multiprocessing.get_context("forkserver")
+
+
+@contextmanager
+def fork_stand_in(kind: str, behaviour: Behaviour, *, port: int = 0) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Run a stand-in in a process that is there at once, for tests that kill many; yield its address and the killing.
+
+    The process is a fork of one that has imported everything and does nothing else.
+    """
+    _FORK.set_forkserver_preload(["tests.support.stand_ins"])
+    receiver, sender = _FORK.Pipe(duplex=False)
+    process = _FORK.Process(target=_serve_for_good, args=(kind, behaviour, port, sender), daemon=True)
+    process.start()
+    sender.close()
+
+    def kill() -> None:
+        process.kill()
+        process.join()
+
+    try:
+        yield str(receiver.recv()), kill
+    finally:
+        kill()
+        receiver.close()
+        process.close()
+
+
+def _serve_for_good(kind: str, behaviour: Behaviour, port: int, sender: Connection) -> None:
+    async def serve() -> None:
+        async with listen(KINDS[kind](behaviour), port=port) as url:
+            sender.send(url)
+            await asyncio.Event().wait()
+
+    asyncio.run(serve())
