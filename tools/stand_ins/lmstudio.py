@@ -272,6 +272,8 @@ class LMStudio(OpenAIForm):
     def _entry_v1(self, model: Model) -> dict[str, object]:
         known = self.loaded_model(model.name)
         config = self._config_v1(model, known.context_tokens) if known else {}
+        if not model.embeds:
+            config["parallel"] = self.behaviour.slots
         entry: dict[str, object] = {
             "type": "embedding" if model.embeds else "llm",
             "publisher": model.publisher,
@@ -286,7 +288,9 @@ class LMStudio(OpenAIForm):
         }
         if model.embeds:
             return entry
-        abilities = {"vision": model.takes_images, "trained_for_tool_use": model.takes_tools}
+        abilities: dict[str, object] = {"vision": model.takes_images, "trained_for_tool_use": model.takes_tools}
+        if model.thinks:
+            abilities["reasoning"] = {"allowed_options": ["off", "on"], "default": "on"}
         return entry | {"architecture": model.family, "capabilities": abilities, "description": None}
 
     async def _list_v1(self, request: web.Request) -> web.Response:
