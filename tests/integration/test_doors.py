@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 from tests.support.application import Client, Running, run_application
 
-from samovar.api import chats, documents, runs, session, system
+from samovar.api import backends, chats, documents, runs, session, system
 from samovar.api.gate import CONTENT_SECURITY_POLICY
 from samovar.api.problems import STATUSES
 from samovar.domain.errors import SamovarError
@@ -26,7 +26,7 @@ OPEN_PATHS = {
 
 
 def every_route() -> list[tuple[str, str]]:
-    routers = (session.router, system.router, chats.router, documents.router, runs.router)
+    routers = (session.router, system.router, backends.router, chats.router, documents.router, runs.router)
     return [
         (route.path, method)
         for router in routers
@@ -37,7 +37,7 @@ def every_route() -> list[tuple[str, str]]:
 
 
 def filled(path: str) -> str:
-    for name in ("chat_id", "message_id", "run_id", "document_id"):
+    for name in ("chat_id", "message_id", "run_id", "document_id", "name"):
         path = path.replace("{" + name + "}", "00000000-0000-4000-8000-000000000000")
     return path
 

@@ -73,9 +73,21 @@ async def test_without_any_model_the_list_is_empty_and_a_reply_says_why(settings
 
 async def test_every_parameter_is_described_by_its_range(running: Running) -> None:
     _, found = await running.client.send("GET", "/api/parameters")
-    assert set(found) == set(PARAMETER_RANGES)
+    assert set(found) == {*PARAMETER_RANGES, "reasoning_effort", "json_schema"}
     assert found["temperature"] == {"min": 0.0, "max": 2.0, "whole": False}
     assert found["seed"]["whole"] is True
+    assert found["reasoning_effort"] == {"choices": ["none", "low", "medium", "high"]}
+    assert found["json_schema"] == {"type": "object"}
+
+
+async def test_every_preset_lies_within_its_own_ranges_and_is_what_a_chat_takes(running: Running) -> None:
+    _, found = await running.client.send("GET", "/api/presets")
+    assert [preset["name"] for preset in found["presets"]] == ["technical", "creative", "dialogue", "extraction"]
+    for preset in found["presets"]:
+        for name, bounds in preset["ranges"].items():
+            assert bounds["min"] <= preset["parameters"][name] <= bounds["max"]
+        status, chat = await running.client.send("POST", "/api/chats", {"parameters": preset["parameters"]})
+        assert (status, chat["parameters"]) == (201, preset["parameters"])
 
 
 async def test_health_readiness_and_metrics_need_no_sign_in(running: Running) -> None:

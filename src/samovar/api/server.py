@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from samovar.api import chats, documents, keys, openai, runs, session, system
+from samovar.api import backends, chats, documents, keys, openai, runs, session, system
 from samovar.api.deps import Services
 from samovar.api.gate import Gate
 from samovar.api.pages import pages_router
@@ -23,7 +23,7 @@ def create_api(services: Services, *, host: str, port: int, public_hosts: tuple[
     )
     app.state.services = services
     install_problem_handlers(app)
-    for area in (session, keys, system, chats, runs, documents, openai):
+    for area in (session, keys, system, backends, chats, runs, documents, openai):
         app.include_router(area.router)
     app.include_router(pages_router())
     app.add_middleware(Gate, host=host, port=port, public_hosts=public_hosts, metrics=services.metrics)

@@ -7,7 +7,8 @@ from starlette.responses import JSONResponse, Response
 from samovar.api.deps import Asker, ServicesOf
 from samovar.api.problems import problem_body
 from samovar.domain.errors import StorageError
-from samovar.domain.parameters import PARAMETER_RANGES, WHOLE_NUMBERS
+from samovar.domain.parameters import PARAMETER_RANGES, REASONING_EFFORTS, WHOLE_NUMBERS
+from samovar.domain.presets import PRESETS
 from samovar.gateway.directory import ModelChoice
 
 __all__ = ["router"]
@@ -36,6 +37,7 @@ async def system(_actor: Asker, services: ServicesOf) -> Response:
             "memory_total_bytes": memory.total,
             "runs": len(services.hub),
             "outside_connections": services.reaches_outside(),
+            "backends_revision": services.pool.revision,
         }
     )
 
@@ -55,11 +57,32 @@ async def models(_actor: Asker, services: ServicesOf) -> Response:
 
 @router.get("/api/parameters")
 async def parameters(_actor: Asker) -> Response:
-    """The range of every generation parameter."""
+    """What every generation parameter can be."""
     return JSONResponse(
         {
-            name: {"min": low, "max": high, "whole": name in WHOLE_NUMBERS}
-            for name, (low, high) in PARAMETER_RANGES.items()
+            **{
+                name: {"min": low, "max": high, "whole": name in WHOLE_NUMBERS}
+                for name, (low, high) in PARAMETER_RANGES.items()
+            },
+            "reasoning_effort": {"choices": list(REASONING_EFFORTS)},
+            "json_schema": {"type": "object"},
+        }
+    )
+
+
+@router.get("/api/presets")
+async def presets(_actor: Asker) -> Response:
+    """Sets of parameters for common kinds of work."""
+    return JSONResponse(
+        {
+            "presets": [
+                {
+                    "name": preset.name,
+                    "parameters": preset.parameters.chosen(),
+                    "ranges": {name: {"min": low, "max": high} for name, (low, high) in preset.ranges.items()},
+                }
+                for preset in PRESETS
+            ]
         }
     )
 
@@ -85,19 +108,29 @@ async def metrics(services: ServicesOf) -> Response:
 
 def model_body(choice: ModelChoice) -> dict[str, object]:
     """A model as the page shows it."""
-    found = choice.description
+    found, route = choice.description, choice.route
+    can = found.capabilities
     return {
         "id": choice.model_id,
         "model": found.model,
         "backend": found.backend,
         "state": found.state,
         "is_demonstration": found.is_demonstration,
-        "context_tokens": found.capabilities.context_tokens,
-        "vision": found.capabilities.vision,
-        "vision_known_by": found.capabilities.vision_known_by,
-        "quantisation": found.capabilities.quantisation,
-        "size_bytes": found.capabilities.size_bytes,
-        "unsupported_parameters": sorted(found.capabilities.unsupported_parameters),
+        "route": {"targets": list(route.targets), "order": route.order} if route else None,
+        "context_tokens": can.context_tokens,
+        "trained_context_tokens": can.trained_context_tokens,
+        "loaded": can.loaded,
+        "vision": can.vision,
+        "vision_known_by": can.vision_known_by,
+        "tools": can.tools,
+        "reasoning": can.reasoning,
+        "embeddings": can.embeddings,
+        "json_schema": can.json_schema,
+        "quantisation": can.quantisation,
+        "size_bytes": can.size_bytes,
+        "licence": can.licence,
+        "guessed": sorted(can.guessed),
+        "unsupported_parameters": sorted(can.unsupported_parameters),
     }
 
 
