@@ -3,45 +3,36 @@
 Tier: experimental.
 """
 
-import asyncio
-import base64
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from samovar.backends import _shared
-from samovar.backends._shared import ModelServer, OpenAIRelay, loads_object, read_completion_request, whole_number
-from samovar.domain.errors import BackendError, BackendReplyInvalid, EmbeddingsUnsupported, ImageRefused
-from samovar.domain.generation import (
-    BackendEvent,
-    Capabilities,
-    ChatRequest,
-    Failed,
-    Finished,
-    FinishReason,
-    ImagePart,
-    ModelDescription,
-    PromptMessage,
-    ReasoningDelta,
-    TextDelta,
-    Usage,
-)
+from samovar.backends._ollama.catalogue import Catalogue, StoredModel, full_name
+from samovar.backends._ollama.context import DEFAULT_CONTEXT_TOKENS, choose_context, estimate_prompt
+from samovar.backends._ollama.embeddings import WholeRelay, read_embedding_request, write_embeddings
+from samovar.backends._ollama.relay import ChatRelay
+from samovar.backends._ollama.reply import OllamaLines, OllamaReply
+from samovar.backends._ollama.request import read_openai, write_chat, write_load
+from samovar.backends._shared import ModelServer, ReplyParser, add_guesses, has_image, read_events, refuse_addresses
+from samovar.domain.errors import BackendError, ContextExceeded, EmbeddingsUnsupported, ImageRefused
+from samovar.domain.generation import BackendEvent, Capabilities, ChatRequest, Failed, ModelDescription
 from samovar.egress import EgressClient
-from samovar.ports.backend import BackendConfig, ChatBackend, Probe, Relay
+from samovar.ports.backend import BackendConfig, ChatBackend, Probe
 
 __all__ = ["LOAD_PARAMETERS", "PARALLEL", "PORTS", "OllamaBackend", "build", "read_address", "recognise"]
+
+_Event = TypeVar("_Event")
 
 PORTS: Final = (11434,)
 #: Ollama writes at most this many at once when memory allows; the rest waits in a queue that nobody sees.
 PARALLEL: Final = 4
-LOAD_PARAMETERS: Final = frozenset({"context_tokens"})
+LOAD_PARAMETERS: Final = frozenset({"context_tokens", "batch_tokens", "gpu_layers", "threads", "keep_alive_s"})
 
 _CHAT: Final = "/api/chat"
 _DEFAULT_PORT: Final = 11434
-_DEFAULT_CONTEXT_TOKENS: Final = 8192
-_MODELS_ASKED_AT_ONCE: Final = 4
-_REASONS: Final[dict[str, FinishReason]] = {"stop": "stop", "length": "length"}
-_OPTION_NAMES: Final = {"max_tokens": "num_predict"}
+#: Vectors as text: some ten bytes a number, a thousand numbers a text, two thousand texts.
+_MOST_EMBEDDING_BYTES: Final = 64_000_000
 
 
 def build(config: BackendConfig, client: EgressClient) -> ChatBackend:
@@ -55,13 +46,22 @@ def read_address(address: str) -> str:
 
 
 async def recognise(probe: Probe) -> bool:
-    """Tell by ``/api/version`` together with ``/api/tags``."""
-    reply = await probe.get("/api/tags")
-    return reply is not None and reply.body is not None and isinstance(reply.body.get("models"), list)
+    """Tell by ``/api/version`` together with ``/api/tags``, or by the words with which they ask for a key."""
+    version = await probe.get("/api/version")
+    if version is None or version.body is None:
+        return False
+    if version.status in (401, 403):
+        return version.body.get("error") == "unauthorized"
+    tags = await probe.get("/api/tags")
+    is_listed = tags is not None and tags.body is not None and isinstance(tags.body.get("models"), list)
+    return is_listed and isinstance(version.body.get("version"), str)
 
 
 class OllamaBackend:
-    """Speaks ``/api/chat``. Source: docs/api.md and api/types.go of github ollama/ollama, v0.33, 2026."""
+    """Speaks ``/api/chat``, never Ollama's own OpenAI form, which would cut a long prompt and tell nobody.
+
+    The context length is chosen for each request; ``_ollama/context.py`` has the rule.
+    """
 
     kind = "ollama"
 
@@ -69,16 +69,11 @@ class OllamaBackend:
         self.name = config.name
         self._config = config
         self._server = ModelServer(config, client)
-        self._context_tokens = config.load.context_tokens or _DEFAULT_CONTEXT_TOKENS
+        self._catalogue = Catalogue(self._server)
 
     async def models(self) -> Sequence[ModelDescription]:
-        """List the models; what the list leaves out is asked model by model."""
-        entries = (await self._server.fetch("GET", "/api/tags")).get("models")
-        if not isinstance(entries, list):
-            raise BackendReplyInvalid(backend=self.name, reason="a list of models without models")
-        turn = asyncio.Semaphore(_MODELS_ASKED_AT_ONCE)
-        named = [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("name"), str)]
-        return await asyncio.gather(*(self._describe(entry, turn) for entry in named))
+        """List the models, loaded or not."""
+        return [self._describe(model) for model in await self._catalogue.models()]
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         """Return None: Ollama has no tokenizer endpoint."""
@@ -88,145 +83,115 @@ class OllamaBackend:
         """Stream an answer; a prompt that is too long is an error, never cut in silence."""
         return self._stream(request)
 
-    async def relay(self, payload: Mapping[str, object]) -> OpenAIRelay:
-        """Answer an OpenAI request by way of the native protocol.
+    async def relay(self, payload: Mapping[str, object]) -> ChatRelay:
+        """Answer an OpenAI request by way of the native protocol. Raises: BackendError."""
+        model = str(payload.get("model", ""))
+        stored = await self._catalogue.find(model)
+        if refuse_addresses(payload, backend=self.name) and stored.has("vision") is False:
+            raise ImageRefused(model=model)
+        version = self._catalogue.version
+        asked = read_openai(payload, backend=self.name, has_logprobs=version.has_logprobs)
+        lines = self._ask(asked, stored, lambda: OllamaLines(backend=self.name, model=model))
+        return await ChatRelay.begin(lines, payload, backend=self.name)
 
-        Ollama's own OpenAI form would cut a long prompt at its default context, and tell nobody.
-        """
-        request = read_completion_request(payload, backend=self.name)
-        return await OpenAIRelay.begin(
-            self._stream(request), model=request.model, is_stream=payload.get("stream") is True
+    async def relay_embeddings(self, payload: Mapping[str, object]) -> WholeRelay:
+        """Make vectors by the native protocol; a text that is too long is an error, never cut. Raises: BackendError."""
+        model = str(payload.get("model", ""))
+        asked = read_embedding_request(payload, backend=self.name)
+        texts = asked["input"]
+        assert isinstance(texts, list), "a list was made of it"
+        stored = await self._catalogue.find(model)
+        if stored.has("embedding") is False:
+            raise EmbeddingsUnsupported(model=model)
+        fields, options = write_load(self._config.load)
+        longest = max((estimate_prompt({"messages": [{"content": text}]}, 0) for text in texts), default=0)
+        window = choose_context(longest, most=self._most_tokens(stored), loaded=await self._loaded_tokens(stored))
+        reply = await self._server.fetch(
+            "POST",
+            "/api/embed",
+            {**asked, **fields, "options": {**options, "num_ctx": window}},
+            timeout_s=self._config.first_token_timeout_s,
+            most_bytes=_MOST_EMBEDDING_BYTES,
         )
-
-    async def relay_embeddings(self, payload: Mapping[str, object]) -> Relay:
-        """Refuse: not spoken yet."""
-        raise EmbeddingsUnsupported(model=str(payload.get("model", "")))
+        return WholeRelay(write_embeddings(reply, payload, texts=len(texts), backend=self.name))
 
     async def close(self) -> None:
         """Do nothing: the connections belong to the client that all backends share."""
 
     async def _stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
         try:
-            await self._check_images(request)
+            stored = await self._catalogue.find(request.model)
+            if has_image(request) and stored.has("vision") is False:
+                # Ollama would drop the picture and answer as if it had not been sent.
+                raise ImageRefused(model=request.model)
+            asked = write_chat(request, thinks=stored.has("thinking"))
+            async with aclosing(self._ask(asked, stored, lambda: self._parser(request.model))) as events:
+                async for event in events:
+                    yield event
         except BackendError as error:
             yield Failed(error=error)
-            return
-        parser = _OllamaReply(backend=self.name, model=request.model)
-        payload = self._write_payload(request)
-        reply = _shared.read_reply(self._server, _CHAT, payload, model=request.model, parser=parser)
-        async with aclosing(reply):
-            async for event in reply:
-                yield event
 
-    async def _check_images(self, request: ChatRequest) -> None:
-        """Ollama drops a picture that the model cannot see; better to say so first."""
-        has_image = any(isinstance(part, ImagePart) for message in request.messages for part in message.parts)
-        if has_image and _read_vision(await self._show(request.model)) is False:
-            raise ImageRefused(model=request.model)
+    def _parser(self, model: str) -> OllamaReply:
+        return OllamaReply(backend=self.name, model=model, counts_whole=self._catalogue.version.counts_whole_prompts)
 
-    async def _show(self, model: str) -> dict[str, Any]:
-        return await self._server.fetch("POST", "/api/show", {"model": model})
+    async def _ask(
+        self, asked: Mapping[str, Any], stored: StoredModel, make_parser: Callable[[], ReplyParser[_Event]]
+    ) -> AsyncGenerator[_Event, None]:
+        """Send a chat and yield its reply; where the context was chosen too small, once more with the longest.
 
-    async def _describe(self, entry: dict[str, Any], turn: asyncio.Semaphore) -> ModelDescription:
-        name = entry["name"]
-        details = _object(entry.get("details"))
-        trained = whole_number(details.get("context_length"))
-        vision = _read_vision(entry)
-        if trained is None or vision is None:
-            async with turn:
-                trained, vision = await self._ask_about(name)
-        quantisation = details.get("quantization_level")
+        Raises: BackendError.
+        """
+        fields, load_options = write_load(self._config.load)
+        most = self._most_tokens(stored)
+        needed = estimate_prompt(asked, asked["options"].get("num_predict"))
+        window = choose_context(needed, most=most, loaded=await self._loaded_tokens(stored))
+        model = str(asked["model"])
+        for tokens in (window, most) if window < most else (window,):
+            options = {**load_options, **asked["options"], "num_ctx": tokens}
+            payload = {**asked, **fields, "options": options}
+            has_begun = False
+            reply = read_events(self._server, _CHAT, payload, model=model, parser=make_parser())
+            try:
+                async with aclosing(reply):
+                    async for event in reply:
+                        has_begun = True
+                        yield event
+                return
+            except ContextExceeded as error:
+                if has_begun or tokens == max(window, most):
+                    # It does not say how long the prompt was; the limit is the one that was asked for.
+                    raise ContextExceeded(
+                        needed_tokens=f">{tokens}" if needed <= tokens else needed, context_tokens=tokens, model=model
+                    ) from error
+
+    def _most_tokens(self, stored: StoredModel) -> int:
+        configured = self._config.load.context_tokens or DEFAULT_CONTEXT_TOKENS
+        return min(configured, stored.trained_tokens or configured)
+
+    async def _loaded_tokens(self, stored: StoredModel) -> int | None:
+        """The context of the copy in memory now."""
+        return (await self._catalogue.loaded() or {}).get(full_name(stored.name))
+
+    def _describe(self, stored: StoredModel) -> ModelDescription:
+        embeds, thinks, vision = stored.has("embedding"), stored.has("thinking"), stored.has("vision")
+        capabilities = Capabilities(
+            context_tokens=max(self._most_tokens(stored), stored.loaded_tokens or 0),
+            trained_context_tokens=stored.trained_tokens,
+            loaded=stored.is_loaded,
+            vision=vision,
+            vision_known_by="api" if vision is not None else None,
+            tools=stored.has("tools"),
+            reasoning=thinks,
+            embeddings=embeds,
+            json_schema=stored.has("completion"),
+            quantisation=stored.quantisation,
+            size_bytes=stored.size_bytes,
+            unsupported_parameters=frozenset({"reasoning_effort"}) if thinks is False else frozenset(),
+        )
         return ModelDescription(
-            model=name,
+            model=stored.name,
             backend=self.name,
             state="ready",
-            capabilities=Capabilities(
-                context_tokens=min(self._context_tokens, trained or self._context_tokens),
-                vision=vision,
-                vision_known_by="api" if vision is not None else None,
-                quantisation=quantisation if isinstance(quantisation, str) else None,
-                size_bytes=whole_number(entry.get("size")),
-            ),
+            capabilities=add_guesses(capabilities, stored.name),
             is_demonstration=self._config.is_demonstration,
         )
-
-    async def _ask_about(self, model: str) -> tuple[int | None, bool | None]:
-        """Return the trained context and the vision of one model; nothing is known of one that gives an error."""
-        try:
-            shown = await self._show(model)
-        except BackendError:
-            return None, None
-        return _read_trained_context(shown), _read_vision(shown)
-
-    def _write_payload(self, request: ChatRequest) -> dict[str, object]:
-        chosen = request.parameters.chosen()
-        options = {_OPTION_NAMES.get(name, name): value for name, value in chosen.items()}
-        return {
-            "model": request.model,
-            "messages": [_write_message(message) for message in request.messages],
-            "stream": True,
-            "truncate": False,
-            "shift": False,
-            "options": {"num_ctx": self._context_tokens, **options},
-        }
-
-
-class _OllamaReply:
-    """Reads lines of JSON; an object with ``done`` is the end."""
-
-    def __init__(self, *, backend: str, model: str) -> None:
-        self._backend = backend
-        self._model = model
-        self._finished: Finished | None = None
-
-    @property
-    def is_done(self) -> bool:
-        return self._finished is not None
-
-    def read(self, line: bytes) -> Iterator[BackendEvent]:
-        if not line.strip():
-            return
-        body = loads_object(line, backend=self._backend)
-        if body.get("error"):
-            raise _shared.fault_of_stream(body["error"], backend=self._backend, model=self._model)
-        message = _object(body.get("message"))
-        reasoning = _shared.read_text(message.get("thinking"), backend=self._backend)
-        if reasoning:
-            yield ReasoningDelta(text=reasoning)
-        text = _shared.read_text(message.get("content"), backend=self._backend)
-        if text:
-            yield TextDelta(text=text)
-        if body.get("done") is True:
-            self._finished = Finished(reason=_REASONS.get(str(body.get("done_reason")), "other"), usage=_usage(body))
-
-    def finished(self) -> Finished | None:
-        return self._finished
-
-
-def _usage(body: dict[str, Any]) -> Usage | None:
-    # A prompt that is wholly cached is left out of the counts.
-    prompt, completion = whole_number(body.get("prompt_eval_count", 0)), whole_number(body.get("eval_count"))
-    if prompt is None or completion is None:
-        return None
-    return Usage(prompt_tokens=prompt, completion_tokens=completion)
-
-
-def _write_message(message: PromptMessage) -> dict[str, object]:
-    written: dict[str, object] = {"role": message.role, "content": message.text}
-    images = [base64.b64encode(part.content).decode("ascii") for part in message.parts if isinstance(part, ImagePart)]
-    return {**written, "images": images} if images else written
-
-
-def _read_vision(entry: dict[str, Any]) -> bool | None:
-    capabilities = entry.get("capabilities")
-    return "vision" in capabilities if isinstance(capabilities, list) else None
-
-
-def _read_trained_context(shown: dict[str, Any]) -> int | None:
-    information = _object(shown.get("model_info"))
-    architecture = information.get("general.architecture")
-    return whole_number(information.get(f"{architecture}.context_length"))
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

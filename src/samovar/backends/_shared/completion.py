@@ -27,7 +27,7 @@ from samovar.domain.generation import (
 )
 from samovar.domain.parameters import PARAMETER_RANGES, read_parameters
 
-__all__ = ["OpenAIRelay", "read_completion_request"]
+__all__ = ["OpenAIRelay", "read_completion_request", "write_usage"]
 
 _REASONS: Final[dict[FinishReason, str]] = {
     "stop": "stop",
@@ -143,7 +143,9 @@ class OpenAIRelay:
             case Finished(reason=reason, usage=usage):
                 end = self._chunk({}, _REASONS[reason])
                 return (
-                    [end] if usage is None else [end, {**self._chunk({}, None), **_write_usage(usage), "choices": []}]
+                    [end]
+                    if usage is None
+                    else [end, {**self._chunk({}, None), "usage": write_usage(usage), "choices": []}]
                 )
             case Failed(error=error):
                 return [{"error": {"message": error.message, "type": "server_error", "code": error.code}}]
@@ -174,16 +176,15 @@ class OpenAIRelay:
         if reasoning:
             message["reasoning_content"] = "".join(reasoning)
         choice = {"index": 0, "message": message, "finish_reason": _REASONS[finished.reason]}
-        usage = _write_usage(finished.usage) if finished.usage else {}
+        usage = {"usage": write_usage(finished.usage)} if finished.usage else {}
         return {**self._head, "object": "chat.completion", "choices": [choice], **usage}
 
 
-def _write_usage(usage: Usage) -> dict[str, object]:
+def write_usage(usage: Usage) -> dict[str, object]:
+    """Write the counts as OpenAI does."""
     return {
-        "usage": {
-            "prompt_tokens": usage.prompt_tokens,
-            "completion_tokens": usage.completion_tokens,
-            "total_tokens": usage.prompt_tokens + usage.completion_tokens,
-            "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
-        }
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
     }

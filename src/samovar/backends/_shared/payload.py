@@ -58,9 +58,9 @@ def has_image(request: ChatRequest) -> bool:
 
 
 def refuse_addresses(payload: Mapping[str, object], *, backend: str) -> bool:
-    """Tell whether an OpenAI request has pictures, sounds or films; all must be in it, not at an address.
+    """Tell whether an OpenAI request has pictures, sounds or films, all of which must be in it.
 
-    Some servers fetch what an address names, which would let a caller reach into their network.
+    Some servers fetch what an address names, which would let a caller look around inside their network.
 
     Raises: BackendRefused for an address.
     """
@@ -70,13 +70,13 @@ def refuse_addresses(payload: Mapping[str, object], *, backend: str) -> bool:
         content = message.get("content") if isinstance(message, dict) else None
         for part in content if isinstance(content, list) else ():
             kind = part.get("type") if isinstance(part, dict) else None
-            if not isinstance(kind, str) or kind in ("text", "refusal"):
+            if not isinstance(kind, str) or not kind.endswith("_url"):
                 continue
+            given = part.get(kind)
+            address = given.get("url") if isinstance(given, dict) else given
+            if not isinstance(address, str) or not address.startswith("data:"):
+                raise BackendRefused(backend=backend, reason="pictures travel as data URIs, not as addresses")
             found = True
-            for value in part.values():
-                address = value.get("url") if isinstance(value, dict) else value
-                if isinstance(address, str) and "://" in address[:64] and not address.startswith("data:"):
-                    raise BackendRefused(backend=backend, reason="pictures travel as data URIs, not as addresses")
     return found
 
 

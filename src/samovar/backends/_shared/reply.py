@@ -3,56 +3,63 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import aiohttp
 
 from samovar.backends._shared.server import ModelServer
 from samovar.backends._shared.wire import LineReader, Patience, loads_object
 from samovar.domain.errors import BackendBroke, BackendError, BackendReplyInvalid, BackendTimeout
-from samovar.domain.generation import BackendEvent, Failed, Finished, PromptProgress
+from samovar.domain.generation import BackendEvent, Failed, PromptProgress
 
-__all__ = ["ReplyParser", "read_reply"]
+__all__ = ["ReplyParser", "read_events", "read_reply"]
+
+_Event = TypeVar("_Event")
+_Event_co = TypeVar("_Event_co", covariant=True)
 
 #: The end of the body follows the last event at once; a connection that still waits is not worth keeping.
 _END_OF_BODY_S: Final = 0.25
 
 
-class ReplyParser(Protocol):
-    """Turns the lines of one wire form into events."""
+class ReplyParser(Protocol[_Event_co]):
+    """Turns the lines of one wire form into events of one kind."""
 
     @property
     def is_done(self) -> bool:
         """Whether the server has said that nothing more follows."""
         ...
 
-    def read(self, line: bytes) -> Iterable[BackendEvent]:
+    def read(self, line: bytes) -> Iterable[_Event_co]:
         """Read one line. Raises: BackendError for an error or nonsense in it."""
         ...
 
-    def finished(self) -> Finished | None:
+    def finished(self) -> _Event_co | None:
         """Return the good end, or None if the server has not said that the answer is whole."""
         ...
 
 
 async def read_reply(
-    server: ModelServer, path: str, payload: Mapping[str, object], *, model: str, parser: ReplyParser
+    server: ModelServer, path: str, payload: Mapping[str, object], *, model: str, parser: ReplyParser[BackendEvent]
 ) -> AsyncGenerator[BackendEvent, None]:
     """Send a request and yield its reply; the last event is one Finished or Failed, and nothing is raised.
 
     Closing the iterator closes the connection.
     """
     try:
-        async with contextlib.aclosing(_read(server, path, payload, model, parser)) as events:
+        async with contextlib.aclosing(read_events(server, path, payload, model=model, parser=parser)) as events:
             async for event in events:
                 yield event
     except BackendError as error:
         yield Failed(error=error)
 
 
-async def _read(
-    server: ModelServer, path: str, payload: Mapping[str, object], model: str, parser: ReplyParser
-) -> AsyncGenerator[BackendEvent, None]:
+async def read_events(
+    server: ModelServer, path: str, payload: Mapping[str, object], *, model: str, parser: ReplyParser[_Event]
+) -> AsyncGenerator[_Event, None]:
+    """Send a request and yield what the parser makes of its reply, the good end last. Raises: BackendError.
+
+    Closing the iterator closes the connection.
+    """
     patience = server.patience()
     response = await server.open("POST", path, payload, patience=patience)
     try:
@@ -76,7 +83,7 @@ async def _read(
         response.close()
 
 
-def _parse(lines: list[bytes], parser: ReplyParser) -> Iterator[BackendEvent]:
+def _parse(lines: list[bytes], parser: ReplyParser[_Event]) -> Iterator[_Event]:
     for line in lines:
         yield from parser.read(line.rstrip(b"\r"))
         if parser.is_done:
@@ -84,7 +91,7 @@ def _parse(lines: list[bytes], parser: ReplyParser) -> Iterator[BackendEvent]:
 
 
 async def _next_lines(
-    server: ModelServer, reader: LineReader, patience: Patience, parser: ReplyParser
+    server: ModelServer, reader: LineReader, patience: Patience, parser: ReplyParser[object]
 ) -> list[bytes] | None:
     try:
         try:

@@ -72,13 +72,14 @@ class ModelServer:
         payload: Mapping[str, object] | None = None,
         *,
         timeout_s: float = _SHORT_REQUEST_S,
+        most_bytes: int = MAX_BODY_BYTES,
     ) -> dict[str, Any]:
-        """Send a short request and return its JSON object. Raises: BackendError."""
-        return loads_object(await self._fetch(method, path, payload, timeout_s), backend=self.name)
+        """Send a request and return its JSON object, of at most so many bytes. Raises: BackendError."""
+        return loads_object(await self._fetch(method, path, payload, timeout_s, most_bytes), backend=self.name)
 
     async def fetch_list(self, path: str) -> list[object]:
         """Ask for a JSON list. Raises: BackendError."""
-        value = loads_value(await self._fetch("GET", path, None, _SHORT_REQUEST_S), backend=self.name)
+        value = loads_value(await self._fetch("GET", path, None, _SHORT_REQUEST_S, MAX_BODY_BYTES), backend=self.name)
         if not isinstance(value, list):
             raise BackendReplyInvalid(backend=self.name, reason="it is not a JSON list")
         return value
@@ -103,14 +104,16 @@ class ModelServer:
             raise BackendReplyInvalid(backend=self.name, reason="it is compressed, which was not asked for")
         return response
 
-    async def read_body(self, response: aiohttp.ClientResponse, patience: Patience) -> bytes:
+    async def read_body(
+        self, response: aiohttp.ClientResponse, patience: Patience, most_bytes: int = MAX_BODY_BYTES
+    ) -> bytes:
         """Read a whole reply. Raises: BackendError, BackendReplyInvalid for one that is too long."""
         content = bytearray()
         try:
             async with asyncio.timeout(patience.left_s):
                 while chunk := await response.content.readany():
                     content += chunk
-                    if len(content) > MAX_BODY_BYTES:
+                    if len(content) > most_bytes:
                         raise BackendReplyInvalid(backend=self.name, reason="it is too long")
         except (aiohttp.ClientError, OSError) as error:
             self.fail(error, patience)
@@ -158,8 +161,10 @@ class ModelServer:
             is_missing = response.status in _MISSING and not isinstance(error, ModelUnknown)
             raise if_missing if if_missing is not None and is_missing else error
         if response.content_type not in _RELAYED:
-            raise BackendReplyInvalid(backend=self.name, reason=f"{response.content_type} instead of an answer")
+            raise BackendReplyInvalid(backend=self.name, reason=f"{response.content_type[:60]} instead of an answer")
         first = await self.read_piece(response, patience)
+        if not first:
+            raise BackendBroke(backend=self.name)
         if _ERROR_FIRST.match(first):
             # LM Studio says under status 200 that a prompt is too long, whole or as the first event.
             content = first + await self.read_body(response, patience)
@@ -174,11 +179,13 @@ class ModelServer:
         except (aiohttp.ClientError, OSError) as error:
             self.fail(error, patience)
 
-    async def _fetch(self, method: str, path: str, payload: Mapping[str, object] | None, timeout_s: float) -> bytes:
+    async def _fetch(
+        self, method: str, path: str, payload: Mapping[str, object] | None, timeout_s: float, most_bytes: int
+    ) -> bytes:
         patience = Patience(first_s=timeout_s, idle_s=timeout_s)
         response = await self.open(method, path, payload, patience=patience)
         try:
-            content = await self.read_body(response, patience)
+            content = await self.read_body(response, patience, most_bytes)
             if response.status != 200:
                 raise self.fault(response, content, model=self._model_of(payload))
             return content
