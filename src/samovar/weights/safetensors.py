@@ -9,7 +9,7 @@ from samovar.domain.errors import ModelFileInvalid, ModelFileMissing
 from samovar.weights.architecture import Architecture, LatentAttention, Tensor
 from samovar.weights.metadata import MAX_LAYERS
 from samovar.weights.quantisation import weights_of
-from samovar.weights.shape import LayerShape, ModelShape, ModelWeights, SizedModel
+from samovar.weights.shape import LayerShape, ModelShape, SizedModel
 
 __all__ = ["read_config"]
 
@@ -49,7 +49,7 @@ def read_config(path: Path) -> SizedModel:
         weights = weights_of(architecture, config.bits)
         shape = config.with_layer_kinds(architecture.shape())
         if known := _files_bytes(path.parent):
-            weights = _scaled(weights, known)
+            weights = weights.scaled_to(known)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelFileMissing(path=str(path)) from error
     except (_UnclearError, RecursionError) as error:
@@ -240,16 +240,3 @@ def _files_bytes(folder: Path) -> int:
         if isinstance(total, (int, float)) and 0 < total < _MAX_TOTAL_BYTES:
             return int(total)
     return sum(path.stat().st_size for path in folder.glob("model*.safetensors") if path.is_file())
-
-
-def _scaled(weights: ModelWeights, total_bytes: int) -> ModelWeights:
-    """Keep the proportions and take a size that is known."""
-    factor = total_bytes / weights.total_bytes if weights.total_bytes else 0.0
-    return ModelWeights(
-        total_bytes=total_bytes,
-        parameters=weights.parameters,
-        layer_bytes=tuple(round(size * factor) for size in weights.layer_bytes),
-        embedding_bytes=round(weights.embedding_bytes * factor),
-        output_bytes=round(weights.output_bytes * factor),
-        expert_bytes=round(weights.expert_bytes * factor),
-    )

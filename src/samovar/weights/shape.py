@@ -53,6 +53,18 @@ class ModelWeights:
     #: The share of the layers that belongs to experts.
     expert_bytes: int = 0
 
+    def scaled_to(self, total_bytes: int) -> "ModelWeights":
+        """The same proportions in a size that is known."""
+        factor = total_bytes / self.total_bytes if self.total_bytes else 0.0
+        return ModelWeights(
+            total_bytes=total_bytes,
+            parameters=self.parameters,
+            layer_bytes=tuple(round(size * factor) for size in self.layer_bytes),
+            embedding_bytes=round(self.embedding_bytes * factor),
+            output_bytes=round(self.output_bytes * factor),
+            expert_bytes=round(self.expert_bytes * factor),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizedModel:
