@@ -101,13 +101,34 @@ Best first. Scores compare the hits of one search and nothing else.""",
 ```json
 {"default": "SmolLM2-135M-Instruct",
  "models": [{"id": "SmolLM2-135M-Instruct", "model": "SmolLM2-135M-Instruct", "backend": "engine", "state": "ready",
-             "is_demonstration": true, "context_tokens": 8192, "vision": false, "vision_known_by": "api",
-             "quantisation": "Q4_1", "size_bytes": 96576768, "unsupported_parameters": []}],
+             "is_demonstration": true, "route": null, "context_tokens": 8192, "trained_context_tokens": 8192,
+             "loaded": true, "vision": false, "vision_known_by": "api", "tools": false, "reasoning": false,
+             "embeddings": null, "json_schema": true, "quantisation": "Q4_1", "size_bytes": 96576768,
+             "licence": null, "guessed": [], "unsupported_parameters": ["reasoning_effort"]}],
  "problems": [{"backend": "ollama", "code": "backend_unreachable", "title": "…"}]}
 ```
 
 `id` is what `ask --model`, chats and `/v1` take; it is `backend/model` when two backends offer the same name. What a
 backend does not tell is null.""",
+    "backends": """`!` marks a server that cannot be used, with the reason and the way out. Something that answers on a
+usual port of this machine and is not used is listed too.
+See [connect a model server](../how-to/connect-a-model-server.md).
+
+```json
+{"backends": [{"name": "ollama", "kind": "ollama", "url": "http://127.0.0.1:11434", "source": "found",
+               "origin": "port 11434", "state": "ready", "reason": null, "code": null,
+               "models": [{"id": "gemma3:4b", "state": "ready", "loaded": true, "context_length": 8192,
+                           "quantisation": "Q4_K_M", "vision": true, "vision_known_by": "api", "tools": false,
+                           "embeddings": false}]}]}
+```
+
+`state` is `ready`, `loading`, `down` or `refused`, `reason` a sentence and `code` its [code](errors.md), both null when
+all is well. A backend and a model have further names, the ones of [`GET /api/backends`](api.md#backends).
+
+`--probe-vision` shows two pictures of one colour each to every model that is loaded and asks for the colours; the
+object then has `"vision_trials": [{"backend", "model", "outcome", "reason"}]` besides, where `outcome` is `sees`,
+`refuses`, `ignores` (the pictures were accepted and not seen) or `not tried: …`, and null when the trial failed for
+`reason`. What was shown stands in `vision` too, with `"vision_known_by": "probe"`.""",
     "doctor": """```json
 {"parts": [{"name": "database", "state": "ok", "detail": "PostgreSQL 18.4 (embedded), schema 0001, 9 MB, …",
             "advice": null}]}

@@ -18,6 +18,8 @@ __all__ = ["BackendOpener", "configured_backends", "known_kinds"]
 
 _ENGINE: Final = "engine"
 _SCRIPTED: Final = "scripted"
+#: What the area ``engine`` of the settings says about loading.
+_ENGINE_LOAD: Final = frozenset({"context_tokens", "batch_tokens", "gpu_layers", "threads", "kv_cache"})
 #: A server is of the first kind that knows it: those with paths of their own before those with fewer, and last
 #: the protocol that nearly all of them speak.
 _ORDER: Final = ("llamacpp", "vllm", "ollama", "lmstudio", "foundry", "openai")
@@ -86,12 +88,22 @@ class BackendOpener:
                 first_token_timeout_s=self._settings.first_token_timeout_s,
                 idle_timeout_s=self._settings.idle_timeout_s,
             )
+        load = LoadParameters(
+            context_tokens=settings.context_tokens,
+            batch_tokens=settings.batch_tokens,
+            gpu_layers=settings.gpu_layers if settings.gpu_layers >= 0 else None,
+            threads=settings.threads or None,
+            kv_cache=settings.kv_cache,
+        )
         # Its address changes with each restart, so the spec carries none.
-        spec = BackendSpec(name=_ENGINE, kind="llamacpp", url="", source="embedded", parallel=settings.parallel)
+        spec = BackendSpec(
+            name=_ENGINE, kind="llamacpp", url="", source="embedded", parallel=settings.parallel, load=load
+        )
         return Member(
             spec,
             module.build(config, self._client),
             longest_queue=self._longest_queue,
+            load_parameters=_ENGINE_LOAD,
             address=address,
             on_close=self._guard.allow(address),
         )

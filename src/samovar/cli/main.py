@@ -6,7 +6,7 @@ from io import TextIOWrapper
 import typer
 
 from samovar import __version__
-from samovar.cli import ask, doctor, ingest, keys, link, models, search, serve
+from samovar.cli import ask, backends, doctor, ingest, keys, link, models, search, serve
 from samovar.cli.words import error_line
 from samovar.domain.errors import SamovarError
 from samovar.telemetry.log import configure_logging, get_log
@@ -26,6 +26,7 @@ app.command()(ask.ask)
 app.command()(ingest.ingest)
 app.command()(search.search)
 app.command()(models.models)
+app.command()(backends.backends)
 app.command()(doctor.doctor)
 app.command()(link.link)
 app.add_typer(keys.app, name="keys")

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from samovar.domain.errors import SamovarError
 
-__all__ = ["RUSSIAN_ERRORS", "Language", "error_line", "language_of", "notice_line", "set_language"]
+__all__ = ["RUSSIAN_ERRORS", "Language", "error_line", "error_words", "language_of", "notice_line", "set_language"]
 
 Language = Literal["en", "ru"]
 
@@ -251,13 +251,18 @@ def language_of() -> Language:
     return _read(locale.getlocale()[0] or "en")
 
 
-def error_line(error: SamovarError) -> str:
-    """The one line on standard error that says why a command failed and what to do."""
-    sentence, advice = error.message, error.advice
+def error_words(error: SamovarError) -> tuple[str, str]:
+    """What happened and what to do, in the language of the command line."""
     if language_of() == "ru" and error.code in RUSSIAN_ERRORS:
         told = SamovarError(**error.values)
         told.sentence, told.hint = RUSSIAN_ERRORS[error.code]
-        sentence, advice = told.message, told.advice
+        return told.message, told.advice
+    return error.message, error.advice
+
+
+def error_line(error: SamovarError) -> str:
+    """The one line on standard error that says why a command failed and what to do."""
+    sentence, advice = error_words(error)
     return " ".join(f"samovar: {sentence} {advice} [{error.code}]".split())
 
 
