@@ -78,7 +78,7 @@ async def test_a_picture_for_a_blind_model_is_refused(client: openai.AsyncOpenAI
 async def test_an_unknown_model_is_a_404_in_openai_form(client: openai.AsyncOpenAI) -> None:
     with pytest.raises(openai.NotFoundError) as caught:
         await client.chat.completions.create(model="nobody", messages=[{"role": "user", "content": "Tea?"}])
-    assert caught.value.code == "model_unknown"
+    assert caught.value.code == "model_not_found"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ async def test_a_wrong_key_is_a_401(running: Running) -> None:
 async def test_a_cookie_alone_does_not_open_it(running: Running) -> None:
     status, body = await running.client.send("POST", "/v1/chat/completions", {"messages": [{}]})
     assert status == 401
-    assert body["error"]["code"] == "key_invalid"
+    assert body["error"]["code"] == "invalid_api_key"
 
 
 @pytest.mark.parametrize(

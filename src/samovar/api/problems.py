@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from samovar.api.openai_errors import openai_error_body
 from samovar.domain.errors import InvalidRequest, NotFound, SamovarError
 from samovar.telemetry.log import get_log
 
@@ -85,15 +86,16 @@ def problem(error: SamovarError, status: int | None = None) -> Response:
     """An error as a whole response; ``status`` takes the place of the table's."""
     status = status or STATUSES[error.code]
     body = {"type": "about:blank", "status": status, **problem_body(error)}
-    return Response(_written(body), status_code=status, media_type="application/problem+json", headers=_headers(status))
+    return Response(
+        _written(body), status_code=status, media_type="application/problem+json", headers=_headers(error, status)
+    )
 
 
 def openai_error(error: SamovarError, status: int | None = None) -> Response:
-    """An error in the form that OpenAI clients read; ``status`` takes the place of the table's."""
+    """An error as a whole response to an OpenAI client; ``status`` takes the place of the table's."""
     status = status or STATUSES[error.code]
-    kind = "invalid_request_error" if status < 500 else "server_error"
-    body = {"error": {"message": f"{error.message} {error.advice}", "type": kind, "param": None, "code": error.code}}
-    return Response(_written(body), status_code=status, media_type="application/json", headers=_headers(status))
+    body = openai_error_body(error, status)
+    return Response(_written(body), status_code=status, media_type="application/json", headers=_headers(error, status))
 
 
 def respond(path: str, error: SamovarError, status: int | None = None) -> Response:
@@ -106,10 +108,10 @@ def _written(body: Mapping[str, object]) -> bytes:
     return json.dumps(body).encode()
 
 
-def _headers(status: int) -> dict[str, str]:
+def _headers(error: SamovarError, status: int) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if status in _RETRY_AFTER_S:
-        headers["Retry-After"] = _RETRY_AFTER_S[status]
+        headers["Retry-After"] = str(error.values.get("retry_after_s", _RETRY_AFTER_S[status]))
     return headers
 
 

@@ -1,0 +1,115 @@
+"""What an answer has cost, read from its last bytes: nothing is parsed while it streams."""
+
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from samovar.accounts.quotas import KeyQuotas
+from samovar.domain.ids import KeyId
+from samovar.domain.tripwire import was_cut
+from samovar.gateway.directory import ModelChoice
+from samovar.gateway.tokens import estimate_tokens
+from samovar.telemetry.log import get_log
+from samovar.telemetry.metrics import Metrics
+
+__all__ = ["ReplyTail", "RequestAccount", "TokenUsage", "find_usage"]
+
+log = get_log(__name__)
+
+_TAIL_BYTES: Final = 4096
+_TAIL_PIECES: Final = 16
+#: A backend that claims more than this is not believed.
+_MOST_TOKENS: Final = 2**31
+#: Inside a text of JSON the quotes would be escaped: this is a key, whatever a model writes.
+_USAGE: Final = b'"usage"'
+_EVENT: Final = b"data:"
+_DECODER: Final = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenUsage:
+    """Tokens as a backend tells them; an embedding has no completion."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class ReplyTail:
+    """The end of a reply that passes through, and how many events there were."""
+
+    __slots__ = ("_pieces", "_start", "events")
+
+    def __init__(self) -> None:
+        """Begin before the first byte."""
+        self.events = 0
+        self._start = b""
+        self._pieces: deque[bytes] = deque(maxlen=_TAIL_PIECES)
+
+    def add(self, chunk: bytes) -> None:
+        """Take note of the next bytes; this is done for every token, so it does next to nothing."""
+        self.events += chunk.count(_EVENT)
+        self._pieces.append(chunk if len(chunk) <= _TAIL_BYTES else self._cut(chunk))
+
+    def usage(self) -> TokenUsage | None:
+        """What the backend says of the whole answer; some say it at the start of a reply that is not streamed."""
+        return find_usage(b"".join(self._pieces)[-_TAIL_BYTES:]) or find_usage(self._start)
+
+    def _cut(self, chunk: bytes) -> bytes:
+        if not self._pieces:
+            self._start = chunk[:_TAIL_BYTES]
+        return chunk[-_TAIL_BYTES:]
+
+
+@dataclass(slots=True, kw_only=True)
+class RequestAccount:
+    """Whose tokens an answer takes, and the words that were sent for it."""
+
+    quotas: KeyQuotas
+    metrics: Metrics
+    key_id: KeyId
+    texts: Sequence[str]
+    watches_cuts: bool
+
+    def settle(self, tail: ReplyTail, choice: ModelChoice) -> None:
+        """Count an answer after its end; where its backend does not tell, an event counts for a token."""
+        usage = tail.usage()
+        if usage is None:
+            self.quotas.spend(self.key_id, sum(map(estimate_tokens, self.texts)) + tail.events)
+            return
+        self.quotas.spend(self.key_id, usage.prompt_tokens + usage.completion_tokens)
+        if self.watches_cuts and was_cut(self.texts, usage.prompt_tokens):
+            backend = choice.backend.name
+            self.metrics.prompts_cut.labels(backend).inc()
+            log.warning("prompt.cut", backend=backend, model=choice.description.model, read_tokens=usage.prompt_tokens)
+
+
+def find_usage(content: bytes) -> TokenUsage | None:
+    """The last usage in a piece of a reply, or None. Raises: nothing, whatever the piece holds."""
+    end = len(content)
+    while (found := content.rfind(_USAGE, 0, end)) >= 0:
+        end = found
+        value = content[found + len(_USAGE) :].decode("utf-8", "replace").lstrip(" :\n\r\t")
+        if value.startswith("{") and (usage := _read_usage(value)) is not None:
+            return usage
+    return None
+
+
+def _read_usage(text: str) -> TokenUsage | None:
+    try:
+        value, _ = _DECODER.raw_decode(text)
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    assert isinstance(value, dict)
+    prompt, completion = _count(value, "prompt_tokens"), _count(value, "completion_tokens")
+    if prompt is None:
+        return None
+    return TokenUsage(prompt_tokens=prompt, completion_tokens=completion or 0)
+
+
+def _count(value: Mapping[str, object], name: str) -> int | None:
+    count = value.get(name)
+    if isinstance(count, bool) or not isinstance(count, int):
+        return None
+    return count if 0 <= count <= _MOST_TOKENS else None
