@@ -131,7 +131,7 @@ async def _files(settings: Settings) -> Part:
 async def _model(settings: Settings) -> Part:
     if not settings.engine.enabled:
         return Part(name="model", state="ok", detail="the embedded engine is off")
-    model = choose_model(settings.engine)
+    model = choose_model(settings.engine, settings.data_dir)
     detail = f"{model.name}, {model.context_tokens} tokens, {model.path}"
     if settings.engine.model_file is None:
         return Part(

@@ -7,6 +7,7 @@ from typing import Final
 
 from samovar.domain.errors import ModelFileInvalid, ModelFileMissing
 from samovar.settings import EngineSettings
+from samovar.weights.folder import named_file
 from samovar.weights.gguf import GgufHeader, read_gguf
 
 __all__ = ["DEFAULT_MODEL_SHA256", "ChosenModel", "choose_model", "find_default_model"]
@@ -46,21 +47,25 @@ def find_default_model() -> Path | None:
     return None
 
 
-def choose_model(settings: EngineSettings) -> ChosenModel:
-    """Find and check the files that the settings ask for. Raises: ModelFileMissing, ModelFileInvalid."""
-    path = settings.model_file or find_default_model()
+def choose_model(settings: EngineSettings, data_dir: Path | None = None) -> ChosenModel:
+    """Find and check the files that the settings ask for, by path or by the name of a model file that is kept.
+
+    Raises: ModelFileMissing, ModelFileInvalid.
+    """
+    path = named_file(settings.model_file, data_dir) if settings.model_file else find_default_model()
+    projector = named_file(settings.mmproj_file, data_dir) if settings.mmproj_file else None
     if path is None:
         raise ModelFileMissing(path=_DEFAULT_FILE)
     header = read_gguf(path)
     if header.is_projector:
         raise ModelFileInvalid(path=str(path), reason="it is a vision projector, not a model")
-    if settings.mmproj_file is not None and not read_gguf(settings.mmproj_file).is_projector:
-        raise ModelFileInvalid(path=str(settings.mmproj_file), reason="it is a model, not a vision projector")
+    if projector is not None and not read_gguf(projector).is_projector:
+        raise ModelFileInvalid(path=str(projector), reason="it is a model, not a vision projector")
     return ChosenModel(
         path=path.resolve(),
         name=header.name if settings.model_file else _published_name(path, header),
         header=header,
-        projector=settings.mmproj_file.resolve() if settings.mmproj_file else None,
+        projector=projector.resolve() if projector else None,
         context_tokens=min(settings.context_tokens, header.context_tokens or settings.context_tokens),
         is_demonstration=settings.model_file is None,
     )

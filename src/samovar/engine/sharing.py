@@ -101,7 +101,7 @@ async def answers(client: EgressClient, endpoint: Endpoint) -> bool:
 def _find(data_dir: Path, settings: EngineSettings) -> Advertisement | None:
     try:
         found = _read(data_dir)
-        wanted = choose_model(settings)
+        wanted = choose_model(settings, data_dir)
     except (OSError, EngineError):
         return None
     if found is None or not is_on_this_machine(URL(found.url).host or ""):

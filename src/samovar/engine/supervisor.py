@@ -101,6 +101,13 @@ class Engine:
         return self._model
 
     @property
+    def model_files(self) -> tuple[Path, ...]:
+        """The files that it has loaded or is loading: the model, and its projector if there is one."""
+        if self._model is None:
+            return ()
+        return (self._model.path, *([self._model.projector] if self._model.projector else []))
+
+    @property
     def is_demonstration(self) -> bool:
         """Whether this is the small model that comes with Samovar."""
         return self._settings.model_file is None
@@ -141,7 +148,7 @@ class Engine:
             return
         self._become("starting")
         try:
-            self._model = await asyncio.to_thread(choose_model, self._settings)
+            self._model = await asyncio.to_thread(choose_model, self._settings, self._data_dir)
         except EngineError as error:
             self._become("failed", error)
             return

@@ -1,5 +1,6 @@
 """The port to the embedded engine, as far as the use cases look at it."""
 
+from pathlib import Path
 from typing import Literal, Protocol
 
 from samovar.domain.errors import EngineError
@@ -35,6 +36,11 @@ class EngineView(Protocol):
     @property
     def model_name(self) -> str | None:
         """The name of the model; None before the start."""
+        ...
+
+    @property
+    def model_files(self) -> tuple[Path, ...]:
+        """The files that it has loaded or is loading: the model, and its projector if there is one."""
         ...
 
     @property

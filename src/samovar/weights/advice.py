@@ -14,7 +14,7 @@ ADVICE_LANGUAGES: Final[tuple[AdviceLanguage, ...]] = get_args(AdviceLanguage)
 ADVICE_WORDS: Final[Mapping[AdviceLanguage, Mapping[str, str]]] = {
     "en": {
         "context_cut": "The model was trained for {tokens} tokens: more context than that is not counted.",
-        "quantised_kv": "Store the context as q8_0 (--kv q8_0): it saves {size}, and then it fits.",
+        "quantised_kv": "Store the context as q8_0 (setting engine.kv_cache): it saves {size}, and then it fits.",
         "smaller_context": "Take a context of at most {tokens} tokens.",
         "smaller_quantisation": "Take the quantisation {quantisation}, about {size}.",
         "smaller_model": "Take a smaller model: up to about {billions} billion parameters in {quantisation}.",
@@ -27,7 +27,7 @@ ADVICE_WORDS: Final[Mapping[AdviceLanguage, Mapping[str, str]]] = {
     },
     "ru": {
         "context_cut": "Модель обучена на контексте в {tokens} токенов: больший не учитывается.",
-        "quantised_kv": "Храните контекст в q8_0 (--kv q8_0): это сбережёт {size}, и модель поместится.",
+        "quantised_kv": "Храните контекст в q8_0 (настройка engine.kv_cache): это сбережёт {size}, и модель поместится.",
         "smaller_context": "Возьмите контекст не больше {tokens} токенов.",
         "smaller_quantisation": "Возьмите квантование {quantisation}, около {size}.",
         "smaller_model": "Возьмите модель поменьше: примерно до {billions} млрд параметров в {quantisation}.",

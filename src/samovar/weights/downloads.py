@@ -9,6 +9,7 @@ from samovar.domain.errors import Conflict, DownloadsOff, SamovarError
 from samovar.telemetry.log import get_log
 from samovar.weights.draft import Draft
 from samovar.weights.folder import ModelFolder, read_sha256
+from samovar.weights.gguf import part_names
 from samovar.weights.hub import Hub, HubFile
 
 __all__ = ["Download", "Downloads"]
@@ -64,9 +65,10 @@ class Downloads:
             raise DownloadsOff
         expected = read_sha256(sha256)
         name = wanted.names[0]
+        await asyncio.to_thread(self._folder.make_room, name, 0)
         if self._task is not None and not self._task.done():
             raise Conflict(reason=f"{self._running} is being downloaded")
-        # Taken before the first pause, so that two requests at once start one download.
+        # Nothing is waited for from here on, so that two requests at once start one download.
         self._running = name
         begun = self._note(Download(name=name, repo=wanted.repo, file=wanted.file, status="running"))
         self._task = asyncio.create_task(self._run(wanted, name, expected), name="download")
@@ -77,14 +79,14 @@ class Downloads:
 
         Raises: NotFound for what can be no name.
         """
-        path = self._folder.draft_path(name)
-        if name not in self._known and not await asyncio.to_thread(path.exists):
-            return False
+        drafts = [Draft(self._folder.draft_path(part)) for part in part_names(name)]
+        known = self._known.pop(name, None)
         if self._running == name:
             await self._cancel()
-        self._known.pop(name, None)
-        await asyncio.to_thread(Draft(path).remove)
-        return True
+        came = [draft for draft in drafts if await asyncio.to_thread(draft.path.exists)]
+        for draft in came:
+            await asyncio.to_thread(draft.remove)
+        return known is not None or bool(came)
 
     async def close(self) -> None:
         """End what runs; what has come stays for the next time."""

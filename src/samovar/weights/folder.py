@@ -25,11 +25,22 @@ from samovar.domain.errors import (
 from samovar.weights.durable import publish, space_for, writable
 from samovar.weights.gguf import GgufHeader, part_names, read_gguf
 
-__all__ = ["FileRecord", "ModelFile", "ModelFolder", "Origin", "names_for", "read_sha256", "safe_model_name"]
+__all__ = [
+    "FileRecord",
+    "ModelFile",
+    "ModelFolder",
+    "Origin",
+    "models_in",
+    "named_file",
+    "names_for",
+    "read_sha256",
+    "safe_model_name",
+]
 
 Origin = Literal["import", "download"]
 
 _SUFFIX: Final = ".gguf"
+_FOLDER: Final = "models"
 _LONGEST_NAME: Final = 150
 _MOST_FILES: Final = 1000
 _MAX_RECORD_BYTES: Final = 1_000_000
@@ -202,6 +213,21 @@ class ModelFolder:
                 file=_text(found.get("file")),
             )
         return None
+
+
+def models_in(data_dir: Path) -> ModelFolder:
+    """The folder of model files in a data folder."""
+    return ModelFolder(data_dir / _FOLDER)
+
+
+def named_file(path: Path, data_dir: Path | None) -> Path:
+    """The file that a path or a bare name means: what stands there, else a model file that is kept under the name."""
+    if data_dir is None or path.name != str(path) or path.exists():
+        return path
+    for name in (path.name, path.name + _SUFFIX):
+        if (kept := data_dir / _FOLDER / name).is_file():
+            return kept
+    return path
 
 
 def safe_model_name(name: str) -> str:

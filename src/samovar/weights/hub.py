@@ -126,7 +126,7 @@ class Hub:
             for name, draft in zip(part_names(last), drafts, strict=True):
                 transfer = _Transfer(wanted.repo, f"{place}{slash}{name}", draft, expected)
                 await asyncio.to_thread(draft.open)
-                await self._fetch(transfer, on_progress)
+                await self._fetch(transfer, _counted(on_progress, drafts, draft))
             record = FileRecord(
                 sha256=tuple(draft.found_sha256 for draft in drafts),
                 size_bytes=sum(draft.size_bytes for draft in drafts),
@@ -255,6 +255,16 @@ class Hub:
                     on_progress(draft.size_bytes, size_bytes)
         if draft.size_bytes != size_bytes:
             raise aiohttp.ClientError("the connection was cut")
+
+
+def _counted(on_progress: OnProgress, drafts: list[Draft], current: Draft) -> OnProgress:
+    """Count the parts that came before; the size of a model in parts is not known until the last."""
+
+    def told(came: int, size_bytes: int | None) -> None:
+        earlier = sum(draft.size_bytes for draft in drafts[: drafts.index(current)])
+        on_progress(earlier + came, size_bytes if len(drafts) == 1 else None)
+
+    return told
 
 
 @dataclass(slots=True)
