@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Plugin } from 'vite'
 import type { Chat, ChatDocument, Citation, Message, RunEvent } from '../src/api/types'
+import { answerBackends, answerCatalogue, answerFiles, answerFit, answerKeys, MACHINE, revisionNow } from './fake-models'
 import { ANSWERS, PAGE_TEXT, QUOTE } from './samples'
 
 type Handle = (request: IncomingMessage, response: ServerResponse, parts: string[], body: Buffer, query: URLSearchParams) => void
@@ -95,12 +96,21 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 async function perform(run: Run, question: string): Promise<void> {
   const message = run.message
   const mine = [...documents.values()].find((document) => message.citations.length === 0 && question.includes('port') && document.kind === 'pdf')
+  if (question.includes('queue'))
+    for (const position of [4, 3, 2, 1]) {
+      publish(run, { kind: 'queue', position, expected_s: position > 3 ? null : position * 6 })
+      await pause(1500)
+    }
   await pause(150)
   message.run_status = 'running'
   publish(run, { kind: 'status', status: 'running' })
   for (let processed = 0; processed <= 812; processed += 116) {
     publish(run, { kind: 'progress', processed, total: 812 })
     await pause(question.includes('slow') ? 500 : 60)
+  }
+  if (question.includes('fallback')) {
+    publish(run, { kind: 'restart' })
+    publish(run, { kind: 'notice', code: 'fallback_used', values: { model: 'ollama/gemma3', instead_of: 'vllm', reason: 'backend_unreachable' } })
   }
   if (question.includes('notice')) publish(run, { kind: 'notice', code: 'turns_left_out', values: { count: 3 } })
   if (mine) publish(run, { kind: 'passages', passages: citationsOf(mine).map(({ quote, verified: _verified, origin: _origin, ...place }) => ({ ...place, text: quote })) })
@@ -114,6 +124,10 @@ async function perform(run: Run, question: string): Promise<void> {
   }
   if (mine) publish(run, { kind: 'citations', citations: citationsOf(mine) })
   publish(run, { kind: 'usage', prompt_tokens: 812, completion_tokens: 230, cached_tokens: 400, first_token_ms: 480, total_ms: 5230 })
+  const isCut = question.includes('cut')
+  const cut = { code: 'prompt_cut', values: { read_tokens: 2050, sent_tokens: 16_000, backend: 'ollama' } }
+  if (isCut) publish(run, { kind: 'notice', ...cut })
+  message.outcome = { notices: isCut ? [cut] : [], usage: null, error: null }
   const status = run.isStopped ? 'stopped' : question.includes('fail') ? 'failed' : 'done'
   message.run_status = status
   message.error_code = status === 'failed' ? 'backend_broke' : null
@@ -137,19 +151,28 @@ const send = (response: ServerResponse, status: number, body?: unknown): void =>
 const refuse = (response: ServerResponse, status: number, code: string, values: Record<string, string | number> = {}): void =>
   send(response, status, { type: 'about:blank', status, code, title: code, detail: '', values })
 
+const ABILITIES = { route: null, trained_context_tokens: null, loaded: true, tools: null, reasoning: null, embeddings: null, json_schema: null, licence: null, guessed: [] }
 const MODELS = {
   default: 'engine/smollm2',
   models: [
-    { id: 'engine/smollm2', model: 'SmolLM2-135M-Instruct', backend: 'engine', state: 'ready', is_demonstration: true, context_tokens: 8192, vision: false, vision_known_by: 'api', quantisation: 'Q4_K_M', size_bytes: 105_454_144, unsupported_parameters: [] },
-    { id: 'vllm/qwen3', model: 'Qwen3-8B', backend: 'vllm', state: 'ready', is_demonstration: false, context_tokens: 32768, vision: null, vision_known_by: null, quantisation: 'AWQ', size_bytes: 5_400_000_000, unsupported_parameters: ['min_p', 'repeat_penalty'] },
-    { id: 'ollama/gemma3', model: 'gemma3:12b-it-qat', backend: 'ollama', state: 'loading', is_demonstration: false, context_tokens: 131072, vision: true, vision_known_by: 'api', quantisation: 'Q4_0', size_bytes: 8_100_000_000, unsupported_parameters: [] },
+    { ...ABILITIES, id: 'engine/smollm2', model: 'SmolLM2-135M-Instruct', backend: 'engine', state: 'ready', is_demonstration: true, context_tokens: 8192, vision: false, vision_known_by: 'api', quantisation: 'Q4_K_M', size_bytes: 105_454_144, unsupported_parameters: [] },
+    { ...ABILITIES, id: 'assistant', model: 'Qwen3-8B', backend: 'vllm', route: { targets: ['vllm/qwen3', 'ollama/gemma3'], order: 'fallback' }, state: 'ready', is_demonstration: false, context_tokens: 32768, vision: null, vision_known_by: null, quantisation: 'AWQ', size_bytes: null, unsupported_parameters: [] },
+    { ...ABILITIES, id: 'vllm/qwen3', model: 'Qwen3-8B', backend: 'vllm', state: 'ready', is_demonstration: false, context_tokens: 32768, vision: null, vision_known_by: null, quantisation: 'AWQ', size_bytes: 5_400_000_000, unsupported_parameters: ['min_p', 'repeat_penalty', 'json_schema', 'reasoning_effort'] },
+    { ...ABILITIES, id: 'ollama/gemma3', model: 'gemma3:12b-it-qat', backend: 'ollama', state: 'loading', is_demonstration: false, context_tokens: 131072, vision: true, vision_known_by: 'api', quantisation: 'Q4_0', size_bytes: 8_100_000_000, unsupported_parameters: [] },
   ],
   problems: [{ backend: 'lmstudio', code: 'backend_unreachable', title: '', detail: '', values: { backend: 'lmstudio' } }],
 }
+const PRESETS = [
+  { name: 'technical', parameters: { temperature: 0.2, top_p: 0.9, top_k: 40, repeat_penalty: 1.05 }, ranges: { temperature: { min: 0, max: 0.4 }, top_p: { min: 0.8, max: 1 }, top_k: { min: 20, max: 60 } } },
+  { name: 'creative', parameters: { temperature: 1, top_p: 0.95, min_p: 0.05, presence_penalty: 0.3 }, ranges: { temperature: { min: 0.8, max: 1.3 }, top_p: { min: 0.9, max: 1 }, presence_penalty: { min: 0, max: 0.8 } } },
+  { name: 'dialogue', parameters: { temperature: 0.7, top_p: 0.9, repeat_penalty: 1.1 }, ranges: { temperature: { min: 0.5, max: 0.9 }, top_p: { min: 0.85, max: 0.95 }, repeat_penalty: { min: 1, max: 1.2 } } },
+  { name: 'extraction', parameters: { temperature: 0, top_k: 1, seed: 0 }, ranges: { temperature: { min: 0, max: 0.1 }, top_k: { min: 1, max: 1 } } },
+]
 const RANGES = {
   temperature: { min: 0, max: 2, whole: false }, top_p: { min: 0, max: 1, whole: false }, top_k: { min: 0, max: 1000, whole: true }, min_p: { min: 0, max: 1, whole: false },
   max_tokens: { min: 1, max: 131072, whole: true }, presence_penalty: { min: -2, max: 2, whole: false }, frequency_penalty: { min: -2, max: 2, whole: false },
   repeat_penalty: { min: 0.5, max: 2, whole: false }, seed: { min: 0, max: 2147483647, whole: true },
+  reasoning_effort: { choices: ['none', 'low', 'medium', 'high'] }, json_schema: { type: 'object' },
 }
 
 const handleSession: Handle = (request, response, _parts, body) => {
@@ -200,7 +223,7 @@ const handleChats: Handle = (request, response, [chatId, what], body, query) => 
 const handleRuns: Handle = (request, response, [runId = '', what]) => {
   if (what === 'ledger')
     return send(response, 200, {
-      model: 'Qwen3-8B', backend: 'vllm', context_tokens: 8192, reply_tokens: 2048, counted_by: 'tokenizer',
+      model: 'Qwen3-8B', backend: 'vllm', context_tokens: 8192, reply_tokens: 2048, counted_by: 'calibrated', asked: 'assistant', tried: [{ model: 'gemma3', backend: 'ollama', error: 'backend_unreachable' }],
       pieces: [
         { kind: 'system', label: 'System prompt', text: 'You are a careful assistant.', tokens: 96, sent: true, reason: null },
         { kind: 'turn', label: 'Turn 1', text: 'What is a samovar?', tokens: 410, sent: true, reason: null },
@@ -259,12 +282,19 @@ const AREAS: Record<string, Handle> = {
   chats: handleChats,
   runs: handleRuns,
   documents: handleDocuments,
+  backends: (request, response, parts, body, query) => answerBackends({ method: request.method ?? '', response, parts, body, query }, send, refuse),
+  catalogue: (request, response, parts, body, query) => answerCatalogue({ method: request.method ?? '', response, parts, body, query }, send),
+  fit: (request, response, parts, body, query) => answerFit({ method: request.method ?? '', response, parts, body, query }, send),
+  'model-files': (request, response, parts, body, query) => answerFiles({ method: request.method ?? '', response, parts, body, query }, send, refuse),
+  keys: (request, response, parts, body, query) => answerKeys({ method: request.method ?? '', response, parts, body, query }, send),
+  machine: (_request, response) => send(response, 200, MACHINE),
+  presets: (_request, response) => send(response, 200, { presets: PRESETS }),
   models: (_request, response) => send(response, 200, MODELS),
   parameters: (_request, response) => send(response, 200, RANGES),
   system: (_request, response) =>
     send(response, 200, {
       ready: true, engine: { state: 'ready', detail: null, error_code: null }, database: 'ok', confinement: 'full', cpu_percent: 7.4,
-      memory_bytes: 642_000_000, memory_total_bytes: 25_769_803_776, runs: 0, outside_connections: false,
+      memory_bytes: 642_000_000, memory_total_bytes: 25_769_803_776, runs: 0, outside_connections: true, backends_revision: revisionNow(),
     }),
   messages: (_request, response, [messageId = '']) => {
     for (const chat of chats) {

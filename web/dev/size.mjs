@@ -14,9 +14,9 @@ for (const file of files) {
   for (const [, name] of readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g)) files.add(`/assets/${name}`)
 }
 // A Russian reader also loads the Russian words before the first view.
-const russian = [...readFileSync(join(root, [...files].find((file) => file.includes('/index-')) ?? ''), 'utf8').matchAll(/ru-[\w-]+\.js/g)].map((found) => `/assets/${found[0]}`)
+const russian = [...readFileSync(join(root, [...files].find((file) => file.includes('/index-')) ?? ''), 'utf8').matchAll(/\bru-[\w-]{8}\.js/g)].map((found) => `/assets/${found[0]}`)
 for (const file of files)
-  if (file.endsWith('.js')) for (const [name] of readFileSync(join(root, file), 'utf8').matchAll(/ru-[\w-]+\.js/g)) russian.push(`/assets/${name}`)
+  if (file.endsWith('.js')) for (const [name] of readFileSync(join(root, file), 'utf8').matchAll(/\bru-[\w-]{8}\.js/g)) russian.push(`/assets/${name}`)
 const sum = { js: 0, css: 0 }
 for (const file of [...files, ...new Set(russian)].sort()) {
   const bytes = gzipSync(readFileSync(join(root, file)), { level: 9 }).length

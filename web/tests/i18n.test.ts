@@ -1,11 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { en } from '../src/i18n/en'
+import { en as firstWords } from '../src/i18n/en'
+import { enModels } from '../src/i18n/en-models'
+import { enPanel } from '../src/i18n/en-panel'
 import { fillText, placeholdersOf, type Key, type Text } from '../src/i18n/messages'
-import { ru } from '../src/i18n/ru'
+import { ru as firstRussianWords } from '../src/i18n/ru'
+import { ruModels } from '../src/i18n/ru-models'
+import { ruPanel } from '../src/i18n/ru-panel'
 import { Locale } from '../src/state/locale.svelte'
 
+const en: Record<Key, Text> = { ...firstWords, ...enModels, ...enPanel }
+const ru: Record<Key, Text> = { ...firstRussianWords, ...ruModels, ...ruPanel }
 const forms = (text: Text): string[] => (typeof text === 'string' ? [text] : Object.values(text))
 const sorted = (values: string[]): string[] => [...new Set(values)].sort()
 const keys = Object.keys(en) as Key[]
@@ -67,4 +73,44 @@ test('a reason is told in the language of the page, an unknown one as the server
   expect(told('pages')).toBe('Файл a.pdf не удалось прочитать в отведённых пределах: слишком много страниц.')
   expect(told('the moon is full')).toContain('the moon is full')
   expect(locale.named('notice', 'never_heard_of')).toBe('never_heard_of')
+})
+
+test('no word that is loaded later hides another', () => {
+  const all = [firstWords, enModels, enPanel].flatMap((words) => Object.keys(words))
+  expect(new Set(all).size).toBe(all.length)
+})
+
+test('a place in the line is told with its ending, its wait and its unit', async () => {
+  const locale = new Locale()
+  expect([2, 3, 4, 11, 21, 22, 23].map((n) => locale.ordinal(n))).toEqual(['2nd', '3rd', '4th', '11th', '21st', '22nd', '23rd'])
+  expect(locale.inLine(2, 12.4)).toBe('2nd in line, about 12 s')
+  expect(locale.inLine(1, null)).toBe('Next in line')
+  expect(locale.inLine(3, 0.2)).toBe('3rd in line, about 1 s')
+  expect(locale.inLine(40, 150)).toBe('40th in line, about 3 min')
+  await locale.use('ru')
+  expect(locale.inLine(2, 12.4)).toBe('2-й в очереди, осталось около 12 с')
+  expect(locale.inLine(1, 80)).toBe('Вы следующий в очереди, осталось около 1 мин')
+})
+
+test('a fallback is told with the reason of the server that did not answer', () => {
+  const locale = new Locale()
+  const told = (values: Record<string, string>): string => locale.notice({ code: 'fallback_used', values })
+  expect(told({ model: 'llama', instead_of: 'vllm', reason: 'backend_unreachable' })).toBe('Answered by llama instead. The backend vllm does not answer.')
+  expect(told({})).toBe('Another model answered instead of the one that was asked.')
+  expect(locale.notice({ code: 'parameters_unsupported', values: { parameters: 'min_p, seed' } })).toBe('Not sent, because this model does not take it: Min P, Seed.')
+})
+
+test('the words of a part come when they are asked for and stay when the language changes', async () => {
+  const locale = new Locale()
+  expect(locale.t('models.keys')).toBe('')
+  await locale.addWords('models')
+  expect(locale.t('models.keys')).toBe('Keys')
+  await locale.use('ru')
+  expect(locale.t('models.keys')).toBe('Ключи')
+  expect(locale.t('side.models')).toBe('Модели и серверы')
+})
+
+test('sizes are told in decimal units', () => {
+  const locale = new Locale()
+  expect([999, 4_700_000_000, 131_072_000].map((value) => locale.bytes(value).replace(/\u00a0/g, ' '))).toEqual(['999 bytes', '4.7 GB', '131 MB'])
 })

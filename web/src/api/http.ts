@@ -76,13 +76,13 @@ export class Http {
     throw error
   }
 
-  async request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  async request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T> {
     const response = await this.open(method, path, {
       body: body === undefined ? undefined : JSON.stringify(body),
       headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     })
-    if (response.status === 204 || response.status === 202) return undefined as T
-    return (await response.json()) as T
+    const read = await response.text()
+    return (read === '' ? undefined : JSON.parse(read)) as T
   }
 }

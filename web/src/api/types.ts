@@ -1,4 +1,5 @@
-/** The wire forms of docs/reference/api.md, name by name. */
+/** The wire forms of docs/reference/api.md, name by name; those of model servers and model files stand in model-types.ts. */
+import type { Abilities } from './model-types'
 
 export type RunStatus = 'queued' | 'running' | 'done' | 'stopped' | 'failed' | 'interrupted'
 export type Values = Record<string, string | number>
@@ -25,20 +26,19 @@ export interface SystemState {
   memory_total_bytes: number
   runs: number
   outside_connections: boolean
+  /** Another number means that the models or their servers have changed. */
+  backends_revision: number
 }
 
-export interface Model {
+export interface Model extends Abilities {
   id: string
   model: string
   backend: string
   state: 'ready' | 'loading' | 'unavailable'
   is_demonstration: boolean
+  route: { targets: string[]; order: 'fallback' | 'least_busy' } | null
   context_tokens: number | null
-  vision: boolean | null
-  vision_known_by: 'api' | 'probe' | 'name' | null
-  quantisation: string | null
-  size_bytes: number | null
-  unsupported_parameters: string[]
+  trained_context_tokens: number | null
 }
 
 export interface ModelList {
@@ -59,13 +59,23 @@ export const NUMERIC_PARAMETERS = [
   'seed',
 ] as const
 export type NumericParameter = (typeof NUMERIC_PARAMETERS)[number]
-export type Parameters = Partial<Record<NumericParameter, number>> & { stop?: string[] }
+export type JsonSchema = Record<string, unknown>
+export type Parameters = Partial<Record<NumericParameter, number>> & { stop?: string[]; reasoning_effort?: string; json_schema?: JsonSchema }
+export type ParameterName = keyof Parameters
 export interface ParameterRange {
   min: number
   max: number
   whole: boolean
 }
-export type ParameterRanges = Partial<Record<NumericParameter, ParameterRange>>
+export type ParameterRanges = Partial<Record<NumericParameter, ParameterRange>> & {
+  reasoning_effort?: { choices: string[] }
+  json_schema?: { type: 'object' }
+}
+export interface Preset {
+  name: string
+  parameters: Parameters
+  ranges: Partial<Record<NumericParameter, { min: number; max: number }>>
+}
 
 export interface Chat {
   id: string
@@ -173,7 +183,11 @@ export interface Ledger {
   backend: string
   context_tokens: number
   reply_tokens: number
-  counted_by: 'tokenizer' | 'estimate'
+  counted_by: 'tokenizer' | 'calibrated' | 'estimate'
+  /** The model that was asked for; missing in ledgers of earlier versions. */
+  asked?: string | null
+  /** Those that were tried before, first one first. */
+  tried?: { model: string; backend: string; error: string | null }[]
   pieces: LedgerPiece[]
 }
 
@@ -192,6 +206,8 @@ export interface Notice {
 
 export type RunEvent =
   | { kind: 'status'; status: 'queued' | 'running' }
+  | { kind: 'queue'; position: number; expected_s: number | null }
+  | { kind: 'restart' }
   | { kind: 'progress'; processed: number; total: number }
   | ({ kind: 'notice' } & Notice)
   | { kind: 'passages'; passages: Passage[] }

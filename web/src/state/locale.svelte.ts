@@ -1,31 +1,55 @@
-import type { ChatDocument, Problem } from '../api/types'
+import type { ChatDocument, Notice, Problem } from '../api/types'
 import { en } from '../i18n/en'
-import { fillText, placeholdersOf, type Fill, type Key, type Language, type Messages } from '../i18n/messages'
+import { fillText, placeholdersOf, type Fill, type Key, type Language, type Messages, type Text } from '../i18n/messages'
+
+const loadWords = async (language: Language): Promise<Messages> => (language === 'ru' ? (await import('../i18n/ru')).ru : en)
+/** Words that the first view does without. */
+const AREAS = {
+  models: {
+    en: async () => (await import('../i18n/en-models')).enModels,
+    ru: async () => (await import('../i18n/ru-models')).ruModels,
+  },
+  panel: {
+    en: async () => (await import('../i18n/en-panel')).enPanel,
+    ru: async () => (await import('../i18n/ru-panel')).ruPanel,
+  },
+} satisfies Record<string, Record<Language, () => Promise<Partial<Record<Key, Text>>>>>
+export type WordArea = keyof typeof AREAS
 
 /** Every word of the page in the reader's language. */
 export class Locale {
   #language = $state<Language>('en')
-  #messages = $state.raw<Messages>(en)
+  #messages = $state.raw<Partial<Record<Key, Text>>>(en)
+  #areas = new Set<WordArea>()
 
   get language(): Language {
     return this.#language
   }
 
   async use(language: Language): Promise<void> {
-    this.#messages = language === 'ru' ? (await import('../i18n/ru')).ru : en
+    const [words, ...more] = await Promise.all([loadWords(language), ...[...this.#areas].map((area) => AREAS[area][language]())])
+    this.#messages = Object.assign({ ...words }, ...more) as Partial<Record<Key, Text>>
     this.#language = language
     document.documentElement.lang = language
   }
 
-  readonly t = (key: Key, values: Fill = {}): string => fillText(this.#messages[key], this.#language, values)
+  /** Loads the words of a part of the page; to be awaited before that part is shown. */
+  async addWords(area: WordArea): Promise<void> {
+    if (this.#areas.has(area)) return
+    const words = await AREAS[area][this.#language]()
+    this.#areas.add(area)
+    this.#messages = { ...this.#messages, ...words }
+  }
+
+  readonly t = (key: Key, values: Fill = {}): string => fillText(this.#messages[key] ?? '', this.#language, values)
 
   /** What went wrong and what to do, in our own words for a known code, else in the server's. */
   readonly problem = (problem: Problem): { title: string; detail: string } => {
     const { reason } = problem.values
     const values = typeof reason === 'string' ? { ...problem.values, reason: this.named('reason', reason) } : problem.values
-    const title = this.#errorText(`error.${problem.code}`, values)
+    const title = this.#filled(`error.${problem.code}`, values)
     if (title === null) return { title: problem.title || this.t('error.internal'), detail: problem.detail }
-    return { title, detail: this.#errorText(`error.${problem.code}.advice`, values) ?? problem.detail }
+    return { title, detail: this.#filled(`error.${problem.code}.advice`, values) ?? problem.detail }
   }
 
   /** Our own words for something that the server named, else the server's. */
@@ -37,10 +61,26 @@ export class Locale {
   readonly number = (value: number, digits = 0): string =>
     new Intl.NumberFormat(this.#language, { maximumFractionDigits: digits }).format(value)
 
+  /** A large number in few signs: "8B". */
+  readonly compact = (value: number): string => new Intl.NumberFormat(this.#language, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
+
+  /** The name of a language by its code. */
+  readonly languageName = (code: string): string => {
+    try {
+      return new Intl.DisplayNames(this.#language, { type: 'language' }).of(code) ?? code
+    } catch {
+      return code
+    }
+  }
+
+  /** A licence by its SPDX name; one of its own is written without the prefix. */
+  readonly licence = (name: string): string => name.replace(/^LicenseRef-/, '').replaceAll('-', ' ')
+
+  /** A size in decimal units, as model files and disks are sold: 1 GB = 10^9 bytes. */
   readonly bytes = (value: number): string => {
     const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
-    const power = Math.min(Math.floor(Math.log2(Math.max(value, 1)) / 10), units.length - 1)
-    const shown = value / 1024 ** power
+    const power = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), units.length - 1)
+    const shown = value / 1000 ** power
     return new Intl.NumberFormat(this.#language, {
       style: 'unit',
       unit: units[power],
@@ -57,11 +97,41 @@ export class Locale {
     return wordless === 0 ? pages : `${pages}, ${this.t('input.withoutText', { n: wordless })}`
   }
 
+  /** "2nd" and its like. */
+  readonly ordinal = (n: number): string => {
+    const rule = new Intl.PluralRules(this.#language, { type: 'ordinal' }).select(n)
+    return this.t(`ordinal.${rule === 'zero' || rule === 'many' ? 'other' : rule}`, { n })
+  }
+
+  /** A place in a line with the time that it may take. Units: seconds; null where nobody can tell. */
+  readonly inLine = (position: number, expectedS: number | null): string => {
+    const isNext = position <= 1
+    const place = this.ordinal(position)
+    if (expectedS === null) return isNext ? this.t('turn.nextInLine') : this.t('turn.inLine', { place })
+    const seconds = Math.max(1, Math.round(expectedS))
+    const wait = seconds < 60 ? this.t('wait.seconds', { n: seconds }) : this.t('wait.minutes', { n: Math.round(seconds / 60) })
+    return isNext ? this.t('turn.nextInLineWait', { wait }) : this.t('turn.inLineWait', { place, wait })
+  }
+
+  /** What a reply is accompanied by, in words. */
+  readonly notice = ({ code, values }: Notice): string => {
+    if (code === 'fallback_used') {
+      const { instead_of = '', reason = '' } = values
+      const why = reason === '' ? '' : this.problem({ code: String(reason), title: '', detail: '', values: { backend: instead_of } }).title
+      return this.#filled('notice.fallback_used', { ...values, reason: why }) ?? code
+    }
+    if (code === 'parameters_unsupported' && typeof values['parameters'] === 'string') {
+      const names = values['parameters'].split(', ').map((name) => this.named('parameter', name))
+      return this.t('notice.parameters_unsupported', { parameters: names.join(', ') })
+    }
+    return this.#filled(`notice.${code}`, values) ?? code
+  }
+
   readonly moment = (iso: string): string =>
     new Intl.DateTimeFormat(this.#language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
 
-  /** The text of an error, or its `.bare` form when the error came without the values it names. */
-  #errorText(key: string, values: Fill): string | null {
+  /** A text, or its `.bare` form when it came without the values it names; null for an unknown one. */
+  #filled(key: string, values: Fill): string | null {
     if (!Object.hasOwn(this.#messages, key)) return null
     const text = String(this.#messages[key as Key])
     const isBare = placeholdersOf(text).some((name) => values[name] === undefined)

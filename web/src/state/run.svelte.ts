@@ -9,6 +9,7 @@ export class LiveRun {
   #status = $state<RunStatus>('queued')
   #blocks = $state.raw<readonly Block[]>([])
   #reasoning = $state('')
+  #queue = $state.raw<{ position: number; expected_s: number | null } | null>(null)
   #progress = $state.raw<{ processed: number; total: number } | null>(null)
   #notices = $state.raw<readonly Notice[]>([])
   #passages = $state.raw<readonly Passage[]>([])
@@ -44,6 +45,10 @@ export class LiveRun {
   get progress(): { processed: number; total: number } | null {
     return this.#progress
   }
+  /** The place in the line; null once it is this reply's turn. */
+  get queue(): { position: number; expected_s: number | null } | null {
+    return this.#queue
+  }
   get notices(): readonly Notice[] {
     return this.#notices
   }
@@ -68,9 +73,19 @@ export class LiveRun {
   }
 
   take(event: RunEvent): void {
+    // What is told again before an empty text says nothing new about the line.
+    if (!(event.kind === 'replace' && event.text === '' && event.reasoning === '')) this.#queue = null
     switch (event.kind) {
       case 'status':
         this.#status = event.status
+        break
+      case 'queue':
+        this.#queue = { position: event.position, expected_s: event.expected_s }
+        break
+      case 'restart':
+        this.#progress = null
+        this.#notices = []
+        this.#passages = []
         break
       case 'progress':
         this.#progress = { processed: event.processed, total: event.total }
@@ -117,6 +132,7 @@ export class LiveRun {
     this.#status = status
     this.#problem = problem
     this.#progress = null
+    this.#queue = null
     this.#isLive = false
   }
 

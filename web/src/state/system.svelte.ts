@@ -1,8 +1,11 @@
 import { problemOf, type Http } from '../api/http'
-import { getModels, getParameters, getSystem } from '../api/system'
-import type { Model, ModelList, ParameterRanges, SystemState } from '../api/types'
+import { getModels, getParameters, getPresets, getSystem } from '../api/system'
+import type { Model, ModelList, ParameterRanges, Preset, SystemState } from '../api/types'
 
 const POLL_MS = 5000
+
+/** What people call a model: a route by its own name, which stands for several models. */
+export const nameOf = (model: Model): string => (model.route ? model.id : model.model)
 
 /** The state of the machine and of the models, asked for only while somebody looks. */
 export class System {
@@ -10,6 +13,7 @@ export class System {
   #state = $state.raw<SystemState | null>(null)
   #list = $state.raw<ModelList | null>(null)
   #ranges = $state.raw<ParameterRanges>({})
+  #presets = $state.raw<readonly Preset[]>([])
   #problemCode = $state<string | null>(null)
 
   constructor(http: Http) {
@@ -31,6 +35,9 @@ export class System {
   get ranges(): ParameterRanges {
     return this.#ranges
   }
+  get presets(): readonly Preset[] {
+    return this.#presets
+  }
   get problemCode(): string | null {
     return this.#problemCode
   }
@@ -44,11 +51,12 @@ export class System {
   /** The short name of a model, also of one that is not offered any more. */
   nameOf(modelId: string | null): string {
     if (modelId === null) return ''
-    return this.models.find((model) => model.id === modelId)?.model ?? modelId
+    const model = this.models.find((other) => other.id === modelId)
+    return model ? nameOf(model) : modelId
   }
 
   async load(): Promise<void> {
-    await Promise.all([this.refresh(), this.refreshModels(), this.#loadRanges()])
+    await Promise.all([this.refresh(), this.refreshModels(), this.#loadRanges(), this.#loadPresets()])
   }
 
   async refresh(): Promise<void> {
@@ -56,8 +64,9 @@ export class System {
       const before = this.#state
       this.#state = await getSystem(this.#http)
       this.#problemCode = null
-      // The list tells which models are ready, so it changes with the engine.
-      if (before && before.engine.state !== this.#state.engine.state) await this.refreshModels()
+      // The list tells which models are ready, so it changes with the engine and with the servers.
+      const isChanged = before?.engine.state !== this.#state.engine.state || before.backends_revision !== this.#state.backends_revision
+      if (before && isChanged) await this.refreshModels()
       else if (this.models.some((model) => model.state === 'loading')) await this.refreshModels()
     } catch (error) {
       this.#problemCode = problemOf(error).code
@@ -88,6 +97,14 @@ export class System {
   async #loadRanges(): Promise<void> {
     try {
       this.#ranges = await getParameters(this.#http)
+    } catch (error) {
+      this.#problemCode = problemOf(error).code
+    }
+  }
+
+  async #loadPresets(): Promise<void> {
+    try {
+      this.#presets = await getPresets(this.#http)
     } catch (error) {
       this.#problemCode = problemOf(error).code
     }
