@@ -7,7 +7,7 @@ from typing import Final, Protocol, TypeVar
 
 import aiohttp
 
-from samovar.backends._shared.server import ModelServer
+from samovar.backends._shared.server import ModelServer, TimedBody
 from samovar.backends._shared.wire import LineReader, Patience, loads_object
 from samovar.domain.errors import BackendBroke, BackendError, BackendReplyInvalid, BackendTimeout
 from samovar.domain.generation import BackendEvent, Failed, PromptProgress
@@ -62,9 +62,10 @@ async def read_events(
     """
     patience = server.patience()
     response = await server.open("POST", path, payload, patience=patience)
+    body = TimedBody(response.content, patience)
     try:
         await _check_head(server, response, patience, model)
-        reader = LineReader(response.content, backend=server.name)
+        reader = LineReader(body, backend=server.name)
         while (lines := await _next_lines(server, reader, patience, parser)) is not None:
             for event in _parse(lines, parser):
                 if isinstance(event, PromptProgress):
@@ -80,6 +81,7 @@ async def read_events(
             raise BackendBroke(backend=server.name)
         yield finished
     finally:
+        body.close()
         response.close()
 
 
@@ -95,8 +97,7 @@ async def _next_lines(
 ) -> list[bytes] | None:
     try:
         try:
-            async with asyncio.timeout(patience.left_s):
-                return await reader.read()
+            return await reader.read()
         except (aiohttp.ClientError, OSError) as error:
             server.fail(error, patience)
     except (BackendBroke, BackendTimeout):

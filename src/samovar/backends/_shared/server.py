@@ -197,6 +197,54 @@ class ModelServer:
         return named if isinstance(named, str) else self.config.model or ""
 
 
+class TimedBody:
+    """A body that is waited for as long as patience lasts.
+
+    One timer serves the whole stream: it is set again when it finds that something was heard meanwhile. A timer for
+    each piece costs as much as the piece.
+    """
+
+    def __init__(self, content: aiohttp.StreamReader, patience: Patience) -> None:
+        self._content = content
+        self._patience = patience
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+        self._is_waiting = False
+
+    async def readany(self) -> bytes:
+        """Return what has arrived, waiting for something; empty at the end.
+
+        Raises: TimeoutError, and what reading raises.
+        """
+        if self._timer is None or self._patience.ends_at < self._rings_at:
+            self._set_timer()
+        self._is_waiting = True
+        try:
+            return await self._content.readany()
+        finally:
+            self._is_waiting = False
+
+    def close(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set_timer(self) -> None:
+        self.close()
+        self._rings_at = self._patience.ends_at
+        self._timer = asyncio.get_running_loop().call_later(self._patience.left_s, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if not self._is_waiting:
+            return  # The next read sets it again.
+        if self._patience.left_s > 0:
+            self._set_timer()
+        else:
+            self._content.set_exception(TimeoutError())
+
+
 class HttpRelay:
     """A reply passed on unread."""
 
@@ -211,6 +259,7 @@ class HttpRelay:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes; closing hangs up. Raises: BackendError when it breaks off."""
         chunk, last_two, total_bytes = self._first, (b"", b""), 0
+        body = TimedBody(self._response.content, self._patience)
         try:
             while chunk:
                 total_bytes += len(chunk)
@@ -219,10 +268,14 @@ class HttpRelay:
                 yield chunk
                 self._patience.heard_token()
                 last_two = (last_two[1], chunk)
-                chunk = await self._server.read_piece(self._response, self._patience)
+                try:
+                    chunk = await body.readany()
+                except (aiohttp.ClientError, OSError) as error:
+                    self._server.fail(error, self._patience)
             if self.content_type == "text/event-stream" and not _END_OF_STREAM.search(b"".join(last_two)):
                 raise BackendBroke(backend=self._server.name)
         finally:
+            body.close()
             self._response.close()
 
     async def close(self) -> None:

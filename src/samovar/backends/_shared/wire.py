@@ -52,6 +52,11 @@ class Patience:
         """What is left of it, in seconds."""
         return max(0.0, self._since + self._allowed_s - time.monotonic())
 
+    @property
+    def ends_at(self) -> float:
+        """When it runs out, by ``time.monotonic``."""
+        return self._since + self._allowed_s
+
     def heard_progress(self) -> None:
         """Start the same wait again: the server is at work, but has written nothing yet."""
         self._since = time.monotonic()
