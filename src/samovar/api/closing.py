@@ -1,5 +1,6 @@
 """A streamed response that ends its source with itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Protocol
@@ -40,4 +41,14 @@ class ClosingStream(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream to its end, or to the end of the client."""
         async with aclosing(self._chunks):
-            await super().__call__(scope, receive, send)
+            # Two plain tasks: a task group of anyio costs as much as a dozen tokens.
+            streaming = asyncio.create_task(self.stream_response(send))
+            leaving = asyncio.create_task(self.listen_for_disconnect(receive))
+            try:
+                await asyncio.wait((streaming, leaving), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                streaming.cancel()
+                leaving.cancel()
+                await asyncio.gather(streaming, leaving, return_exceptions=True)
+            if not streaming.cancelled():
+                streaming.result()

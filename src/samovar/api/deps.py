@@ -79,8 +79,9 @@ class Services:
     reaches_outside: Callable[[], bool]
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """The services, as the composition root has put them together."""
+    # A coroutine, though nothing waits here: FastAPI sends plain functions to a thread.
     services = request.app.state.services
     assert isinstance(services, Services)
     return services
