@@ -1,6 +1,7 @@
 """``samovar serve``: the server and the page."""
 
 import errno
+import gc
 import socket
 from ipaddress import ip_address
 from pathlib import Path
@@ -95,6 +96,9 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             ws="none",
         )
         await _greet(settings, services, port)
+        # What is there now stays: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         await _Server(config, services).serve(sockets=[listener])
 
 
