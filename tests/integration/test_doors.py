@@ -9,9 +9,9 @@ import pytest
 from fastapi.routing import APIRoute
 from tests.support.application import Client, Running, run_application
 
-from samovar.api import backends, chats, documents, runs, session, system
 from samovar.api.gate import CONTENT_SECURITY_POLICY
 from samovar.api.problems import STATUSES
+from samovar.api.server import ROUTERS
 from samovar.domain.errors import SamovarError
 from samovar.domain.ids import RunId
 from samovar.settings import Settings
@@ -26,10 +26,9 @@ OPEN_PATHS = {
 
 
 def every_route() -> list[tuple[str, str]]:
-    routers = (session.router, system.router, backends.router, chats.router, documents.router, runs.router)
     return [
         (route.path, method)
-        for router in routers
+        for router in ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
@@ -37,7 +36,7 @@ def every_route() -> list[tuple[str, str]]:
 
 
 def filled(path: str) -> str:
-    for name in ("chat_id", "message_id", "run_id", "document_id", "name"):
+    for name in ("chat_id", "message_id", "run_id", "document_id", "key_id", "name", "model_id:path"):
         path = path.replace("{" + name + "}", "00000000-0000-4000-8000-000000000000")
     return path
 
@@ -55,6 +54,8 @@ async def test_every_route_asks_for_sign_in_unless_it_is_on_the_open_list(
         await stranger.close()
     if (path, method) in OPEN_PATHS:
         assert status != 401 or problem["code"] == "link_spent"
+    elif path.startswith("/v1/"):
+        assert (status, problem["error"]["code"]) == (401, "invalid_api_key")
     else:
         assert (status, problem["code"]) == (401, "unauthorised")
 

@@ -1,5 +1,7 @@
 """The HTTP application over the services."""
 
+from typing import Final
+
 from fastapi import FastAPI
 
 from samovar.api import backends, chats, documents, keys, openai, runs, session, system
@@ -8,7 +10,10 @@ from samovar.api.gate import Gate
 from samovar.api.pages import pages_router
 from samovar.api.problems import install_problem_handlers
 
-__all__ = ["create_api"]
+__all__ = ["ROUTERS", "create_api"]
+
+#: Every route but those of the page; tests walk through all of them.
+ROUTERS: Final = tuple(area.router for area in (session, keys, system, backends, chats, runs, documents, openai))
 
 
 def create_api(services: Services, *, host: str, port: int, public_hosts: tuple[str, ...]) -> FastAPI:
@@ -23,8 +28,8 @@ def create_api(services: Services, *, host: str, port: int, public_hosts: tuple[
     )
     app.state.services = services
     install_problem_handlers(app)
-    for area in (session, keys, system, backends, chats, runs, documents, openai):
-        app.include_router(area.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.include_router(pages_router())
     app.add_middleware(Gate, host=host, port=port, public_hosts=public_hosts, metrics=services.metrics)
     return app
