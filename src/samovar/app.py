@@ -20,7 +20,7 @@ from samovar.engine.sharing import join_engine
 from samovar.engine.supervisor import Engine
 from samovar.gateway.added import AddedBackends
 from samovar.gateway.directory import ModelDirectory, ModelRoute
-from samovar.gateway.discovery import Discovery
+from samovar.gateway.discovery import Discovery, Look
 from samovar.gateway.pool import BackendPool
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
@@ -57,7 +57,9 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
     async with AsyncExitStack() as stack:
         # The engine and the parsers warm up while the database starts.
         found = await _open_backends(stack, settings, metrics, engine_use)
-        survey = asyncio.create_task(found.discovery.survey(), name="look for model servers")
+        # Who wants no engine asks no model, so there is nothing to look for.
+        surveying = found.discovery.survey() if engine_use != "none" else _no_survey()
+        survey = asyncio.create_task(surveying, name="look for model servers")
         stack.callback(survey.cancel)
         reader = SandboxedReader(settings.limits)
         stack.push_async_callback(reader.close)
@@ -150,6 +152,10 @@ async def _open_backends(
         keys={"lmstudio": settings.backends.lmstudio_token} if settings.backends.lmstudio_token else {},
     )
     return _Backends(pool=pool, engine=engine, guard=guard, opener=opener, discovery=discovery)
+
+
+async def _no_survey() -> tuple[Look, ...]:
+    return ()
 
 
 def _port_of(url: str | None) -> int | None:

@@ -20,11 +20,23 @@ _END_TIMEOUT_S: Final = 20.0
 
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a newcomer: nothing of ours is set, and models use one thread without spinning."""
+    """The environment of a newcomer: nothing of ours is set, and models use one thread without spinning.
+
+    What listens on the usual ports of this machine is nobody's business here.
+    """
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("SAMOVAR_", "OPENAI_", "OLLAMA_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SAMOVAR_", "OPENAI_", "OLLAMA_", "FOUNDRY_", "LM_API_"))
     }
-    return {**kept, "LC_ALL": "C.UTF-8", "OMP_WAIT_POLICY": "passive", "SAMOVAR_ENGINE_THREADS": "1", **(more or {})}
+    return {
+        **kept,
+        "LC_ALL": "C.UTF-8",
+        "OMP_WAIT_POLICY": "passive",
+        "SAMOVAR_ENGINE_THREADS": "1",
+        "SAMOVAR_BACKENDS_DISCOVER": "false",
+        **(more or {}),
+    }
 
 
 def run_command(
