@@ -6,7 +6,9 @@ Tier: experimental.
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 from samovar.backends._shared import (
     Dialect,
@@ -40,7 +42,8 @@ __all__ = ["LOAD_PARAMETERS", "PARALLEL", "PORTS", "FoundryBackend", "build", "r
 #: Where documents put it; it may take any free port, which `foundry service status` tells.
 PORTS: Final = (5272, 5273)
 PARALLEL: Final = None
-LOAD_PARAMETERS: Final = frozenset[str]()
+#: Version 1 only.
+LOAD_PARAMETERS: Final = frozenset({"keep_alive_s"})
 
 #: Penalties other than zero are refused, the others pass without effect.
 _UNSUPPORTED: Final = frozenset(
@@ -51,6 +54,17 @@ _DIALECT: Final = Dialect(unsupported=_UNSUPPORTED)
 _IGNORED: Final = ("logprobs", "top_logprobs")
 _CATALOGUE_LASTS_S: Final = 600.0
 _MIB: Final = 2**20
+_LOADED_2: Final = "/models/loaded"
+_LOADED_1: Final = "/openai/loadedmodels"
+_COUNT: Final = "/v1/chat/completions/tokenizer/encode/count"
+#: Names have no more than this, and each is a question.
+_MOST_PIECES: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Memory:
+    names: frozenset[str]
+    is_of_version_1: bool
 
 
 def build(config: BackendConfig, client: EgressClient) -> ChatBackend:
@@ -86,18 +100,25 @@ class FoundryBackend:
         self._server = ModelServer(config, client)
         self._chat = OpenAIChat(self._server, _DIALECT)
         self._catalogue = SlowFact(self._read_catalogue, lasts_s=_CATALOGUE_LASTS_S)
+        self._loading = asyncio.Lock()
         self._seeing: dict[str, bool] = {}
+        self._is_of_version_1 = False
 
     async def models(self) -> Sequence[ModelDescription]:
         """List the models on the disk of that machine, loaded or not."""
-        names, loaded, catalogue = await asyncio.gather(self._names(), self._loaded(), self._catalogue.learn("all"))
-        described = [self._describe(name, loaded, (catalogue or {}).get(name, {})) for name in names]
+        names, memory = await asyncio.gather(self._names(), self._memory())
+        self._is_of_version_1 = memory is not None and memory.is_of_version_1
+        catalogue = (await self._catalogue.learn("all") or {}) if self._is_of_version_1 else {}
+        described = [self._describe(name, memory, catalogue.get(name, {})) for name in names]
         self._seeing = {found.model: found.capabilities.vision is True for found in described}
         return described
 
     async def count_tokens(self, model: str, text: str) -> int | None:
-        """Return None: it counts whole chats, never a text alone."""
-        return None
+        """Count as version 1 does, a whole chat: with the text, less one without. None where it cannot be counted."""
+        if not self._is_of_version_1:
+            return None
+        with_text, without = await asyncio.gather(self._count_chat(model, text), self._count_chat(model, ""))
+        return max(0, with_text - without) if with_text is not None and without is not None else None
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
         """Stream an answer; a picture goes only to a model that is known to see."""
@@ -108,6 +129,7 @@ class FoundryBackend:
         if refuse_addresses(payload, backend=self.name):
             await self._require_sight(str(payload.get("model", "")))
         self._refuse_ignored(payload)
+        await self._load(str(payload.get("model", "")))
         return await self._chat.relay(payload)
 
     async def relay_embeddings(self, payload: Mapping[str, object]) -> HttpRelay:
@@ -122,6 +144,7 @@ class FoundryBackend:
         try:
             if has_image(request):
                 await self._require_sight(request.model)
+            await self._load(request.model)
         except BackendError as error:
             yield Failed(error=error)
             return
@@ -136,6 +159,30 @@ class FoundryBackend:
         if not self._seeing.get(model, False):
             raise ImageRefused(model=model)
 
+    async def _load(self, model: str) -> None:
+        """Load a model that is not in memory; the service answers from those alone. Raises: BackendError.
+
+        Version 1 loads by the name in its lists, version 2 by the alias of its catalogue, which no address tells: it
+        is the beginning of the name, so the longest beginning that the service knows is taken.
+        """
+        memory = await self._memory()
+        if memory is None or model in memory.names:
+            return
+        # Two requests at once would load it twice.
+        async with self._loading:
+            patience_s = self._config.first_token_timeout_s
+            for path in self._paths_to_load(model, memory):
+                if await self._server.status_of(path, timeout_s=patience_s) == 200:
+                    return
+
+    def _paths_to_load(self, model: str, memory: _Memory) -> list[str]:
+        keep_s = self._config.load.keep_alive_s
+        if memory.is_of_version_1:
+            ttl = f"?ttl={keep_s}" if keep_s is not None and keep_s > 0 else ""
+            return [f"/openai/load/{quote(model, safe='')}{ttl}"]
+        pieces = model.partition(":")[0].lower().split("-")[:_MOST_PIECES]
+        return [f"/models/load/{quote('-'.join(pieces[:count]), safe='')}" for count in range(len(pieces), 0, -1)]
+
     def _refuse_ignored(self, payload: Mapping[str, object]) -> None:
         form = read_object(payload.get("response_format")).get("type")
         ignored = [name for name in _IGNORED if payload.get(name)]
@@ -144,6 +191,15 @@ class FoundryBackend:
         if ignored:
             raise BackendRefused(backend=self.name, reason=f"it does not know {', '.join(ignored)}")
 
+    async def _count_chat(self, model: str, text: str) -> int | None:
+        messages = [{"role": "user", "content": text}]
+        try:
+            reply = await self._server.fetch("POST", _COUNT, {"model": model, "messages": messages})
+        except (BackendRefused, BackendReplyInvalid, ModelUnknown):
+            # A model that is not in memory has no tokenizer.
+            return None
+        return token_count(reply.get("tokenCount"))
+
     async def _names(self) -> list[str]:
         """Raises: BackendError."""
         try:
@@ -151,13 +207,14 @@ class FoundryBackend:
         except (BackendRefused, BackendReplyInvalid, ModelUnknown):
             return read_names(await self._server.fetch_list("/openai/models"))
 
-    async def _loaded(self) -> frozenset[str] | None:
-        """Return the names of what is loaded, or None where no address tells."""
-        for path in ("/models/loaded", "/openai/loadedmodels"):
+    async def _memory(self) -> _Memory | None:
+        """Return what is loaded, or None where no address tells."""
+        for path in (_LOADED_2, _LOADED_1):
             try:
-                return frozenset(read_names(await self._server.fetch_list(path)))
-            except BackendError:
+                names = frozenset(read_names(await self._server.fetch_list(path)))
+            except (BackendRefused, BackendReplyInvalid, ModelUnknown):
                 continue
+            return _Memory(names=names, is_of_version_1=path == _LOADED_1)
         return None
 
     async def _read_catalogue(self, _: str) -> dict[str, dict[str, Any]]:
@@ -171,19 +228,20 @@ class FoundryBackend:
         # Some versions put the number of the version into the name, some beside it.
         return {f"{name}:{entry.get('version')}": entry for name, entry in named.items()} | named
 
-    def _describe(self, model: str, loaded: frozenset[str] | None, entry: dict[str, Any]) -> ModelDescription:
+    def _describe(self, model: str, memory: _Memory | None, entry: dict[str, Any]) -> ModelDescription:
         task = entry.get("task")
         sees = "vision" in task if isinstance(task, str) else None
         size_mib = whole_number(entry.get("fileSizeMb"))
         tools = entry.get("supportsToolCalling")
         capabilities = Capabilities(
             context_tokens=token_count(entry.get("contextLength")),
-            loaded=model in loaded if loaded is not None else None,
+            loaded=model in memory.names if memory is not None else None,
             vision=sees,
             vision_known_by="api" if sees is not None else None,
             tools=tools if isinstance(tools, bool) else None,
             embeddings="embedding" in task if isinstance(task, str) else None,
             json_schema=False,
+            tokenizer=self._is_of_version_1,
             size_bytes=size_mib * _MIB if size_mib else None,
             licence=short_text(entry.get("license")),
             unsupported_parameters=_UNSUPPORTED,

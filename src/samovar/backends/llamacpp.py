@@ -11,13 +11,14 @@ from samovar.backends._shared import (
     HttpRelay,
     ModelServer,
     OpenAIChat,
+    SlowFact,
     read_address,
     read_object,
     short_text,
     token_count,
     whole_number,
 )
-from samovar.domain.errors import BackendError, BackendReplyInvalid, ModelLoading
+from samovar.domain.errors import BackendError, BackendReplyInvalid, EmbeddingsUnsupported, ModelLoading
 from samovar.domain.generation import BackendEvent, Capabilities, ChatRequest, ModelDescription
 from samovar.egress import EgressClient
 from samovar.ports.backend import BackendConfig, ChatBackend, Probe
@@ -65,6 +66,7 @@ class LlamaCppBackend:
         self._config = config
         self._server = ModelServer(config, client)
         self._chat = OpenAIChat(self._server, _DIALECT)
+        self._embeddings = SlowFact(self._find_out_embeddings)
 
     async def models(self) -> Sequence[ModelDescription]:
         """List the models, with the context of one slot and whether they see.
@@ -74,13 +76,16 @@ class LlamaCppBackend:
         try:
             entries = await self._chat.entries()
             properties = await self._server.fetch("GET", "/props")
+            embeds = await self._embeddings.learn(self._server.endpoint().url)
         except BackendError as error:
             if self._config.model is None:
                 raise
             state: ModelState = "loading" if isinstance(error, ModelLoading) else "unavailable"
             capabilities = Capabilities(context_tokens=self._config.load.context_tokens, tokenizer=True)
             return [self._describe(self._config.model, state, capabilities)]
-        return [self._describe(entry["id"], "ready", _read_capabilities(entry, properties)) for entry in entries]
+        return [
+            self._describe(entry["id"], "ready", _read_capabilities(entry, properties, embeds)) for entry in entries
+        ]
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         """Count with the model's own tokenizer, text alone, no special tokens."""
@@ -105,7 +110,16 @@ class LlamaCppBackend:
         return await self._chat.relay_embeddings(payload)
 
     async def close(self) -> None:
-        """Do nothing: the connections belong to the client that all backends share."""
+        """Stop asking about vectors; the connections belong to the client that all backends share."""
+        await self._embeddings.close()
+
+    async def _find_out_embeddings(self, _: str) -> bool:
+        """Ask for a vector, which a server that was not started for it refuses at once. Raises: BackendError."""
+        try:
+            await self._server.fetch("POST", "/v1/embeddings", {"input": "?"})
+        except EmbeddingsUnsupported:
+            return False
+        return True
 
     def _describe(self, model: str, state: ModelState, capabilities: Capabilities) -> ModelDescription:
         return ModelDescription(
@@ -117,7 +131,7 @@ class LlamaCppBackend:
         )
 
 
-def _read_capabilities(entry: dict[str, Any], properties: dict[str, Any]) -> Capabilities:
+def _read_capabilities(entry: dict[str, Any], properties: dict[str, Any], embeds: bool | None) -> Capabilities:
     meta, slots = read_object(entry.get("meta")), read_object(properties.get("default_generation_settings"))
     abilities = read_object(properties.get("chat_template_caps"))
     template = properties.get("chat_template")
@@ -132,6 +146,7 @@ def _read_capabilities(entry: dict[str, Any], properties: dict[str, Any]) -> Cap
         vision_known_by="api" if vision is not None else None,
         tools=_flag(abilities.get("supports_tools")),
         reasoning=thinks,
+        embeddings=embeds,
         json_schema=True,
         prompt_cache=True,
         tokenizer=True,

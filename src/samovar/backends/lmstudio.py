@@ -157,13 +157,13 @@ class LMStudioBackend:
             known = dict(await self._list()).get(model)
             if known is None or known.loaded is not False:
                 return
-            try:
-                await self._server.fetch(
-                    "POST", _LOAD, {"model": model, **asked}, timeout_s=self._config.first_token_timeout_s
-                )
-            except (ModelUnknown, BackendReplyInvalid) as error:
-                reason = "this version cannot load models with settings of ours"
-                raise BackendRefused(backend=self.name, reason=reason) from error
+            reply = await self._server.fetch(
+                "POST", _LOAD, {"model": model, **asked}, timeout_s=self._config.first_token_timeout_s
+            )
+            if "error" in reply:
+                # A path that it does not know is answered so, under status 200.
+                reason = "this version of LM Studio cannot be told how to load a model; take the settings away"
+                raise BackendRefused(backend=self.name, reason=reason)
 
     async def _list(self) -> list[tuple[str, Capabilities]]:
         """Ask the interface of today, then the one before it. Raises: BackendError."""
@@ -190,8 +190,9 @@ class LMStudioBackend:
 
     def _read_v1(self, entry: dict[str, Any]) -> Capabilities:
         abilities = read_object(entry.get("capabilities"))
-        instances = entry.get("loaded_instances")
-        configs = [read_object(read_object(one).get("config")) for one in instances] if instances else []
+        told = entry.get("loaded_instances")
+        instances = told if isinstance(told, list) else []
+        configs = [read_object(read_object(one).get("config")) for one in instances]
         trained = token_count(entry.get("max_context_length"))
         contexts = [count for config in configs if (count := token_count(config.get("context_length")))]
         embeds = entry.get("type") == "embedding"

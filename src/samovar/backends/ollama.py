@@ -92,7 +92,7 @@ class OllamaBackend:
         version = self._catalogue.version
         asked = read_openai(payload, backend=self.name, has_logprobs=version.has_logprobs)
         lines = self._ask(asked, stored, lambda: OllamaLines(backend=self.name, model=model))
-        return await ChatRelay.begin(lines, payload, backend=self.name)
+        return await ChatRelay.begin(lines, payload, backend=self.name, counts_whole=version.counts_whole_prompts)
 
     async def relay_embeddings(self, payload: Mapping[str, object]) -> WholeRelay:
         """Make vectors by the native protocol; a text that is too long is an error, never cut. Raises: BackendError."""

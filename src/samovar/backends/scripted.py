@@ -136,9 +136,7 @@ class ScriptedBackend:
     async def relay(self, payload: Mapping[str, object]) -> OpenAIRelay:
         """Play a scene in OpenAI's form."""
         request = read_completion_request(payload, backend=self.name)
-        return await OpenAIRelay.begin(
-            self._play(request), model=request.model, is_stream=payload.get("stream") is True
-        )
+        return await OpenAIRelay.begin(self._play(request), payload)
 
     async def relay_embeddings(self, payload: Mapping[str, object]) -> Relay:
         """Refuse: a scene has no vectors."""

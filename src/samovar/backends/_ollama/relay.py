@@ -25,6 +25,7 @@ class ChatRelay:
         payload: Mapping[str, Any],
         *,
         backend: str,
+        counts_whole: bool,
     ) -> None:
         self._is_stream = payload.get("stream") is True
         self.status = 200
@@ -32,6 +33,7 @@ class ChatRelay:
         self._first = first
         self._lines = lines
         self._backend = backend
+        self._counts_whole = counts_whole
         self._with_usage = read_object(payload.get("stream_options")).get("include_usage") is True
         self._head = {
             "id": f"chatcmpl-{uuid4().hex}",
@@ -42,10 +44,15 @@ class ChatRelay:
 
     @classmethod
     async def begin(
-        cls, lines: AsyncGenerator[dict[str, Any], None], payload: Mapping[str, Any], *, backend: str
+        cls,
+        lines: AsyncGenerator[dict[str, Any], None],
+        payload: Mapping[str, Any],
+        *,
+        backend: str,
+        counts_whole: bool,
     ) -> "ChatRelay":
         """Wait for the first line of the reply to ``payload``. Raises: BackendError instead of a reply."""
-        return cls(await anext(lines), lines, payload, backend=backend)
+        return cls(await anext(lines), lines, payload, backend=backend, counts_whole=counts_whole)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the reply; closing hangs up. Raises: BackendError when it breaks off."""
@@ -74,8 +81,8 @@ class ChatRelay:
             logprobs = None
         if line.get("done") is True:
             yield self._event({}, reason=self._reason(line))
-            if self._with_usage:
-                yield self._chunk(choices=[], **_usage(line))
+            if self._with_usage and (usage := self._usage(line)):
+                yield self._chunk(choices=[], **usage)
 
     def _deltas(self, line: Mapping[str, Any]) -> Iterator[dict[str, object]]:
         message = read_object(line.get("message"))
@@ -142,9 +149,9 @@ class ChatRelay:
         choice: dict[str, object] = {"index": 0, "message": message, "finish_reason": self._reason(lines[-1])}
         if logprobs:
             choice["logprobs"] = {"content": logprobs}
-        return {**self._head, "object": "chat.completion", "choices": [choice], **_usage(lines[-1])}
+        return {**self._head, "object": "chat.completion", "choices": [choice], **self._usage(lines[-1])}
 
-
-def _usage(line: Mapping[str, Any]) -> dict[str, object]:
-    usage = read_usage(dict(line), counts_whole=True)
-    return {"usage": write_usage(usage)} if usage is not None else {}
+    def _usage(self, line: Mapping[str, Any]) -> dict[str, object]:
+        """The counts; half a count, as older servers give it, would pass for a whole one and is left out."""
+        usage = read_usage(line, counts_whole=self._counts_whole)
+        return {"usage": write_usage(usage)} if usage is not None and usage.prompt_is_whole else {}

@@ -1,6 +1,6 @@
 """Replies of ``/api/chat``: lines of JSON, the last of which says ``done``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from samovar.backends._shared import fault_of_stream, loads_object, read_object, read_text, token_count
@@ -78,7 +78,7 @@ class OllamaReply:
             yield TextDelta(text=text)
 
 
-def read_usage(last: dict[str, Any], *, counts_whole: bool) -> Usage | None:
+def read_usage(last: Mapping[str, Any], *, counts_whole: bool) -> Usage | None:
     """Read the counts of a last line; a prompt that was wholly cached is left out by older servers."""
     prompt, completion = token_count(last.get("prompt_eval_count", 0)), token_count(last.get("eval_count"))
     if prompt is None or completion is None:

@@ -3,13 +3,13 @@
 import base64
 import binascii
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final, Literal
 from uuid import uuid4
 
 import orjson
 
+from samovar.backends._shared.wire import read_object
 from samovar.domain.errors import BackendRefused, InvalidParameter
 from samovar.domain.generation import (
     BackendEvent,
@@ -95,44 +95,51 @@ class OpenAIRelay:
     """Our events in OpenAI's wire form: a stream, or one whole reply."""
 
     def __init__(
-        self, first: BackendEvent, events: AsyncGenerator[BackendEvent, None], *, model: str, is_stream: bool
+        self, first: BackendEvent, events: AsyncGenerator[BackendEvent, None], payload: Mapping[str, object]
     ) -> None:
+        is_stream = payload.get("stream") is True
         self.status = 200
         self.content_type = "text/event-stream" if is_stream else "application/json"
         self._first = first
         self._events = events
         self._is_stream = is_stream
-        self._head = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": model}
+        self._with_usage = read_object(payload.get("stream_options")).get("include_usage") is True
+        self._head = {
+            "id": f"chatcmpl-{uuid4().hex}",
+            "created": int(time.time()),
+            "model": str(payload.get("model", "")),
+        }
 
     @classmethod
-    async def begin(cls, events: AsyncGenerator[BackendEvent, None], *, model: str, is_stream: bool) -> "OpenAIRelay":
-        """Wait for the first event, while an error can still be told apart from a reply. Raises: BackendError."""
+    async def begin(cls, events: AsyncGenerator[BackendEvent, None], payload: Mapping[str, object]) -> "OpenAIRelay":
+        """Wait for the first event of the answer to ``payload``. Raises: BackendError instead of a reply."""
         first = await anext(events)
         if isinstance(first, Failed):
             await events.aclose()
             raise first.error
-        return cls(first, events, model=model, is_stream=is_stream)
+        return cls(first, events, payload)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the reply; closing hangs up on the backend. Raises: BackendError when a whole reply fails."""
-        async with aclosing(self._all_events()) as events:
-            if self._is_stream:
-                async for event in events:
-                    for body in self._write_event(event):
-                        yield b"data: " + orjson.dumps(body) + b"\n\n"
-                yield b"data: [DONE]\n\n"
-            else:
-                yield orjson.dumps(await self._write_whole(events))
+        """Yield the reply; closing hangs up on the backend. Raises: BackendError when it breaks off."""
+        try:
+            if not self._is_stream:
+                yield orjson.dumps(await self._write_whole())
+                return
+            async for event in self._all_events():
+                for body in self._write_event(event):
+                    yield b"data: " + orjson.dumps(body) + b"\n\n"
+            yield b"data: [DONE]\n\n"
+        finally:
+            await self._events.aclose()
 
     async def close(self) -> None:
         """Hang up, also when nothing was read."""
         await self._events.aclose()
 
     async def _all_events(self) -> AsyncGenerator[BackendEvent, None]:
-        async with aclosing(self._events) as events:
-            yield self._first
-            async for event in events:
-                yield event
+        yield self._first
+        async for event in self._events:
+            yield event
 
     def _write_event(self, event: BackendEvent) -> list[dict[str, object]]:
         match event:
@@ -156,11 +163,11 @@ class OpenAIRelay:
         choice = {"index": 0, "delta": delta, "finish_reason": reason}
         return {**self._head, "object": "chat.completion.chunk", "choices": [choice]}
 
-    async def _write_whole(self, events: AsyncIterator[BackendEvent]) -> dict[str, object]:
+    async def _write_whole(self) -> dict[str, object]:
         text: list[str] = []
         reasoning: list[str] = []
         finished = Finished(reason="other")
-        async for event in events:
+        async for event in self._all_events():
             match event:
                 case TextDelta(text=words):
                     text.append(words)

@@ -15,6 +15,7 @@ from samovar.domain.errors import (
     BackendUnauthorised,
     BackendUnreachable,
     ContextExceeded,
+    EmbeddingsUnsupported,
     ImageRefused,
     ModelLoading,
     ModelUnknown,
@@ -23,37 +24,62 @@ from samovar.domain.errors import (
 __all__ = ["fault_of_reply", "fault_of_stream"]
 
 _REASON_CHARACTERS: Final = 300
+_BUSY: Final = (429, 503, 529)
 _OVERFLOW: Final = re.compile(
     r"exceeds? (the )?(available |maximum |model'?s? )?context|maximum context length|context_length_exceeded"
-    r"|longer than the context length|exceed_context_size|input length exceeds",
+    r"|longer than the context length|exceed_context_size|input length exceeds|context size has been exceeded"
+    # LM Studio, of several versions.
+    r"|when context the overflows|greater than the context length",
     re.IGNORECASE,
 )
+#: How long the context is, in the words of llama.cpp, vLLM and OpenAI, Foundry, LM Studio of today and before.
 _LIMIT: Final = re.compile(
-    r"(?:maximum context length (?:is|of)|available context size \() ?(\d{1,9})(?: tokens)?", re.IGNORECASE
+    r"(?:maximum context length (?:is|of) |available context size \(|n_ctx: ?|with context length of only )(\d{1,9})",
+    re.IGNORECASE,
 )
-_NEEDED: Final = re.compile(
-    r"(?:contains at least|contains|requested|resulted in|request \() ?(?:about )?(\d{1,9})", re.IGNORECASE
+#: How long the prompt is; where a sum with the reply is told as well, the sum, since that is what had no room.
+_NEEDED: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"total of at least (\d{1,9})",
+        r"requires (\d{1,9}) total",
+        r"contains (?:at least )?(\d{1,9})",
+        r"(?:requested|resulted in) (?:about )?(\d{1,9})",
+        r"request \((\d{1,9}) tokens\)",
+        r"n_keep: ?(\d{1,9})",
+        r"keep the first (\d{1,9})",
+    )
+)
+_EMBEDDINGS: Final = re.compile(
+    r"does not support (?:the )?embeddings?\b|not an embedding model|generate embeddings from this model",
+    re.IGNORECASE,
+)
+_MODEL_MISSING: Final = re.compile(
+    r"not found|not exist|no such|no model matching|unknown model|not available", re.IGNORECASE
 )
 _IMAGE: Final = re.compile(
     r"image input is not supported|not a multimodal model|does not support (image|vision|multimodal)"
-    r"|image_url.{0,40}not supported|cannot process images|no vision|missing data required for image input",
+    r"|image_url.{0,40}not supported|cannot process images|no vision|missing data required for image input"
+    r"|image_url is only supported by|at most 0 image|vision add-on is not loaded",
     re.IGNORECASE,
 )
 
 
 def fault_of_reply(status: int, content: bytes, *, backend: str, model: str, key: str | None) -> BackendError:
     """Name the error behind an HTTP reply that is not 200."""
+    words, details = _read(content)
+    if words is not None and _EMBEDDINGS.search(words):
+        return EmbeddingsUnsupported(model=model)
     if status in (401, 403):
         return BackendUnauthorised(backend=backend, status=status)
-    words, details = _read(content)
     if 300 <= status < 400 or words is None:
         return _fault_without_words(status, backend=backend)
     if status == 503 and "loading" in words.lower():
         return ModelLoading(model=model)
-    if status in (429, 503, 529):
+    if status in _BUSY:
         return BackendOverloaded(backend=backend)
-    if status == 404:
-        return ModelUnknown(model=model) if "model" in words.lower() else _refused(words, backend=backend, key=key)
+    if status == 404 and "model" in words.lower() and _MODEL_MISSING.search(words):
+        return ModelUnknown(model=model)
     return _fault_of_words(words, details, backend=backend, model=model, key=key)
 
 
@@ -65,14 +91,13 @@ def fault_of_stream(error: object, *, backend: str, model: str) -> BackendError:
     status = details.get("code")
     if status == 503 and "loading" in words.lower():
         return ModelLoading(model=model)
-    if details.get("type") == "InternalServerError":
-        # So vLLM ends a stream when its engine has died: the server itself lives on for a moment.
-        return BackendBroke(backend=backend)
+    if status in _BUSY:
+        return BackendOverloaded(backend=backend)
     return _fault_of_words(words, details, backend=backend, model=model)
 
 
 def _fault_without_words(status: int, *, backend: str) -> BackendError:
-    if status in (429, 503, 529):
+    if status in _BUSY:
         return BackendOverloaded(backend=backend)
     if status in (502, 504):
         return BackendUnreachable(backend=backend)
@@ -86,13 +111,17 @@ def _fault_of_words(
         return _context_exceeded(words, details, model=model)
     if _IMAGE.search(words):
         return ImageRefused(model=model)
+    if details.get("type") == "InternalServerError":
+        # So vLLM answers, and ends its streams, when its engine has died: the server itself lives on for a moment.
+        return BackendBroke(backend=backend)
     return _refused(words, backend=backend, key=key)
 
 
 def _context_exceeded(words: str, details: Mapping[str, object], *, model: str) -> ContextExceeded:
     needed, limit = details.get("n_prompt_tokens"), details.get("n_ctx")
     if not isinstance(needed, int) or not isinstance(limit, int):
-        needed, limit = _first_number(_NEEDED, words), _first_number(_LIMIT, words)
+        needed = next((number for each in _NEEDED if (number := _first_number(each, words)) is not None), None)
+        limit = _first_number(_LIMIT, words)
     context_tokens: int | str = limit if limit is not None else "?"
     return ContextExceeded(
         needed_tokens=needed if needed is not None else f">{context_tokens}", context_tokens=context_tokens, model=model

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from samovar.backends._shared.faults import fault_of_stream
-from samovar.backends._shared.wire import loads_object, read_text, whole_number
+from samovar.backends._shared.wire import loads_object, read_text, token_count
 from samovar.domain.errors import BackendReplyInvalid
 from samovar.domain.generation import (
     BackendEvent,
@@ -97,17 +97,23 @@ class OpenAIReply:
 
 def _read_progress(progress: object) -> Iterator[PromptProgress]:
     if isinstance(progress, dict):
-        processed, total = whole_number(progress.get("processed")), whole_number(progress.get("total"))
+        processed, total = token_count(progress.get("processed")), token_count(progress.get("total"))
         if processed is not None and total is not None:
             yield PromptProgress(processed_tokens=processed, total_tokens=total)
 
 
 def _read_usage(usage: dict[str, Any], timings: object) -> Usage | None:
-    prompt, completion = whole_number(usage.get("prompt_tokens")), whole_number(usage.get("completion_tokens"))
+    prompt, completion = token_count(usage.get("prompt_tokens")), token_count(usage.get("completion_tokens"))
     if prompt is None or completion is None:
         return None
     details = usage.get("prompt_tokens_details")
-    cached = whole_number(details.get("cached_tokens")) if isinstance(details, dict) else None
+    cached = token_count(details.get("cached_tokens")) if isinstance(details, dict) else None
     if cached is None and isinstance(timings, dict):
-        cached = whole_number(timings.get("cache_n"))
-    return Usage(prompt_tokens=prompt, completion_tokens=completion, cached_tokens=min(cached or 0, prompt))
+        cached = token_count(timings.get("cache_n"))
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=min(cached or 0, prompt),
+        # No chat is of no tokens: such a server counts nothing, or only what it did not have in its cache.
+        prompt_is_whole=prompt > 0,
+    )

@@ -84,6 +84,13 @@ class ModelServer:
             raise BackendReplyInvalid(backend=self.name, reason="it is not a JSON list")
         return value
 
+    async def status_of(self, path: str, *, timeout_s: float) -> int:
+        """Ask for a path whose reply may have no body, and return its status. Raises: BackendError."""
+        patience = Patience(first_s=timeout_s, idle_s=timeout_s)
+        response = await self.open("GET", path, patience=patience)
+        response.close()
+        return response.status
+
     async def open(
         self, method: str, path: str, payload: Mapping[str, object] | None = None, *, patience: Patience
     ) -> aiohttp.ClientResponse:
