@@ -32,6 +32,9 @@ from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import RouteSettings, Settings
 from samovar.storage import FileBlobStore, open_storage
 from samovar.telemetry.metrics import Metrics
+from samovar.weights.downloads import Downloads
+from samovar.weights.folder import models_in
+from samovar.weights.hub import Hub
 
 __all__ = ["EngineUse", "open_services"]
 
@@ -86,6 +89,9 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
         quotas.start()
         stack.push_async_callback(quotas.close)
         sign_in = SignIn(storage)
+        model_folder = models_in(settings.data_dir)
+        downloads = Downloads(Hub(settings.downloads, model_folder), model_folder)
+        stack.push_async_callback(downloads.close)
         hub = RunHub(storage, metrics, most_runs=settings.limits.runs, on_spent=quotas.spend)
         stack.push_async_callback(hub.close)
         yield Services(
@@ -113,10 +119,12 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
             hub=hub,
             metrics=metrics,
             engine=found.engine,
+            model_folder=model_folder,
+            downloads=downloads,
             # Cookies are shared by all ports of a host, so each installation has a name of its own.
             cookie_name=f"samovar_{owner.user_id.hex[:8]}",
             sign_in_required=settings.server.sign_in,
-            reaches_outside=lambda: bool(found.guard.outside_hosts),
+            reaches_outside=lambda: bool(found.guard.outside_hosts or downloads.outside_hosts),
         )
 
 

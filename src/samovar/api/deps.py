@@ -27,6 +27,8 @@ from samovar.ports.engine import EngineView
 from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage
 from samovar.telemetry.metrics import Metrics
+from samovar.weights.downloads import Downloads
+from samovar.weights.folder import ModelFolder
 
 __all__ = ["Administrator", "Asker", "KeyHolder", "Services", "ServicesOf", "bearer_key", "identify", "scope_of"]
 
@@ -74,6 +76,8 @@ class Services:
     hub: RunHub
     metrics: Metrics
     engine: EngineView | None
+    model_folder: ModelFolder
+    downloads: Downloads
     cookie_name: str
     sign_in_required: bool
     reaches_outside: Callable[[], bool]

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from samovar.api import backends, chats, documents, keys, openai, runs, session, system
+from samovar.api import backends, chats, documents, keys, openai, runs, session, system, weights
 from samovar.api.deps import Services
 from samovar.api.gate import Gate
 from samovar.api.pages import pages_router
@@ -13,7 +13,9 @@ from samovar.api.problems import install_problem_handlers
 __all__ = ["ROUTERS", "create_api"]
 
 #: Every route but those of the page; tests walk through all of them.
-ROUTERS: Final = tuple(area.router for area in (session, keys, system, backends, chats, runs, documents, openai))
+ROUTERS: Final = tuple(
+    area.router for area in (session, keys, system, backends, chats, runs, documents, weights, openai)
+)
 
 
 def create_api(services: Services, *, host: str, port: int, public_hosts: tuple[str, ...]) -> FastAPI:

@@ -27,7 +27,7 @@ ADVICE_WORDS: Final[Mapping[AdviceLanguage, Mapping[str, str]]] = {
     },
     "ru": {
         "context_cut": "Модель обучена на контексте в {tokens} токенов: больший не учитывается.",
-        "quantised_kv": "Храните контекст в q8_0 (настройка engine.kv_cache): это сбережёт {size}, и модель поместится.",
+        "quantised_kv": "Храните контекст в q8_0 (engine.kv_cache): это сбережёт {size}, и модель поместится.",
         "smaller_context": "Возьмите контекст не больше {tokens} токенов.",
         "smaller_quantisation": "Возьмите квантование {quantisation}, около {size}.",
         "smaller_model": "Возьмите модель поменьше: примерно до {billions} млрд параметров в {quantisation}.",

@@ -8,9 +8,9 @@ from typing import Final
 from samovar.domain.errors import ModelFileInvalid, ModelFileMissing
 from samovar.weights.gguf_file import FileHead, MalformedError, read_head
 from samovar.weights.metadata import Scalar, read_shape
-from samovar.weights.shape import ModelShape, ModelWeights
+from samovar.weights.shape import ModelShape, ModelWeights, SizedModel
 
-__all__ = ["GgufHeader", "part_names", "read_gguf"]
+__all__ = ["GgufHeader", "part_names", "read_gguf", "size_gguf"]
 
 _MAX_PARTS: Final = 1000
 
@@ -59,6 +59,24 @@ def read_gguf(path: Path) -> GgufHeader:
         raise ModelFileInvalid(path=str(path), reason=f"it is part {first.part} of {first.parts}: name the first")
     others = [_read_file(path.with_name(name)) for name in part_names(path.name)[1:]] if first.parts > 1 else []
     return _describe(path, first, others)
+
+
+def size_gguf(header: GgufHeader, name: str, *, projector: GgufHeader | None = None) -> SizedModel:
+    """What of a header memory depends on; ``name`` is for the error.
+
+    Raises: ModelFileInvalid for a projector, and where the header does not give the model's measures.
+    """
+    if header.is_projector:
+        raise ModelFileInvalid(path=name, reason="it is a vision projector: name the model that it belongs to")
+    if header.shape is None:
+        raise ModelFileInvalid(path=name, reason="its header does not give the model's measures")
+    return SizedModel(
+        name=header.name,
+        quantisation=header.quantisation,
+        shape=header.shape,
+        weights=header.weights,
+        projector_bytes=projector.size_bytes if projector else 0,
+    )
 
 
 def part_names(name: str) -> tuple[str, ...]:

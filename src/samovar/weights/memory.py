@@ -4,14 +4,15 @@ All of it follows llama.cpp with one answer at a time (``engine.parallel`` = 1),
 tokens, as the embedded engine runs it. Each further answer at the same time remembers a text of its own.
 """
 
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
+from samovar.domain.backend import KvCacheType
 from samovar.weights.shape import LayerShape, ModelShape
 
 __all__ = ["KV_TYPES", "KvType", "cells_of", "compute_bytes", "kv_bytes", "layer_kv_bytes", "overhead_bytes"]
 
 #: How the keys and values of past tokens are stored.
-KvType = Literal["f16", "q8_0", "q4_0"]
+KvType = KvCacheType
 KV_TYPES: Final[tuple[KvType, ...]] = get_args(KvType)
 
 #: Bytes of 32 stored numbers. Source: ggml-common.h, blocks of q8_0 and q4_0.
