@@ -129,6 +129,39 @@ all is well. A backend and a model have further names, the ones of [`GET /api/ba
 object then has `"vision_trials": [{"backend", "model", "outcome", "reason"}]` besides, where `outcome` is `sees`,
 `refuses`, `ignores` (the pictures were accepted and not seen) or `not tried: …`, and null when the trial failed for
 `reason`. What was shown stands in `vision` too, with `"vision_known_by": "probe"`.""",
+    "fit": """Without `--memory` this machine is meant: its memory and that of its graphics cards together, less a
+reserve for everything else. A stated memory may be a machine's or a graphics card's; `gpu_layers` tells how much of the
+model a card of that size holds. [How to fit a model](../how-to/fit-a-model.md) tells what is counted.
+
+```json
+{"weights_bytes": 98362432, "kv_bytes": 47185920, "overhead_bytes": 67360128, "total_bytes": 212908480,
+ "memory_bytes": 12000000000, "fits": true, "max_context": 8192, "gpu_layers": 31,
+ "advice": ["A context of up to 8192 tokens fits.", "…"]}
+```
+
+`advice` is in the language of the command line. `max_context` is 0 where no context fits.""",
+    "catalogue": """```json
+{"models": [{"id": "qwen3-8b", "name": "Qwen3 8B", "publisher": "Alibaba (Qwen)", "licence": "Apache-2.0",
+             "commercial": "yes", "languages": ["en", "zh", "ru"], "vision": false, "context_tokens": 40960,
+             "parameters": 8190735360, "active_parameters": null, "source": "https://…",
+             "files": [{"quantisation": "Q4_K_M", "size_bytes": 5030000000, "repo": "Qwen/Qwen3-8B-GGUF",
+                        "file": "Qwen3-8B-Q4_K_M.gguf", "sha256": null}],
+             "fit": {"quantisation": "Q8_0", "size_bytes": 8710000000, "total_bytes": 10082687232,
+                     "memory_bytes": 22748859188, "fits": true}}]}
+```
+
+`fit` is for 8192 tokens on this machine, with the best file that fits, else the smallest; null where the facts do not
+suffice. What is not known is null and passes no filter. Nothing is fetched: the catalogue comes with Samovar.""",
+    "models files": """```json
+{"files": [{"name": "model.gguf", "path": "/…/models/model.gguf", "size_bytes": 98362432, "sha256": "b179…",
+            "origin": "import", "architecture": "llama", "quantisation": "Q4_K_M", "is_projector": false,
+            "error": null}]}
+```""",
+    "models import": """The name that it prints is what `SAMOVAR_ENGINE_MODEL_FILE` and `serve --model-file` take. The
+file's head is checked before, its checksum while it is copied; nothing is kept of a file that fails. With `--json` it prints
+one entry of `models files`.""",
+    "models download": """Off unless an administrator sets `downloads.enabled` ([settings](settings.md)). The checksum
+comes from `--sha256`, else from the hub; without one nothing is kept.""",
     "doctor": """```json
 {"parts": [{"name": "database", "state": "ok", "detail": "PostgreSQL 18.4 (embedded), schema 0001, 9 MB, …",
             "advice": null}]}
@@ -175,8 +208,9 @@ def page() -> str:
 def verbs(command: Any, name: str) -> Iterator[tuple[str, Any]]:
     """Walk the tree of commands down to those that do something. Shape: (words after ``samovar``, command)."""
     inner = getattr(command, "commands", None)
-    if inner is None:
+    if inner is None or command.invoke_without_command:
         yield name, command
+    if inner is None:
         return
     for word, child in inner.items():
         yield from verbs(child, f"{name} {word}".strip())

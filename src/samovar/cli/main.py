@@ -6,7 +6,7 @@ from io import TextIOWrapper
 import typer
 
 from samovar import __version__
-from samovar.cli import ask, backends, doctor, ingest, keys, link, models, search, serve
+from samovar.cli import ask, backends, catalogue, doctor, fit, ingest, keys, link, models, search, serve
 from samovar.cli.words import error_line
 from samovar.domain.errors import SamovarError
 from samovar.telemetry.log import configure_logging, get_log
@@ -25,7 +25,9 @@ app.command()(serve.serve)
 app.command()(ask.ask)
 app.command()(ingest.ingest)
 app.command()(search.search)
-app.command()(models.models)
+app.add_typer(models.app, name="models")
+app.command()(fit.fit)
+app.command()(catalogue.catalogue)
 app.command()(backends.backends)
 app.command()(doctor.doctor)
 app.command()(link.link)

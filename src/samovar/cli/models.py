@@ -4,20 +4,33 @@ import asyncio
 import time
 from typing import Final
 
+import typer
+
 from samovar.api.system import model_body
 from samovar.app import open_services
+from samovar.cli import model_files
 from samovar.cli.output import DataDir, Json, load_settings, print_json, run_async
 from samovar.gateway.directory import ModelListing
 from samovar.settings import Settings
 from samovar.telemetry.metrics import Metrics
 
-__all__ = ["models"]
+__all__ = ["app"]
 
 _LOADING_WAIT_S: Final = 60.0
 
 
-def models(as_json: Json = False, data_dir: DataDir = None) -> None:
+app = typer.Typer(help="Models that can answer, and the model files that are kept here.")
+app.command("files")(model_files.list_files)
+app.command("import")(model_files.import_file)
+app.command("download")(model_files.download)
+app.command("remove")(model_files.remove)
+
+
+@app.callback(invoke_without_command=True)
+def models(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
     """List the models of every backend, with what each can do."""
+    if context.invoked_subcommand is not None:
+        return
     listing = run_async(_list(load_settings(data_dir)))
     default = listing.default.model_id if listing.default else None
     if as_json:
