@@ -1,23 +1,11 @@
 import { beforeEach, expect, test } from 'vitest'
-import { Http } from '../src/api/http'
 import type { Chat, ChatDocument, Message, RunEvent } from '../src/api/types'
 import { Chats } from '../src/state/chats.svelte'
 import { Draft } from '../src/state/draft.svelte'
-import { Line } from '../src/state/line.svelte'
 import { LiveRun } from '../src/state/run.svelte'
 import { Runs } from '../src/state/runs.svelte'
 import { Session } from '../src/state/session.svelte'
-
-type Answer = (path: string, init: RequestInit) => Response | Promise<Response>
-const problem = (status: number, code: string): Response =>
-  new Response(JSON.stringify({ type: 'about:blank', status, code, title: code, detail: '', values: {} }), { status })
-
-/** The outside wire is the only thing replaced. */
-function wire(answer: Answer): { http: Http; line: Line } {
-  globalThis.fetch = async (input, init) => answer(String(input), init ?? {})
-  const line = new Line()
-  return { http: new Http(line), line }
-}
+import { problem, reply, wire } from './support'
 
 beforeEach(() => localStorage.clear())
 
@@ -92,11 +80,6 @@ test('a line that is lost comes back by itself', async () => {
   expect(line.isLost).toBe(false)
   expect(isBack).toBe(true)
 })
-
-const reply: Message = {
-  id: 'm', parent_id: 'q', position: 2, role: 'assistant', text: '', reasoning: '', document_ids: [], run_id: 'r', run_status: 'queued',
-  error_code: null, model: null, citations: [], created_at: '',
-}
 
 test('a run ends as exactly what was sent, also after a replacement', () => {
   const run = new LiveRun('c', reply)

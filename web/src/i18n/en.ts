@@ -207,6 +207,7 @@ export const en = {
   'cut.title': 'Do not rely on this answer',
   'cut.text': '{backend} read only {read} of {sent} tokens and dropped the rest without a word.',
   'cut.bare': 'The model server dropped a part of the prompt without a word.',
+  'cut.below': 'Do not rely on this answer: a part of the prompt was cut off, see above.',
   'cut.advice': 'Raise the context length of that server, or shorten the chat, and regenerate.',
 
   'ordinal.one': '{n}st',

@@ -5,7 +5,7 @@ export function isBeyond(written: string): boolean | null {
   try {
     const { hostname } = new URL(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`)
     if (hostname === '') return null
-    return !(hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname))
+    return !(hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || hostname === '0.0.0.0' || /^127(\.\d{1,3}){3}$/.test(hostname))
   } catch {
     return null
   }

@@ -74,7 +74,7 @@ export class Locale {
   }
 
   /** A licence by its SPDX name; one of its own is written without the prefix. */
-  readonly licence = (name: string): string => name.replace(/^LicenseRef-/, '').replaceAll('-', ' ')
+  readonly licence = (name: string): string => name.replace(/^LicenseRef-/, '').replace(/^apache/, 'Apache').replace(/^mit$/, 'MIT').replaceAll('-', ' ')
 
   /** A size in decimal units, as model files and disks are sold: 1 GB = 10^9 bytes. */
   readonly bytes = (value: number): string => {
