@@ -24,8 +24,17 @@ _WANTED: Final = Path(__file__).with_name("vllm.in")
 _TORCH: Final = "torch==2.13.0+cpu"
 #: PyTorch publishes its CPU builds here. Source: pytorch.org, "Get started", 2026.
 _TORCH_INDEX: Final = "https://download.pytorch.org/whl/cpu"
-#: Not installed: for a model of text they are of no use, and on PyPI they are CUDA builds that do not load beside it.
-_LEFT_OUT: Final = ("torch", "torchaudio", "torchcodec", "torchvision")
+#: Left out of the lock: torch for the reason above, the others because nothing here is heard or filmed.
+_LEFT_OUT: Final = ("torch", "torchaudio", "torchcodec")
+#: PyPI has torchvision's CUDA build, whose operators do not load beside torch's CPU build. Nothing here uses them, but
+#: its import fails where two of them are not at least described.
+_TORCHVISION_MENDED: Final = """
+
+if not _has_ops():
+    _described = torch.library.Library("torchvision", "DEF")
+    for _name in ("nms", "qnms"):
+        _described.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+"""
 _NEEDED_MB: Final = 6000
 
 
@@ -70,7 +79,9 @@ def prepare_vllm(folder: Path) -> Path:
     python = environment / "bin" / "python"
     stamp = environment / "installed"
     base = sys._base_executable  # type: ignore[attr-defined] # the real Python, even from inside an environment
-    wanted = hashlib.sha256(_LOCK.read_bytes() + f"{_TORCH} {base} {sys.version}".encode()).hexdigest()
+    wanted = hashlib.sha256(
+        _LOCK.read_bytes() + f"{_TORCH} {_TORCHVISION_MENDED} {base} {sys.version}".encode()
+    ).hexdigest()
     if python.exists() and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return python
     _require_room(folder)
@@ -87,8 +98,15 @@ def prepare_vllm(folder: Path) -> Path:
             _run([*pip, "--index-url", _TORCH_INDEX, _TORCH], log)
     with step("Fetching vLLM and what it needs (900 MB; every file is checked against its hash)"):
         _run([*pip, "--require-hashes", "-r", str(_LOCK)], log)
+        _mend_torchvision(environment)
     stamp.write_text(wanted, encoding="utf-8")
     return python
+
+
+def _mend_torchvision(environment: Path) -> None:
+    (extension,) = environment.glob("lib/python3*/site-packages/torchvision/extension.py")
+    with extension.open("a", encoding="utf-8") as file:
+        file.write(_TORCHVISION_MENDED)
 
 
 def write_lock() -> None:

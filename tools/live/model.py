@@ -1,4 +1,4 @@
-"""The default model in the form that vLLM loads, made once and kept."""
+"""The default model in the form that vLLM loads, with and without an eye, made once and kept."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from samovar.engine.models import find_default_model
 
 from .environment import LiveError, step
 
-__all__ = ["prepare_model"]
+__all__ = ["prepare_model", "prepare_seeing_model"]
 
-_SCRIPT: Final = Path(__file__).with_name("dequantise.py")
+_HERE: Final = Path(__file__).parent
+_EYE: Final = _HERE.parents[1] / "tests" / "data" / "tiny-eye.mmproj.gguf"
 
 
 def prepare_model(folder: Path, python: Path) -> Path:
@@ -23,17 +24,29 @@ def prepare_model(folder: Path, python: Path) -> Path:
     source = find_default_model()
     if source is None:
         raise LiveError("the default model is missing: `make install` fetches it")
-    with source.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    digest.update(_SCRIPT.read_bytes())
-    target = folder / f"model-{digest.hexdigest()[:16]}"
+    return _make("Writing the default model in vLLM's form", folder / "model", python, "dequantise.py", source)
+
+
+def prepare_seeing_model(folder: Path, python: Path) -> Path:
+    """Return the folder of the same model with the eye of ``tools/tiny_eye``. Raises: LiveError."""
+    model = prepare_model(folder, python)
+    return _make("Giving the default model an eye", folder / "seeing", python, "give_sight.py", model, _EYE)
+
+
+def _make(title: str, place: Path, python: Path, script: str, *sources: Path) -> Path:
+    """Run a script that makes a folder from ``sources``, unless the same script made it from the same before."""
+    digest = hashlib.sha256((_HERE / script).read_bytes())
+    for source in sources:
+        # A folder was made here, and its name tells what it holds.
+        digest.update(source.read_bytes() if source.is_file() else source.name.encode())
+    target = place.with_name(f"{place.name}-{digest.hexdigest()[:16]}")
     if target.is_dir():
         return target
     draft = target.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)
-    with step("Writing the default model in vLLM's form"):
+    with step(title):
         done = subprocess.run(
-            [str(python), str(_SCRIPT), str(source), str(draft)],
+            [str(python), str(_HERE / script), *map(str, sources), str(draft)],
             env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
