@@ -110,12 +110,13 @@ def shared_database_url(database_server: EmbeddedServer) -> Iterator[str]:
 
 @pytest.fixture
 def clean_database_url(shared_database_url: str) -> str:
-    """The shared database, emptied: everything belongs to a user and goes with its user.
+    """The shared database, emptied: all but the model servers belongs to a user and goes with its user.
 
     It takes a tenth of the time of a database of its own.
     """
     with psycopg.connect(shared_database_url, autocommit=True, options="-c lock_timeout=5s") as connection:
         connection.execute("DELETE FROM users")
+        connection.execute("DELETE FROM backends")
     return shared_database_url
 
 

@@ -16,6 +16,8 @@ def read_address(address: str, *, default_port: int | None = None) -> str:
     Raises: SettingsInvalid for what is no HTTP address, or carries a name, a query or a fragment.
     """
     text = address.strip()
+    if text.startswith(":") and default_port is not None:
+        text = f"127.0.0.1{text}"  # A port alone is where a server listens, on every address.
     has_scheme = "://" in text
     try:
         url = URL(text if has_scheme else f"http://{text}")
