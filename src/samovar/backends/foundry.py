@@ -106,7 +106,8 @@ class FoundryBackend:
 
     async def models(self) -> Sequence[ModelDescription]:
         """List the models on the disk of that machine, loaded or not."""
-        names, memory = await asyncio.gather(self._names(), self._memory())
+        names = await self._names()
+        memory = await self._memory()
         self._is_of_version_1 = memory is not None and memory.is_of_version_1
         catalogue = (await self._catalogue.learn("all") or {}) if self._is_of_version_1 else {}
         described = [self._describe(name, memory, catalogue.get(name, {})) for name in names]
@@ -117,7 +118,8 @@ class FoundryBackend:
         """Count as version 1 does, a whole chat: with the text, less one without. None where it cannot be counted."""
         if not self._is_of_version_1:
             return None
-        with_text, without = await asyncio.gather(self._count_chat(model, text), self._count_chat(model, ""))
+        without = await self._count_chat(model, "")
+        with_text = await self._count_chat(model, text) if without is not None else None
         return max(0, with_text - without) if with_text is not None and without is not None else None
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent, None]:
@@ -134,6 +136,7 @@ class FoundryBackend:
 
     async def relay_embeddings(self, payload: Mapping[str, object]) -> HttpRelay:
         """Pass an OpenAI embeddings request on."""
+        await self._load(str(payload.get("model", "")))
         return await self._chat.relay_embeddings(payload)
 
     async def close(self) -> None:
@@ -171,9 +174,14 @@ class FoundryBackend:
         # Two requests at once would load it twice.
         async with self._loading:
             patience_s = self._config.first_token_timeout_s
+            statuses = []
             for path in self._paths_to_load(model, memory):
-                if await self._server.status_of(path, timeout_s=patience_s) == 200:
+                statuses.append(await self._server.status_of(path, timeout_s=patience_s))
+                if statuses[-1] == 200:
                     return
+            if memory.is_of_version_1 and statuses == [404]:
+                # Its chats refuse an unknown model without a word.
+                raise ModelUnknown(model=model)
 
     def _paths_to_load(self, model: str, memory: _Memory) -> list[str]:
         keep_s = self._config.load.keep_alive_s

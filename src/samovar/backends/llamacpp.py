@@ -43,14 +43,19 @@ def build(config: BackendConfig, client: EgressClient) -> ChatBackend:
 
 
 async def recognise(probe: Probe) -> bool:
-    """Tell by ``/props``, which no other server has, or by the server's own name where that needs a key."""
+    """Tell by ``/props``, which no other server has, or by its name and words where that needs a key."""
     reply = await probe.get("/props")
     if reply is None:
         return False
     if reply.body is not None and "default_generation_settings" in reply.body:
         return True
+    if reply.status not in (401, 403):
+        return False
     names = {name.lower(): value for name, value in reply.headers.items()}
-    return reply.status in (401, 403) and names.get("server", "").startswith("llama.cpp")
+    error = read_object(reply.body.get("error")) if reply.body is not None else {}
+    return names.get("server", "").startswith("llama.cpp") or (
+        error.get("code") == reply.status and error.get("type") == "authentication_error"
+    )
 
 
 class LlamaCppBackend:

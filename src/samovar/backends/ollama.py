@@ -160,9 +160,7 @@ class OllamaBackend:
             except ContextExceeded as error:
                 if has_begun or tokens == max(window, most):
                     # It does not say how long the prompt was; the limit is the one that was asked for.
-                    raise ContextExceeded(
-                        needed_tokens=f">{tokens}" if needed <= tokens else needed, context_tokens=tokens, model=model
-                    ) from error
+                    raise ContextExceeded(needed_tokens=f">{tokens}", context_tokens=tokens, model=model) from error
 
     def _most_tokens(self, stored: StoredModel) -> int:
         configured = self._config.load.context_tokens or DEFAULT_CONTEXT_TOKENS

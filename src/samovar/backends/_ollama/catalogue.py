@@ -50,9 +50,8 @@ class Catalogue:
 
     async def models(self) -> list[StoredModel]:
         """List all models. Raises: BackendError."""
-        listed, loaded, _ = await asyncio.gather(
-            self._server.fetch("GET", "/api/tags"), self.loaded(), self._ask_version()
-        )
+        listed = await self._server.fetch("GET", "/api/tags")
+        loaded, _ = await asyncio.gather(self.loaded(), self._ask_version())
         turn = asyncio.Semaphore(_MODELS_ASKED_AT_ONCE)
         entries = read_entries(listed.get("models"), "name", backend=self._server.name)
         models = await asyncio.gather(*(self._read(entry, loaded, turn) for entry in entries))

@@ -1,10 +1,16 @@
 """Addresses as people write them in settings."""
 
+import re
+from typing import Final
+
 from yarl import URL
 
 from samovar.domain.errors import SettingsInvalid
 
 __all__ = ["read_address"]
+
+#: A name in any script, or an address in digits.
+_HOST: Final = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+")
 
 
 def read_address(address: str, *, default_port: int | None = None) -> str:
@@ -24,7 +30,7 @@ def read_address(address: str, *, default_port: int | None = None) -> str:
         host, explicit_port = url.host, url.explicit_port
     except ValueError as error:
         raise SettingsInvalid(reason="an address of a model server is not a URL") from error
-    if url.scheme not in ("http", "https") or not host:
+    if url.scheme not in ("http", "https") or not host or not _HOST.fullmatch(host):
         raise SettingsInvalid(reason="an address of a model server must look like http://host:port")
     if url.user is not None or url.password is not None or url.query_string or url.fragment:
         raise SettingsInvalid(reason="an address of a model server carries more than scheme, host, port and path")
