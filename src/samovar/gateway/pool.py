@@ -109,7 +109,9 @@ class Member:
             error = BackendKeyMissing(backend=self.spec.name, status=error.values.get("status", 401))
         if not self.is_resting:
             # A hundred requests that fail together are one failure.
-            pause_s = min(_FIRST_PAUSE_S * 2**self._failures, _LONGEST_PAUSE_S)
+            # The embedded engine has a supervisor that brings it back, which may be done at any moment.
+            is_supervised = self.spec.source == "embedded"
+            pause_s = 0.0 if is_supervised else min(_FIRST_PAUSE_S * 2**self._failures, _LONGEST_PAUSE_S)
             self._failures = min(self._failures + 1, 16)
             self._next_try_at = time.monotonic() + pause_s
         if self.error is None:

@@ -61,6 +61,15 @@ async def test_who_rests_is_not_asked_unless_it_must_be_now(clock: Clock) -> Non
         assert (report.state, report.error, report.next_try_s, member.failing_s) == ("ready", None, None, 0.0)
 
 
+async def test_the_embedded_engine_is_never_left_alone_for_it_comes_back_at_any_moment(clock: Clock) -> None:
+    async with finder() as found:
+        member = join(found, NOWHERE, source="embedded")
+        for _ in range(5):
+            await member.ask()
+            assert member.error is not None
+            assert not member.is_resting
+
+
 async def test_many_requests_that_fail_together_are_one_failure(clock: Clock) -> None:
     async with finder() as found:
         member = join(found, NOWHERE)
