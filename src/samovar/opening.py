@@ -164,6 +164,7 @@ def _environment(settings: BackendsSettings) -> Iterator[BackendSpec]:
             origin=origin,
             # Those names are used for every server that speaks OpenAI's protocol, of whatever kind.
             is_assumed=found.kind == _ANY_KIND,
+            named_kind=found.kind,
         )
 
 

@@ -129,7 +129,7 @@ def backend_body(report: BackendReport) -> dict[str, object]:
         "url": report.url,
         "source": spec.source,
         "origin": spec.origin,
-        "named_kind": spec.named_kind,
+        "named_kind": spec.named_kind if spec.named_kind != spec.kind else None,
         "state": report.state,
         "reason": problem_body(report.error) if report.error else None,
         "outside": _is_outside(report.url),

@@ -116,6 +116,8 @@ def _print_backend(backend: dict[str, Any]) -> None:
     facts = [backend["kind"], backend["url"] or "-", backend["state"]]
     if backend["origin"]:
         facts.append(backend["origin"])
+    if backend["named_kind"]:
+        facts.append(f"named as {backend['named_kind']}")
     if backend["outside"]:
         facts.append("beyond this machine")
     print(plain(f"{'!' if backend['reason'] else ' '} {backend['name']}  ({', '.join(facts)})"))

@@ -44,7 +44,7 @@ class BackendSpec:
     ``url`` has no trailing slash and no ``/v1``. ``parallel`` bounds the answers written at once; None
     takes what the server says, or the usual number of its kind. ``origin`` is what names the server, as a
     person would look for it: ``OLLAMA_HOST``, ``samovar.toml``, ``port 11434``. ``named_kind`` is the kind that
-    stood there when the server turned out to be of a better known one; ``is_assumed`` says that nobody has
+    stands there, which may be less exact than what the server turned out to be; ``is_assumed`` says that nobody has
     told its kind, and that it has not been recognised yet.
     """
 

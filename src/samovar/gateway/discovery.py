@@ -199,9 +199,8 @@ class Discovery:
         if look.kind == member.spec.kind:
             member.spec = spec
             return
-        named_kind = member.spec.kind if member.spec.source == "environment" else None
         _log.info("backend.recognised", backend=spec.name, kind=spec.kind)
-        await self._pool.replace(self._opener.open(replace(spec, named_kind=named_kind)))
+        await self._pool.replace(self._opener.open(spec))
 
     async def _take_in(self, look: Look, member: Member | None) -> Finding | None:
         """Let a server that was found join or leave; return it when it cannot be used."""

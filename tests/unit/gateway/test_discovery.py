@@ -55,7 +55,14 @@ async def silence() -> AsyncIterator[int]:
 def assumed(url: str, key: str | None = None) -> BackendSpec:
     """As OPENAI_BASE_URL names a server."""
     return BackendSpec(
-        name="openai", kind="openai", url=url, key=key, source="environment", origin="OPENAI_BASE_URL", is_assumed=True
+        name="openai",
+        kind="openai",
+        named_kind="openai",
+        url=url,
+        key=key,
+        source="environment",
+        origin="OPENAI_BASE_URL",
+        is_assumed=True,
     )
 
 
@@ -208,7 +215,7 @@ async def test_a_plain_openai_server_stays_what_it_is_and_is_not_asked_again() -
         member = found.only()
         await found.discovery.look()
         assert found.only() is member
-        assert (member.spec.named_kind, member.spec.is_assumed) == (None, False)
+        assert (member.spec.kind, member.spec.is_assumed) == ("openai", False)
 
 
 async def test_a_named_server_that_comes_later_is_recognised_then() -> None:
