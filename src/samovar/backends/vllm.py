@@ -78,7 +78,9 @@ class VllmBackend:
 
     async def models(self) -> Sequence[ModelDescription]:
         """List the models. What a picture tells may be missing the first time, while the server is busy."""
-        return [await self._describe(entry) for entry in await self._chat.entries()]
+        entries = await self._chat.entries()
+        vision = await self._vision.learn_all([_base_of(entry) for entry in entries])
+        return [self._describe(entry, vision[_base_of(entry)]) for entry in entries]
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         """Count with the model's own tokenizer, text alone, no special tokens."""
@@ -106,9 +108,8 @@ class VllmBackend:
         """Stop asking about pictures; the connections belong to the client that all backends share."""
         await self._vision.close()
 
-    async def _describe(self, entry: dict[str, Any]) -> ModelDescription:
+    def _describe(self, entry: dict[str, Any], vision: bool | None) -> ModelDescription:
         model, context = entry["id"], token_count(entry.get("max_model_len"))
-        vision = await self._vision.learn(model)
         capabilities = Capabilities(
             context_tokens=context,
             loaded=True,
@@ -139,3 +140,9 @@ class VllmBackend:
             # The picture was taken apart into more tokens than the context holds: it was seen.
             return True
         return True
+
+
+def _base_of(entry: dict[str, Any]) -> str:
+    """The model whose eyes it has: an adapter (LoRA) names the model that it adapts."""
+    base = entry.get("parent")
+    return base if isinstance(base, str) and base else str(entry["id"])

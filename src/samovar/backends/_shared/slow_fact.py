@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
@@ -14,6 +14,7 @@ _Fact = TypeVar("_Fact")
 #: A listing waits so long for the answer and then goes on without it.
 _WAIT_S: Final = 1.0
 _AGAIN_S: Final = 60.0
+_AT_ONCE: Final = 4
 _MOST_FACTS: Final = 2000
 
 
@@ -35,12 +36,18 @@ class SlowFact(Generic[_Fact]):
 
     async def learn(self, name: str) -> _Fact | None:
         """Return the fact, or None while it is not known. Never raises a BackendError."""
-        task = self._asking.get(name)
-        if task is None and self._is_due(name):
-            task = self._asking[name] = asyncio.create_task(self._find_out(name), name=f"ask about {name}")
-        if task is not None:
-            await asyncio.wait((task,), timeout=_WAIT_S)
-        return self.known(name)
+        return (await self.learn_all([name]))[name]
+
+    async def learn_all(self, names: Sequence[str]) -> dict[str, _Fact | None]:
+        """Return what is known of each name. Of those to be asked about only a few are asked about at a time."""
+        due = [name for name in dict.fromkeys(names) if name not in self._asking and self._is_due(name)]
+        started = due[: max(0, _AT_ONCE - len(self._asking))]
+        for name in started:
+            self._asking[name] = asyncio.create_task(self._find_out(name), name="ask about a model")
+        if started:
+            # Whoever asks next finds the answer, or goes on without it at once.
+            await asyncio.wait([self._asking[name] for name in started], timeout=_WAIT_S)
+        return {name: self.known(name) for name in names}
 
     async def close(self) -> None:
         """Stop asking."""
