@@ -120,20 +120,22 @@ class Stage:
             return "слово " * 6000
         return "What is the weather in Paris?" if self.case == "tool_call" else "Say hi."
 
-    def ask(self, *parts: TextPart | ImagePart, model: str | None = None, **parameters: Any) -> ChatRequest:
+    def ask(
+        self, *parts: TextPart | ImagePart, model: str | None = None, text: str | None = None, **parameters: Any
+    ) -> ChatRequest:
         return ChatRequest(
             model=model or ("text" if self.model == "context" else self.model),
             messages=(
                 PromptMessage(role="system", parts=(TextPart(text="Answer briefly."),)),
-                PromptMessage(role="user", parts=(TextPart(text=self.question), *parts)),
+                PromptMessage(role="user", parts=(TextPart(text=text or self.question), *parts)),
             ),
             parameters=GenerationParameters(**parameters),
         )
 
     async def hear(
-        self, *parts: TextPart | ImagePart, model: str | None = None, **parameters: Any
+        self, *parts: TextPart | ImagePart, text: str | None = None, **parameters: Any
     ) -> list[BackendEvent]:
-        return [event async for event in self.backend.stream(self.ask(*parts, model=model, **parameters))]
+        return [event async for event in self.backend.stream(self.ask(*parts, text=text, **parameters))]
 
     def payload(self, **more: object) -> dict[str, object]:
         """The same question in OpenAI's form."""
