@@ -14,7 +14,7 @@ PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(.*?)(?=^\S|\Z)", re.MULTILINE | 
 
 def main() -> int:
     """Print each fault; 1 when there is one."""
-    faults = [fault for path in sorted(ROOT.glob("*.lock")) for fault in lock_faults(path)]
+    faults = [fault for path in locks() for fault in lock_faults(path)]
     npm_lock = ROOT / "web" / "package-lock.json"
     if npm_lock.is_file() and '"resolved"' in npm_lock.read_text(encoding="utf-8"):
         faults.append(
@@ -24,6 +24,11 @@ def main() -> int:
     for fault in faults:
         print(fault)
     return 1 if faults else 0
+
+
+def locks() -> list[Path]:
+    """List the lock files: those at the top, and those of tools that install something of their own."""
+    return [*sorted(ROOT.glob("*.lock")), *sorted(ROOT.glob("tools/*/*.lock"))]
 
 
 def lock_faults(path: Path) -> list[str]:
