@@ -127,7 +127,7 @@ class Stage:
             model=model or ("text" if self.model == "context" else self.model),
             messages=(
                 PromptMessage(role="system", parts=(TextPart(text="Answer briefly."),)),
-                PromptMessage(role="user", parts=(TextPart(text=text or self.question), *parts)),
+                PromptMessage(role="user", parts=(TextPart(text=self.question if text is None else text), *parts)),
             ),
             parameters=GenerationParameters(**parameters),
         )
