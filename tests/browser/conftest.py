@@ -34,6 +34,8 @@ _FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
+#: The scripted model only: what else listens on this machine is no part of a test.
+ENVIRONMENT: Final = {"SAMOVAR_BACKENDS_SCRIPTED": "true", "SAMOVAR_BACKENDS_DISCOVER": "false"}
 _AXE: Final = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -107,7 +109,7 @@ class Server:
 async def server(browser: Browser) -> AsyncIterator[Server]:
     with (
         temporary_folder() as data_dir,
-        serve(data_dir, "--no-engine", environment={"SAMOVAR_BACKENDS_SCRIPTED": "true"}) as process,
+        serve(data_dir, "--no-engine", environment=ENVIRONMENT) as process,
     ):
         context = await browser.new_context()
         page = await context.new_page()

@@ -84,7 +84,6 @@ export const enModels = {
   'mark.json_schema': 'JSON schema',
 
   'vision.try': 'Try whether it sees',
-  'vision.tryOf': 'Try whether {model} sees',
   'vision.asking': 'Showing pictures…',
   'vision.sees': '{model} sees: it named the colours of two test pictures.',
   'vision.refuses': '{model} refuses pictures. It reads text only.',

@@ -83,7 +83,6 @@ export const ruModels: ModelMessages = {
   'mark.json_schema': 'JSON Schema',
 
   'vision.try': 'Проверить зрение',
-  'vision.tryOf': 'Проверить, видит ли {model}',
   'vision.asking': 'Показываем картинки…',
   'vision.sees': 'Модель {model} видит: она назвала цвета двух пробных картинок.',
   'vision.refuses': 'Модель {model} отказывается от картинок и читает только текст.',
