@@ -34,7 +34,7 @@ def estimate_tokens(text: str) -> int:
 
     Source: English runs at about 4 characters a token, Cyrillic at 2 to 3 in common vocabularies.
     """
-    wide = sum(1 for character in text if ord(character) > 0x7F)
+    wide = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
     return 1 + (len(text) - wide) // 3 + (wide + 1) // 2
 
 
