@@ -6,6 +6,8 @@ import pytest
 from tests.support.servers import Exchange, play
 
 from samovar import registry
+from samovar.backends._shared import add_guesses
+from samovar.domain.generation import Capabilities
 from samovar.egress import EgressClient, EgressGuard
 from samovar.ports.backend import BackendConfig, Endpoint
 
@@ -37,3 +39,31 @@ async def test_a_guess_is_marked_as_one_and_no_guess_stays_open(name: str, sees:
     assert model.capabilities.vision is sees
     assert model.capabilities.vision_known_by == ("name" if sees else None)
     assert model.capabilities.context_tokens == 4096
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("text-embedding-3-small", "embeddings", True),
+        ("BAAI/bge-m3", "embeddings", True),
+        ("intfloat/multilingual-e5-large", "embeddings", True),
+        ("llama-3.1-8b", "embeddings", None),
+        ("deepseek-r1:7b", "reasoning", True),
+        ("Qwen/QwQ-32B", "reasoning", True),
+        ("o3-mini", "reasoning", True),
+        ("gpt-4o", "reasoning", None),
+        ("Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf", "quantisation", "Q4_K_M"),
+        ("Qwen2.5-7B-Instruct-AWQ", "quantisation", "AWQ"),
+        ("model-IQ2_XXS", "quantisation", "IQ2_XXS"),
+        ("llama-3.1-8b", "quantisation", None),
+    ],
+)
+def test_other_guesses_are_marked_too_and_never_say_no(name: str, field: str, value: object) -> None:
+    guessed = add_guesses(Capabilities(), name)
+    assert getattr(guessed, field) == value
+    assert (field in guessed.guessed) == (value is not None)
+
+
+def test_what_a_server_tells_is_not_guessed_at() -> None:
+    told = Capabilities(vision=False, vision_known_by="api", embeddings=False, reasoning=False, quantisation="F16")
+    assert add_guesses(told, "qwq-vl-embedding-Q4_0") == told
