@@ -1,7 +1,9 @@
 """Model servers added, changed and removed while Samovar runs, as a page or a program does it."""
 
+import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +15,10 @@ from tests.support.stand_ins import Behaviour, run_stand_in
 
 from samovar.accounts.keys import KeyTerms
 from samovar.domain.actor import Actor
+from samovar.domain.backend import BackendSpec
 from samovar.domain.ids import UserId
+from samovar.egress import EgressClient, EgressGuard
+from samovar.opening import BackendOpener
 from samovar.settings import RouteSettings, Settings
 
 NOWHERE = "http://127.0.0.1:9"
@@ -235,6 +240,37 @@ async def test_a_server_in_the_settings_takes_the_place_of_one_that_was_added_at
             assert {name for name in await listed(running.client) if name != "scripted"} == {"mine"}
 
 
+async def test_what_was_found_makes_way_for_what_another_process_has_added(settings: Settings) -> None:
+    async with run_stand_in("ollama") as server, run_stand_in("ollama") as other, run_application(settings) as running:
+        found = BackendSpec(name="ollama", kind="ollama", url=other.url, source="found", origin="port 1")
+        guard = EgressGuard()
+        opener = BackendOpener(EgressClient(guard), guard, settings.backends, longest_queue=8)
+        running.services.pool.add(opener.open(found))
+        async with running.services.storage.transaction() as tx:
+            await tx.backends.add(replace(found, url=server.url, source="added"))
+        await running.services.added.sync()
+        ollama = (await listed(running.client))["ollama"]
+        assert (ollama["url"], ollama["source"]) == (server.url, "added")
+
+
+async def test_a_server_that_takes_the_place_of_another_is_never_without_models(running: Running) -> None:
+    async with run_stand_in("ollama") as server:
+        await add(running.client, url=server.url, name="desk")
+
+        async def change() -> None:
+            for places in range(1, 9):
+                status, _ = await running.client.send("PATCH", "/api/backends/desk", {"parallel": places})
+                assert status == 200
+
+        changing = asyncio.create_task(change())
+        while not changing.done():
+            choice = await running.services.models.choose("desk/gemma3:4b")
+            assert choice.description.state == "ready"
+            await asyncio.sleep(0.001)
+        await changing
+        await remove_all(running.client)
+
+
 async def test_a_server_beyond_this_machine_is_marked_and_the_page_is_told(running: Running) -> None:
     backend = await add(running.client, url=SEEMS_OUTSIDE, kind="openai", name="far")
     assert backend["outside"] is True
@@ -345,6 +381,7 @@ async def test_the_trial_with_pictures_is_remembered_and_seen_in_the_list_of_mod
             assert told["vision"] is (told["outcome"] == "sees")
             outcomes[model] = told["outcome"]
         assert set(outcomes.values()) == {"sees", "ignores", "refuses"}
+        await running.client.send("PATCH", "/api/backends/eyes", {"parallel": 3})
         _, found = await running.client.send("GET", "/api/models")
         told = {model["model"]: model for model in found["models"] if model["backend"] == "eyes"}
         for model, outcome in outcomes.items():

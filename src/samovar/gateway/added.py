@@ -82,10 +82,7 @@ class AddedBackends:
             async with self._storage.transaction() as tx:
                 if not await tx.backends.add(spec):
                     raise Conflict(reason=f"a server named {name}, or one at {url}, is stored already")
-            if found is not None:
-                await self._pool.remove(found.spec.name)
-            member = self._opener.open(spec)
-            self._pool.add(member)
+            member = await self._join(spec)
         _log.info("backend.added", backend=name, kind=kind)
         await member.ask(now=True)
         return member
@@ -101,8 +98,9 @@ class AddedBackends:
                 if not await tx.backends.save(spec):
                     raise Conflict(reason="another process has removed it")
             member = self._opener.open(spec)
+            # Asked before it takes the place of the other: its models are never missing.
+            await member.ask(now=True)
             await self._pool.replace(member)
-        await member.ask(now=True)
         return member
 
     async def remove(self, name: str) -> None:
@@ -153,14 +151,24 @@ class AddedBackends:
             # Settings and environment win; the row comes into force again when they no longer name the address.
             _log.warning("backend.shadowed", backend=spec.name, by=there.spec.name)
             return
-        if there is not None:
-            await self._pool.remove(there.spec.name)
-        try:
-            member = self._opener.open(replace(spec, name=self._pool.free_name(spec.name)))
-        except SettingsInvalid:
+        if spec.kind not in self._discovery.kinds:
             _log.warning("backend.kind_unknown", backend=spec.name, kind=spec.kind)
             return
+        await self._join(spec)
+
+    async def _join(self, spec: BackendSpec) -> Member:
+        """Put a server into the pool; what was found by itself makes way, and is found again under another name."""
+        while (found := self._found_in_the_way(spec)) is not None:
+            await self._pool.remove(found.spec.name)
+        # Nothing is waited for from here on, so nothing can come in between.
+        member = self._opener.open(replace(spec, name=self._pool.free_name(spec.name)))
         self._pool.add(member)
+        return member
+
+    def _found_in_the_way(self, spec: BackendSpec) -> Member | None:
+        there = self._pool.at(spec.url)
+        named = next((member for member in self._pool.members if member.spec.name == spec.name), None)
+        return next((member for member in (there, named) if member is not None and member.spec.source == "found"), None)
 
 
 def _changeable(spec: BackendSpec) -> tuple[object, ...]:

@@ -117,7 +117,7 @@ class ModelDirectory:
         """All models of all backends. Never raises: a backend that fails is a problem in the list."""
         async with self._asking:
             is_old = time.monotonic() - self._listed_at > _LISTING_LIFETIME_S
-            if self._listing is None or is_old:
+            if self._listing is None or is_old or not all(member.was_asked for member in self.pool.members):
                 await self.pool.ask_all()
                 self._listed_at = time.monotonic()
                 return self._renew()

@@ -5,6 +5,7 @@ kind where that is left open; each is told its own key and no other.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -26,6 +27,9 @@ _PATIENCE_S: Final = 0.5
 _NAMED_PATIENCE_S: Final = 5.0
 #: A server that was found and is gone for so long is forgotten.
 _FORGOTTEN_AFTER_S: Final = 120.0
+#: What answers and cannot be used is somebody's own program: it is asked again less and less often.
+_FIRST_PAUSE_S: Final = 60.0
+_LONGEST_PAUSE_S: Final = 480.0
 _LOOPBACK: Final = "127.0.0.1"
 
 _log = get_log(__name__)
@@ -101,14 +105,19 @@ class Discovery:
         self._own_ports = own_ports
         self._keys = keys or {}
         self._turn = asyncio.Lock()
+        #: How often the address of each finding was looked at, and when that is due again.
+        self._pauses: dict[str, tuple[int, float]] = {}
 
-    async def look(self, *, named_patience_s: float = _NAMED_PATIENCE_S) -> None:
-        """Look at every address that is not settled, and act on what was seen."""
+    async def look(self, *, everything: bool = True) -> None:
+        """Look at every address that is not settled, and act on what was seen.
+
+        Without ``everything`` those are left out at which something lately was that cannot be used.
+        """
         async with self._turn:
-            await self.settle(await self.survey(named_patience_s=named_patience_s))
+            await self.settle(await self.survey(named_patience_s=_NAMED_PATIENCE_S, everything=everything))
 
-    async def survey(self, *, named_patience_s: float = _PATIENCE_S) -> tuple[Look, ...]:
-        """Look at every address that is not settled, side by side, and change nothing.
+    async def survey(self, *, named_patience_s: float = _PATIENCE_S, everything: bool = True) -> tuple[Look, ...]:
+        """Look at the addresses that are not settled, side by side, and change nothing.
 
         The ports of this machine take at most half a second, named servers ``named_patience_s``.
         """
@@ -122,13 +131,15 @@ class Discovery:
                 *(
                     self._look_at(url, f"port {port}", self._pool.at(url), _PATIENCE_S)
                     for port, url in self._usual_addresses()
+                    if everything or self._is_due(url)
                 ),
             )
         )
 
     async def settle(self, looks: Sequence[Look]) -> None:
         """Take in what was found, give servers the adapter of their kind, and forget those that are long gone."""
-        findings = []
+        seen = {look.url for look in looks}
+        findings = [found for found in self.findings if found.url not in seen and self._pool.at(found.url) is None]
         for look in looks:
             member = look.member
             if member is not None and member not in self._pool.members:
@@ -164,6 +175,16 @@ class Discovery:
         ports = dict.fromkeys(port for module in self.kinds.values() for port in module.PORTS)
         addresses = [(port, f"http://{_LOOPBACK}:{port}") for port in ports if port not in self._own_ports()]
         return [(port, url) for port, url in addresses if self._is_open(self._pool.at(url))]
+
+    def _is_due(self, url: str) -> bool:
+        return url not in self._pauses or time.monotonic() >= self._pauses[url][1]
+
+    def _pause(self, url: str) -> tuple[int, float]:
+        looks, due_at = self._pauses.get(url, (0, 0.0))
+        now = time.monotonic()
+        if now < due_at:
+            return looks, due_at
+        return looks + 1, now + min(_FIRST_PAUSE_S * 2**looks, _LONGEST_PAUSE_S)
 
     @staticmethod
     def _is_open(member: Member | None) -> bool:
@@ -233,6 +254,7 @@ class Discovery:
         return None
 
     def _replace_findings(self, findings: tuple[Finding, ...]) -> None:
+        self._pauses = {found.url: self._pause(found.url) for found in findings}
         before = [(found.url, found.kind, found.error.code) for found in self.findings]
         if before != [(found.url, found.kind, found.error.code) for found in findings]:
             self._pool.revision += 1

@@ -52,6 +52,8 @@ class Member:
         self.queue = FairQueue(places=spec.parallel or parallel, longest=longest_queue)
         self.models: tuple[ModelDescription, ...] = ()
         self.error: BackendError | None = None
+        #: Whether it has ever been asked: until then it has no models because nobody knows them.
+        self.was_asked = False
         #: Told after each change that an open page would show.
         self.on_change: Callable[[], None] = lambda: None
         self._load_parameters = load_parameters
@@ -117,6 +119,7 @@ class Member:
         if self.error is None:
             self._failing_since = time.monotonic()
         is_news = self.error is None or self.error.code != error.code
+        self.was_asked = True
         self.error = error
         self.models = ()
         if is_news:
@@ -128,6 +131,11 @@ class Member:
         if found is not None:
             self._sight[model] = (_identity(found), sees)
             self._succeed(self.models)
+
+    def remember_sight_of(self, other: "Member") -> None:
+        """Take over what trials have shown on a member for the same server."""
+        self._sight = dict(other._sight)
+        self.models = tuple(map(self._with_sight, self.models))
 
     def report(self) -> BackendReport:
         """How it is now."""
@@ -152,6 +160,7 @@ class Member:
     def _succeed(self, models: tuple[ModelDescription, ...]) -> None:
         models = tuple(map(self._with_sight, models))
         is_news = self.error is not None or models != self.models
+        self.was_asked = True
         self.error = None
         self.models = models
         self._known = frozenset(found.model for found in models)
@@ -213,6 +222,7 @@ class BackendPool:
     async def replace(self, member: Member) -> None:
         """Let a member take the place of the one of its name; answers of the other go on. Raises: NotFound."""
         old = self.find(member.spec.name)
+        member.remember_sight_of(old)
         self._members[member.spec.name] = member
         self._join(member)
         await self._part(old)

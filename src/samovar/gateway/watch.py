@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
 from samovar.domain.errors import SamovarError
@@ -42,14 +41,14 @@ class BackendWatch:
     def start(self) -> None:
         """Begin to watch."""
         self._task = asyncio.create_task(self._watch(), name="watch the backends")
+        self._task.add_done_callback(_tell_defect)
 
     async def close(self) -> None:
         """Stop watching."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait({task})
 
     async def look_now(self) -> None:
         """Look at everything anew, whatever rests."""
@@ -65,8 +64,13 @@ class BackendWatch:
                 await self._pool.ask_all()
                 if time.monotonic() - looked_at >= self._look_every_s:
                     await self._sync()
-                    await self._discovery.look()
+                    await self._discovery.look(everything=False)
                     looked_at = time.monotonic()
             except SamovarError as error:
                 # The database may be away; the next round will do better.
                 _log.warning("backends.not_watched", code=error.code)
+
+
+def _tell_defect(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("backends.watch_ended", error=error)

@@ -310,3 +310,32 @@ async def test_what_is_found_or_lost_is_a_change_that_open_pages_see() -> None:
         assert first > 0
         await found.discovery.look()
         assert found.pool.revision == first, "the same again is no change"
+
+
+async def test_somebodys_own_program_is_asked_less_and_less_often_but_at_once_on_demand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("samovar.gateway.discovery.time", clock)
+    async with play([page("/")]) as web, finder({"llamacpp": (port_of(web.url),)}) as found:
+
+        async def is_asked(after_s: float, *, everything: bool = False) -> bool:
+            clock.now_s += after_s
+            web.asked.clear()
+            await found.discovery.look(everything=everything)
+            assert only(found).error.code == "not_a_model_server", "it is shown all the while"
+            return bool(web.asked)
+
+        assert await is_asked(0)
+        assert not await is_asked(30)
+        assert await is_asked(30)
+        assert not await is_asked(90)
+        assert await is_asked(0, everything=True)
+        assert await is_asked(30)
+        pauses = []
+        for _ in range(4):
+            waited_s = 30
+            while not await is_asked(30):
+                waited_s += 30
+            pauses.append(waited_s)
+        assert pauses == [240, 480, 480, 480]

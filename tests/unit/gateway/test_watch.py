@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from tests.support.finder import Finder, finder, port_of
 from tests.support.stand_ins import run_stand_in
 
@@ -70,6 +71,17 @@ async def test_a_look_on_demand_asks_those_who_rest() -> None:
         async with run_stand_in("ollama", port=port):
             await watch.look_now()
             assert found.only().error is None
+
+
+async def test_a_defect_in_the_watch_is_told_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def sync() -> None:
+        raise RuntimeError("a defect")
+
+    async with finder() as found:
+        watch = BackendWatch(found.pool, found.discovery, sync, health_every_s=0.01, look_every_s=0.01)
+        watch.start()
+        await until(lambda: "backends.watch_ended" in caplog.text)
+        await watch.close()
 
 
 async def test_a_watch_that_never_began_can_be_closed() -> None:
