@@ -59,7 +59,34 @@ def page() -> str:
         parts.append(
             table(f"[{name}]", (area.__doc__ or "").strip(), area.model_fields, f"{ENVIRONMENT_PREFIX}{name.upper()}_")
         )
+        parts += [entries(f"{name}.{inner}", found) for inner, found in area.model_fields.items() if entry_of(found)]
+    parts += [entries(name, field) for name, field in alone.items() if entry_of(field)]
     return "\n".join(parts)
+
+
+def entry_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The class of the entries of a list of tables, or None for any other setting."""
+    inner = typing.get_args(field.annotation)
+    return inner[0] if inner and isinstance(inner[0], type) and issubclass(inner[0], BaseModel) else None
+
+
+def entries(name: str, field: FieldInfo) -> str:
+    """Return one heading with the fields of each entry of a list; those of a table inside are named with a dot."""
+    entry = entry_of(field)
+    assert entry is not None
+    fields: dict[str, FieldInfo] = {}
+    for inner, found in entry.model_fields.items():
+        area = found.annotation
+        if isinstance(area, type) and issubclass(area, BaseModel):
+            fields |= {f"{inner}.{deep}": each for deep, each in area.model_fields.items()}
+        else:
+            fields[inner] = found
+    rows = [
+        f"| `{inner}` | {kind(found.annotation)}{bounds(found)} | {default(found)} | {found.description} |"
+        for inner, found in fields.items()
+    ]
+    head = "| in the file | value | default | meaning |\n|---|---|---|---|"
+    return "\n".join([f"## `[[{name}]]`", "", (entry.__doc__ or "").strip().replace("``", "`"), "", head, *rows, ""])
 
 
 def is_area(field: FieldInfo) -> bool:
@@ -89,7 +116,8 @@ def kind(annotation: object) -> str:
     if origin in (typing.Union, types.UnionType):
         return " or ".join(kind(each) for each in inner if each is not type(None))
     if origin in (tuple, list):
-        return f"list of {kind(inner[0])}"
+        is_table = isinstance(inner[0], type) and issubclass(inner[0], BaseModel)
+        return "list of tables, see below" if is_table else f"list of {kind(inner[0])}"
     if origin is typing.Literal:
         return " or ".join(f"`{each}`" for each in inner)
     return str(getattr(annotation, "__name__", annotation))
