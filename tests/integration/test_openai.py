@@ -1,6 +1,9 @@
 """The OpenAI-compatible door, with the official client."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import openai
@@ -117,3 +120,59 @@ async def test_a_bad_request_is_a_400_in_openai_form(running: Running, client: o
     ):
         assert reply.status == 400
         assert (await reply.json())["error"]["type"] == "invalid_request_error"
+
+
+async def bare(running: Running, method: str, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
+    """Ask as a program does that knows nothing of Samovar's own header; of the body only its length is sent."""
+    host, _, port = running.client.address.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{port}", "Connection: close"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    async with asyncio.timeout(30):
+        answer = await reader.read()
+    writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split(b" ")[1]), json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])["error"]
+
+
+async def test_who_sends_no_key_is_told_so_and_not_of_a_missing_header(running: Running) -> None:
+    cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in running.client.session.cookie_jar)
+    for method, path in (("POST", "/v1/chat/completions"), ("POST", "/v1/embeddings"), ("GET", "/v1/models")):
+        for headers in ({}, {"Cookie": cookies}, {"Authorization": "Basic eDp5"}, {"X_Api_Key": "sk-samovar-x"}):
+            status, error = await bare(running, method, path, Content_Length="0", **headers)
+            assert (status, error["code"]) == (401, "invalid_api_key")
+
+
+async def test_a_body_above_the_limit_is_refused_unread(running: Running) -> None:
+    key = f"Bearer {await running.new_key()}"
+    for path in ("/v1/chat/completions", "/v1/embeddings"):
+        status, error = await bare(running, "POST", path, Authorization=key, Content_Length="64000001")
+        assert (status, error["type"]) == (413, "invalid_request_error")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/nothing"),
+        ("POST", "/v1/completions"),
+        ("POST", "/v1/responses"),
+        ("POST", "/v1/audio/speech"),
+        ("POST", "/v1/models"),
+        ("GET", "/v1/chat/completions"),
+        ("DELETE", "/v1/models/text"),
+    ],
+)
+async def test_what_is_not_offered_is_refused_in_openais_form(running: Running, method: str, path: str) -> None:
+    key = f"Bearer {await running.new_key()}"
+    status, error = await bare(running, method, path, Authorization=key, Content_Length="0")
+    assert (status, error["type"], error["code"]) == (404, "invalid_request_error", "not_found")
+    assert "/v1/chat/completions" in error["message"]
+
+
+async def test_another_site_cannot_use_a_key_that_a_browser_knows(running: Running) -> None:
+    key = f"Bearer {await running.new_key()}"
+    status, error = await bare(
+        running, "POST", "/v1/chat/completions", Authorization=key, Origin="http://evil.example", Content_Length="0"
+    )
+    assert (status, error["samovar_code"]) == (403, "forbidden")

@@ -37,7 +37,6 @@ _SCOPES: Final[Mapping[str, KeyScope]] = {
     "/v1/models": "models",
     "/v1/models/{model_id:path}": "models",
     "/v1/chat/completions": "chat",
-    "/v1/completions": "chat",
     "/v1/embeddings": "embeddings",
 }
 _APP_ROUTES: Final = "/api/"

@@ -18,9 +18,8 @@ from samovar.api.openai_payload import (
 )
 from samovar.api.openai_relay import Answer, ask_backends, unless_gone
 from samovar.api.openai_usage import RequestAccount
-from samovar.api.problems import openai_error
 from samovar.domain.actor import Actor
-from samovar.domain.errors import EmbeddingsUnsupported, InvalidRequest, ModelUnknown
+from samovar.domain.errors import EmbeddingsUnsupported, InvalidRequest, ModelUnknown, NotFound
 from samovar.gateway.directory import ModelChoice
 from samovar.gateway.routing import Needs
 from samovar.gateway.trim import trim_conversation
@@ -67,10 +66,11 @@ async def embed(request: Request, actor: KeyHolder, services: ServicesOf) -> Res
     return await unless_gone(request, _embed(services, actor, read_embeddings(await request.body())))
 
 
-@router.post("/completions")
-async def complete_text(_actor: KeyHolder) -> Response:
-    """Say that the older form is not offered, in a way that its clients understand."""
-    return openai_error(InvalidRequest(reason="/v1/completions is not offered, but /v1/chat/completions is"), 404)
+@router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+async def refuse() -> Response:
+    """Say of the rest of OpenAI's addresses that they are not here: completions, responses, files and so on."""
+    offered = "/v1/models, /v1/chat/completions and /v1/embeddings are offered"
+    raise NotFound(what=f"address: {offered}")
 
 
 async def _complete(services: Services, actor: Actor, asked: CompletionRequest, *, is_fitted: bool) -> Answer:
