@@ -253,6 +253,20 @@ async def test_what_was_found_makes_way_for_what_another_process_has_added(setti
         assert (ollama["url"], ollama["source"]) == (server.url, "added")
 
 
+async def test_a_stored_server_of_a_kind_that_is_not_known_here_is_left_out_and_kept(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    later = BackendSpec(name="later", kind="of-a-later-version", url=NOWHERE, source="added")
+    async with run_application(settings) as running:
+        async with running.services.storage.transaction() as tx:
+            await tx.backends.add(later)
+        await running.services.added.sync()
+        assert set(await listed(running.client)) == {"scripted"}
+        assert "backend.kind_unknown" in caplog.text
+        async with running.services.storage.transaction() as tx:
+            assert await tx.backends.list() == (later,)
+
+
 async def test_a_server_that_takes_the_place_of_another_is_never_without_models(running: Running) -> None:
     async with run_stand_in("ollama") as server:
         await add(running.client, url=server.url, name="desk")
