@@ -114,3 +114,28 @@ test('sizes are told in decimal units', () => {
   const locale = new Locale()
   expect([999, 4_700_000_000, 131_072_000].map((value) => locale.bytes(value).replace(/\u00a0/g, ' '))).toEqual(['999 bytes', '4.7 GB', '131 MB'])
 })
+
+// `f"{name} is taken"` in the server's code and 'reason.{who} is taken' in ours are the same reason.
+const shapeOf = (text: string): string => text.replace(/\{[^}]*\}/g, '{}')
+
+test.skipIf(!existsSync(errors))('every reason that the page of models can be told has words', () => {
+  const raised = /(?:Conflict|InvalidRequest|DownloadFailed|StorageReadOnly|Forbidden)\([^"\n]*reason=f?"([^"\n]+)"/g
+  const files = ['gateway/added.py', 'gateway/pool.py', 'gateway/vision.py', 'api/weights.py', 'weights/downloads.py', 'weights/draft.py', 'weights/hub.py', 'weights/durable.py']
+  const reasons = [
+    ...files.flatMap((path) => [...readFileSync(source(path), 'utf8').matchAll(raised)].map((match) => match[1] ?? '')),
+    ...found('weights/hub.py', /^\s+return f?"(the hub[^"]+)"/gm),
+    ...found('backends/_shared/address.py', /reason="([^"]+)"/g).map((reason) => `url: ${reason}`),
+  ].filter((reason) => shapeOf(reason) !== 'url: {}')
+  const known = new Set(keys.filter((key) => key.startsWith('reason.')).map((key) => shapeOf(key.slice('reason.'.length))))
+  expect(reasons.length).toBeGreaterThan(20)
+  for (const reason of reasons) expect(known, reason).toContain(shapeOf(reason))
+})
+
+test('a reason with a name in it is told in the language of the page', async () => {
+  const locale = new Locale()
+  await locale.use('ru')
+  await locale.addWords('models')
+  expect(locale.named('reason', 'there is a backend named my-vllm (2) already')).toBe('сервер с названием my-vllm (2) уже есть')
+  expect(locale.named('reason', 'the hub answered 500')).toBe('хаб ответил 500')
+  expect(locale.named('reason', 'the moon is full')).toBe('the moon is full')
+})

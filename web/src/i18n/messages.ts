@@ -26,3 +26,11 @@ function pluralOf(language: Language, values: Fill): Intl.LDMLPluralRule {
 }
 
 export const placeholdersOf = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1] ?? '')
+
+/** What stands in a text in the places of a template; null for a text that is not made from it. */
+export function readTemplate(template: string, text: string): Record<string, string> | null {
+  const names = placeholdersOf(template)
+  const pattern = template.split(/\{\w+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+)')
+  const found = new RegExp(`^${pattern}$`).exec(text)
+  return found ? Object.fromEntries(names.map((name, index) => [name, found[index + 1] ?? ''])) : null
+}

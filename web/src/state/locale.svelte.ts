@@ -1,6 +1,6 @@
 import type { ChatDocument, Notice, Problem } from '../api/types'
 import { en } from '../i18n/en'
-import { fillText, placeholdersOf, type Fill, type Key, type Language, type Messages, type Text } from '../i18n/messages'
+import { fillText, placeholdersOf, readTemplate, type Fill, type Key, type Language, type Messages, type Text } from '../i18n/messages'
 
 const loadWords = async (language: Language): Promise<Messages> => (language === 'ru' ? (await import('../i18n/ru')).ru : en)
 /** Words that the first view does without. */
@@ -55,7 +55,7 @@ export class Locale {
   /** Our own words for something that the server named, else the server's. */
   readonly named = (prefix: string, name: string): string => {
     const key = `${prefix}.${name}`
-    return Object.hasOwn(this.#messages, key) ? this.t(key as Key) : name
+    return Object.hasOwn(this.#messages, key) ? this.t(key as Key) : (this.#namedWithValues(prefix, name) ?? name)
   }
 
   readonly number = (value: number, digits = 0): string =>
@@ -129,6 +129,16 @@ export class Locale {
 
   readonly moment = (iso: string): string =>
     new Intl.DateTimeFormat(this.#language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
+
+  /** Our own words for what the server wrote with names and numbers in it. */
+  #namedWithValues(prefix: string, name: string): string | null {
+    for (const key of Object.keys(this.#messages)) {
+      if (!key.startsWith(`${prefix}.`) || !key.includes('{')) continue
+      const values = readTemplate(key.slice(prefix.length + 1), name)
+      if (values) return this.t(key as Key, values)
+    }
+    return null
+  }
 
   /** A text, or its `.bare` form when it came without the values it names; null for an unknown one. */
   #filled(key: string, values: Fill): string | null {
