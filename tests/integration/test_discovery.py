@@ -146,10 +146,12 @@ async def test_the_command_prints_what_scripts_rely_on(place: Path) -> None:
         run_stand_in("ollama") as ollama,
         run_stand_in("vllm", Behaviour(key="sesame")) as vllm,
         run_stand_in("openai") as plain,
+        run_stand_in("llamacpp-vision") as seeing,
     ):
         servers = [
             {"name": "desk", "kind": "ollama", "url": ollama.url},
             {"name": "eyes", "kind": "openai", "url": plain.url},
+            {"name": "sight", "url": seeing.url},
             {"name": "gone", "kind": "llamacpp", "url": "http://127.0.0.1:9"},
         ]
         environment = {
@@ -162,7 +164,7 @@ async def test_the_command_prints_what_scripts_rely_on(place: Path) -> None:
         done = await asyncio.to_thread(run_command, "backends", "--json", environment=environment)
         assert done.returncode == 0, done.stderr
         found = {backend["name"]: backend for backend in json.loads(done.stdout)["backends"]}
-        assert list(found) == ["openai", "desk", "eyes", "gone"]
+        assert list(found) == ["openai", "desk", "eyes", "sight", "gone"]
         for backend in found.values():
             assert {"name", "kind", "url", "state", "reason", "models"} <= set(backend)
             assert all(set(model) >= KEYS for model in backend["models"])
@@ -181,4 +183,7 @@ async def test_the_command_prints_what_scripts_rely_on(place: Path) -> None:
         assert shown.returncode == 0, shown.stderr
         assert "не отвечает" in shown.stdout
         assert "? desk/gemma3:4b: not tried: it is not loaded" in shown.stdout
+        assert f"? sight/{seeing.stand_in.models[0].name}: sees" in shown.stdout
+        assert "? eyes/blind-vision-model: not tried" in shown.stdout
         assert ollama.requests_to("/api/chat") == [], "a trial loads nothing"
+        assert plain.requests_to("/v1/chat/completions") == [], "and asks nobody who may load something for it"
