@@ -25,7 +25,8 @@ __all__ = ["LOAD_PARAMETERS", "PARALLEL", "PORTS", "OllamaBackend", "build", "re
 _Event = TypeVar("_Event")
 
 PORTS: Final = (11434,)
-#: Ollama writes at most this many at once when memory allows; the rest waits in a queue that nobody sees.
+#: It does not tell. One answer a model is usual (OLLAMA_NUM_PARALLEL), three models in memory and more; beyond that,
+#: requests wait in a queue of its own that nobody sees.
 PARALLEL: Final = 4
 LOAD_PARAMETERS: Final = frozenset({"context_tokens", "batch_tokens", "gpu_layers", "threads", "keep_alive_s"})
 

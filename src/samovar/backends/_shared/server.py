@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final, NoReturn
 
@@ -31,6 +32,8 @@ _MISSING: Final = (404, 405, 501)
 _RELAYED: Final = ("application/json", "text/event-stream")
 _ERROR_FIRST: Final = re.compile(rb'\s*(?:event:[^\n]*\s+)?(?:(?:data|error):\s*)?\{\s*"error"\s*:(?!\s*null)')
 _END_OF_STREAM: Final = re.compile(rb'\[DONE\]|"finish_reason"\s*:\s*"|"error"\s*:')
+#: Pieces in which the end of a stream is looked for; some servers send each line by itself.
+_TAIL_PIECES: Final = 8
 _UNREACHABLE: Final = (
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
@@ -265,7 +268,8 @@ class HttpRelay:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes; closing hangs up. Raises: BackendError when it breaks off."""
-        chunk, last_two, total_bytes = self._first, (b"", b""), 0
+        chunk, total_bytes = self._first, 0
+        tail: deque[bytes] = deque(maxlen=_TAIL_PIECES)
         body = TimedBody(self._response.content, self._patience)
         try:
             while chunk:
@@ -274,12 +278,12 @@ class HttpRelay:
                     raise BackendReplyInvalid(backend=self._server.name, reason="it is too long")
                 yield chunk
                 self._patience.heard_token()
-                last_two = (last_two[1], chunk)
+                tail.append(chunk)
                 try:
                     chunk = await body.readany()
                 except (aiohttp.ClientError, OSError) as error:
                     self._server.fail(error, self._patience)
-            if self.content_type == "text/event-stream" and not _END_OF_STREAM.search(b"".join(last_two)):
+            if self.content_type == "text/event-stream" and not _END_OF_STREAM.search(b"".join(tail)):
                 raise BackendBroke(backend=self._server.name)
         finally:
             body.close()
