@@ -27,7 +27,7 @@ test: ## run the whole fast suite (ARGS="tests/unit -k name")
 web-test: ## run the web app's tests alone
 	@$(SETUP) npm test
 
-test-live: ## the same promises kept by a real vLLM (installs it: 4 GB, minutes)
+test-live: ## the same promises kept by real servers (installs vLLM: 4 GB, minutes)
 	@$(SETUP) python -m tools.live $(ARGS)
 
 check: ## formatting, lint, types, imports, web types, documents

@@ -13,13 +13,14 @@ from samovar import registry
 from samovar.egress import EgressClient, EgressGuard
 from samovar.ports.backend import BackendConfig, ChatBackend, Endpoint
 
-#: What does not belong to the model that is served: one of text alone, or one that sees.
-#: A server dies once, so each of the two dies in its own way.
-_NOT_ASKED = {
-    "text": ["test_sight.py", "test_engine_killed.py"],
-    "sight": ["test_vllm.py", "test_gateway.py", "test_killed.py"],
+#: The tests of each server. One dies once, so each of them dies in its own way.
+_PARTS = {
+    "text": ["test_vllm.py", "test_gateway.py", "test_killed.py"],
+    "sight": ["test_sight.py", "test_engine_killed.py"],
+    "foundry": ["test_foundry.py"],
 }
-collect_ignore_glob = _NOT_ASKED[os.environ["LIVE_VLLM_PART"]] if "LIVE_VLLM_PART" in os.environ else ["*"]
+_PART = os.environ.get("LIVE_PART")
+collect_ignore = [name for part, names in _PARTS.items() if part != _PART for name in names]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,9 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server() -> LiveServer:
     """The server under test."""
-    pid = os.environ.get("LIVE_VLLM_PID")
+    pid = os.environ.get("LIVE_PID")
     return LiveServer(
-        url=os.environ["LIVE_VLLM_URL"], model=os.environ["LIVE_VLLM_MODEL"], pid=int(pid) if pid else None
+        kind="foundry" if _PART == "foundry" else "vllm",
+        url=os.environ["LIVE_URL"],
+        model=os.environ["LIVE_MODEL"],
+        pid=int(pid) if pid else None,
     )
 
 
@@ -46,7 +50,7 @@ async def backend(server: LiveServer) -> AsyncIterator[ChatBackend]:
     """Our adapter, as the application builds it."""
     guard = EgressGuard()
     client = EgressClient(guard)
-    module = registry.backend("vllm")
+    module = registry.backend(server.kind)
     endpoint = Endpoint(url=module.read_address(server.url))
     guard.allow(endpoint.url)
     yield module.build(

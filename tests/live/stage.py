@@ -19,14 +19,15 @@ ENDLESS = "Write a very long story about a samovar, with as many details as you 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveServer:
-    """A vLLM that answers; ``pid`` is None where it is not ours to end."""
+    """A server that answers; ``pid`` is None where it is not ours to end."""
 
+    kind: str
     url: str
     model: str
     pid: int | None
 
     async def metric(self, name: str) -> float:
-        """Read one of the server's own figures, summed over its engines."""
+        """Read one of vLLM's own figures, summed over its engines."""
         async with aiohttp.ClientSession() as session, session.get(f"{self.url}/metrics") as reply:
             page = await reply.text()
         values = re.findall(rf"^{re.escape(name)}(?:{{[^}}]*}})? (\S+)$", page, re.MULTILINE)
@@ -34,7 +35,7 @@ class LiveServer:
         return sum(map(float, values))
 
     async def wait_until_idle(self, timeout_s: float) -> None:
-        """Wait until no request is running or waiting. Raises: TimeoutError."""
+        """Wait until vLLM has no request that runs or waits. Raises: TimeoutError."""
         async with asyncio.timeout(timeout_s):
             while await self.metric("vllm:num_requests_running") + await self.metric("vllm:num_requests_waiting"):
                 await asyncio.sleep(0.05)
@@ -61,7 +62,7 @@ def live_settings(server: LiveServer, data_dir: Path, database: str, *, stand_in
         database_url=database,
         engine=EngineSettings(enabled=False),
         backends=BackendsSettings(
-            servers=(BackendServer(name="live", kind="vllm", url=server.url),), discover=False, scripted=stand_in
+            servers=(BackendServer(name="live", kind=server.kind, url=server.url),), discover=False, scripted=stand_in
         ),
         routes=(either,) if stand_in else (),
     )

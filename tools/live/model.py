@@ -1,4 +1,4 @@
-"""The default model in the form that vLLM loads, with and without an eye, made once and kept."""
+"""The default model in the forms that the real servers load, made once and kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from samovar.engine.models import find_default_model
 
 from .environment import LiveError, step
 
-__all__ = ["prepare_model", "prepare_seeing_model"]
+__all__ = ["prepare_model", "prepare_onnx_model", "prepare_seeing_model"]
 
 _HERE: Final = Path(__file__).parent
 _EYE: Final = _HERE.parents[1] / "tests" / "data" / "tiny-eye.mmproj.gguf"
@@ -33,7 +33,18 @@ def prepare_seeing_model(folder: Path, python: Path) -> Path:
     return _make("Giving the default model an eye", folder / "seeing", python, "give_sight.py", model, _EYE)
 
 
-def _make(title: str, place: Path, python: Path, script: str, *sources: Path) -> Path:
+def prepare_onnx_model(folder: Path, python: Path, foundry: Path) -> Path:
+    """Return the folder of the model in ONNX, four bits a weight. Raises: LiveError.
+
+    ``python`` has torch and transformers, and ``foundry`` the rest of what writes it.
+    """
+    model = prepare_model(folder, python)
+    (packages,) = foundry.parents[1].glob("lib/python3*/site-packages")
+    title = "Writing the default model in ONNX"
+    return _make(title, folder / "onnx", python, "write_onnx.py", model, packages=packages)
+
+
+def _make(title: str, place: Path, python: Path, script: str, *sources: Path, packages: Path | None = None) -> Path:
     """Run a script that makes a folder from ``sources``, unless the same script made it from the same before."""
     digest = hashlib.sha256((_HERE / script).read_bytes())
     for source in sources:
@@ -47,7 +58,7 @@ def _make(title: str, place: Path, python: Path, script: str, *sources: Path) ->
     with step(title):
         done = subprocess.run(
             [str(python), str(_HERE / script), *map(str, sources), str(draft)],
-            env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"},
+            env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "PYTHONPATH": str(packages or "")},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

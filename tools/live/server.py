@@ -1,4 +1,4 @@
-"""The real vLLM on a free loopback port, for as long as the tests need it."""
+"""A real server on a free loopback port, for as long as the tests need it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,13 +18,15 @@ import psutil
 
 from .environment import LiveError, step
 
-__all__ = ["MODEL_NAME", "VllmServer", "run_vllm"]
+__all__ = ["MODEL_NAME", "RunningServer", "run_foundry", "run_vllm"]
 
 MODEL_NAME: Final = "smollm2-135m"
-#: Measured on two cores: 45 s alone, 270 s beside other work.
+_FOUNDRY_MODEL: Final = "smollm2-135m-instruct-generic-cpu:1"
+#: vLLM was measured on two cores: 45 s alone, 270 s beside other work.
 _START_TIMEOUT_S: Final = 900.0
 _END_TIMEOUT_S: Final = 30.0
-_OPTIONS: Final = (
+_VLLM_OPTIONS: Final = (
+    f"--served-model-name={MODEL_NAME}",
     "--dtype=float32",
     "--max-model-len=2048",
     "--max-num-seqs=8",
@@ -34,8 +36,8 @@ _OPTIONS: Final = (
     "--enable-prompt-tokens-details",
     "--enable-auto-tool-choice",
     "--tool-call-parser=hermes",
-)  # fmt: skip
-_ENVIRONMENT: Final = {
+)
+_VLLM_ENVIRONMENT: Final = {
     "VLLM_CPU_KVCACHE_SPACE": "1",
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
@@ -45,52 +47,75 @@ _ENVIRONMENT: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VllmServer:
+class RunningServer:
     """A server that answers; ``pid`` is the process that listens."""
 
     url: str
+    model: str
     pid: int
 
 
 @contextlib.contextmanager
-def run_vllm(python: Path, model: Path, log: Path) -> Iterator[VllmServer]:
-    """Start the server, wait until it answers, and end it with all its processes. Raises: LiveError."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+def run_vllm(python: Path, model: Path, folder: Path) -> Iterator[RunningServer]:
+    """Run vLLM over a folder of weights. Raises: LiveError."""
+    port = _free_port()
+    # The ``vllm`` command wants what only its GPU builds have; the module is the same server.
+    command = [str(python), "-m", "vllm.entrypoints.openai.api_server", f"--model={model}"]
+    command += ["--host=127.0.0.1", f"--port={port}", *_VLLM_OPTIONS]
+    url = f"http://127.0.0.1:{port}"
+    with _run("vLLM (one to five minutes)", command, _VLLM_ENVIRONMENT, f"{url}/health", folder / "vllm.log") as pid:
+        yield RunningServer(url=url, model=MODEL_NAME, pid=pid)
+
+
+@contextlib.contextmanager
+def run_foundry(python: Path, model: Path, folder: Path) -> Iterator[RunningServer]:
+    """Run Foundry Local over a folder with an ONNX model. Raises: LiveError."""
+    port = _free_port()
+    script = Path(__file__).with_name("foundry_service.py")
+    command = [str(python), str(script), str(model), str(folder / "foundry-service"), str(port)]
+    url = f"http://127.0.0.1:{port}"
+    with _run("Foundry Local", command, {}, f"{url}/status", folder / "foundry.log") as pid:
+        yield RunningServer(url=url, model=_FOUNDRY_MODEL, pid=pid)
+
+
+@contextlib.contextmanager
+def _run(name: str, command: list[str], environment: Mapping[str, str], health: str, log: Path) -> Iterator[int]:
+    """Start a program, wait until ``health`` answers, and end it with all its processes."""
     with log.open("wb") as output:
-        # The ``vllm`` command wants what only its GPU builds have; the module is the same server.
-        command = [str(python), "-m", "vllm.entrypoints.openai.api_server", f"--model={model}"]
-        command += ["--host=127.0.0.1", f"--port={port}", f"--served-model-name={MODEL_NAME}", *_OPTIONS]
         process = subprocess.Popen(
             command,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | _ENVIRONMENT,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
-    url = f"http://127.0.0.1:{port}"
     family = _Family(process)
     try:
-        with step("Starting vLLM (one to five minutes)"):
-            _wait_until_healthy(process, url, log)
+        with step(f"Starting {name}"):
+            _wait_until_healthy(process, health, log)
         family.meet()
-        yield VllmServer(url=url, pid=process.pid)
+        yield process.pid
     finally:
         family.end()
 
 
-def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], health: str, log: Path) -> None:
     give_up_at = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < give_up_at:
         if process.poll() is not None:
-            raise LiveError(f"vLLM ended while it started; {log} says why")
+            raise LiveError(f"the server ended while it started; {log} says why")
         try:
-            with urllib.request.urlopen(f"{url}/health", timeout=5):
+            with urllib.request.urlopen(health, timeout=5):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)
-    raise LiveError(f"vLLM did not answer within {_START_TIMEOUT_S:.0f} seconds; {log} says why")
+    raise LiveError(f"the server did not answer within {_START_TIMEOUT_S:.0f} seconds; {log} says why")
 
 
 class _Family:
