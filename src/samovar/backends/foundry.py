@@ -1,6 +1,6 @@
 """Microsoft Foundry Local, version 2 and the one before it.
 
-Tier: experimental.
+Tier: supported; version 1 experimental.
 """
 
 import asyncio
