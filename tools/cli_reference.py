@@ -158,8 +158,8 @@ suffice. What is not known is null and passes no filter. Nothing is fetched: the
             "error": null}]}
 ```""",
     "models import": """The name that it prints is what `SAMOVAR_ENGINE_MODEL_FILE` and `serve --model-file` take. The
-file's head is checked before, its checksum while it is copied; nothing is kept of a file that fails. With `--json` it prints
-one entry of `models files`.""",
+file's head is checked before, its checksum while it is copied; nothing is kept of a file that fails. With `--json` it
+prints one entry of `models files`.""",
     "models download": """Off unless an administrator sets `downloads.enabled` ([settings](settings.md)). The checksum
 comes from `--sha256`, else from the hub; without one nothing is kept.""",
     "doctor": """```json

@@ -8,22 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.gguf_files import entry, tensor, text, write_model
 
 from samovar.domain.errors import ModelFileInvalid, ModelFileMissing
-from samovar.weights.gguf import GgufHeader, read_gguf
-
-
-def text(value: str) -> bytes:
-    return struct.pack("<Q", len(value.encode())) + value.encode()
-
-
-def entry(key: str, kind: int, value: bytes) -> bytes:
-    return text(key) + struct.pack("<I", kind) + value
-
-
-def tensor(name: str, shape: tuple[int, ...], kind: int = 0, offset: int = 0) -> bytes:
-    return text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
-
+from samovar.weights.gguf import GgufHeader, part_names, read_gguf, size_gguf
+from samovar.weights.shape import ModelWeights
 
 ENTRIES = [
     entry("general.architecture", 8, text("llama")),
@@ -61,6 +50,9 @@ def test_a_whole_file_tells_what_it_is(tmp_path: Path, version: int) -> None:
         context_tokens=4096,
         size_bytes=len(content),
         is_projector=False,
+        parts=1,
+        weights=ModelWeights(total_bytes=len(content), parameters=16 + 512),
+        shape=None,
     )
 
 
@@ -100,6 +92,11 @@ def test_every_cut_of_a_file_is_noticed(tmp_path: Path) -> None:
         (make(tensors=(tensor("a", (4,), 0, 2**63),)), "cut short"),
         (make(tensors=(tensor("a", (4,), 0, 7),)), "aligned"),
         (make(tensors=(tensor("a", (30,), 2),)), "blocks"),
+        (make(tensors=(tensor("a", (8, 8)), tensor("b", (8, 8))), data_bytes=300), "overlap"),
+        (make(entries=[*ENTRIES, *(entry(f"k{n}" + "x" * 60_000, 8, text("")) for n in range(40))]), "metadata"),
+        (make(entries=[*ENTRIES, *(entry(f"k{n}", 8, text("x" * 4096)) for n in range(600))]), "metadata"),
+        (make(entries=[*ENTRIES, entry("split.count", 2, struct.pack("<H", 60_000))]), "60000 parts"),
+        (make(entries=[*ENTRIES, entry("split.count", 2, struct.pack("<H", 3))]), "its name does not say so"),
     ],
 )
 def test_each_lie_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -144,3 +141,90 @@ def test_what_is_no_file_is_told_apart(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ModelFileInvalid):
         read_gguf(tmp_path / "pipe")
+
+
+WHOLE = {"block_count": 2, "embedding_length": 64, "attention.head_count": 4, "feed_forward_length": 96}
+
+
+def write_parts(folder: Path, counts: tuple[int, ...] = (2, 1, 1)) -> list[Path]:
+    """A model in parts: everything about it in the first, two tensors of a layer in each."""
+    paths = [folder / name for name in part_names(f"m-00001-of-{len(counts):05}.gguf")]
+    for number, (path, count) in enumerate(zip(paths, counts, strict=True)):
+        tensors = {f"blk.{number % 2}.{letter}.weight": (64, 32) for letter in "ab"[:count]}
+        split = {"split.count": len(counts), "split.no": number}
+        if number == 0:
+            write_model(path, fields=WHOLE, tensors=tensors, general=split)
+        else:
+            path.write_bytes(without_architecture(write_model(path, fields={}, tensors=tensors, general=split)))
+    return paths
+
+
+def without_architecture(path: Path) -> bytes:
+    """The later parts of a model name no architecture."""
+    named = entry("general.architecture", 8, text("llama"))
+    other = entry("general.architecturX", 8, text("llama"))
+    return path.read_bytes().replace(named, other)
+
+
+def test_all_parts_of_a_model_are_read(tmp_path: Path) -> None:
+    paths = write_parts(tmp_path)
+    header = read_gguf(paths[0])
+    assert header.parts == 3
+    assert header.size_bytes == sum(path.stat().st_size for path in paths)
+    assert header.weights.total_bytes == header.size_bytes
+    assert header.weights.parameters == 4 * 64 * 32
+    one = 64 * 32 // 32 * 34
+    assert header.weights.layer_bytes == (3 * one, one)
+
+
+def test_a_part_that_is_missing_or_not_the_first_is_named(tmp_path: Path) -> None:
+    paths = write_parts(tmp_path)
+    with pytest.raises(ModelFileInvalid, match="name the first"):
+        read_gguf(paths[1])
+    paths[2].unlink()
+    with pytest.raises(ModelFileMissing, match="m-00003-of-00003"):
+        read_gguf(paths[0])
+
+
+def test_the_tensors_are_sorted_by_what_they_are_for(tmp_path: Path) -> None:
+    tensors = {
+        "token_embd.weight": (64, 1000),
+        "output_norm.weight": (64,),
+        "output.weight": (64, 1000),
+        "blk.0.attn_q.weight": (64, 64),
+        "blk.1.ffn_up_exps.weight": (64, 96, 8),
+        "blk.9999.attn_q.weight": (64, 64),
+    }
+    weights = read_gguf(write_model(tmp_path / "m.gguf", fields=WHOLE, tensors=tensors)).weights
+    table, matrix, experts = 64 * 1000 // 32 * 34, 64 * 64 // 32 * 34, 64 * 96 * 8 // 32 * 34
+    assert weights.embedding_bytes == table
+    assert weights.output_bytes == table + 64 * 4
+    assert weights.expert_bytes == experts
+    assert weights.layer_bytes == (matrix, experts)
+
+
+def test_what_cannot_be_sized_is_named(tmp_path: Path) -> None:
+    bare = write_model(tmp_path / "bare.gguf", fields={})
+    with pytest.raises(ModelFileInvalid, match="measures"):
+        size_gguf(read_gguf(bare), "bare.gguf")
+    eyes = write_model(tmp_path / "eyes.gguf", "clip", fields={"vision.block_count": 4})
+    header = read_gguf(eyes)
+    with pytest.raises(ModelFileInvalid, match="projector"):
+        size_gguf(header, "eyes.gguf")
+    whole = read_gguf(write_model(tmp_path / "m.gguf", fields=WHOLE))
+    assert size_gguf(whole, "m.gguf", projector=header).projector_bytes == eyes.stat().st_size
+
+
+def test_a_head_with_endless_lists_costs_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "lists.gguf"
+    lists = [
+        entry(f"{name}.attention.head_count", 9, struct.pack("<IQ", 0, 4096) + b"\xff" * 4096) for name in range(200)
+    ]
+    path.write_bytes(make(entries=[*ENTRIES, *lists]))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelFileInvalid, match="metadata"):
+            read_gguf(path)
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
