@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -366,3 +368,17 @@ async def test_a_refused_reply_of_any_status_is_an_error_and_no_relay() -> None:
             async with answering(kind, body, content_type="application/json", status=status) as backend:
                 with pytest.raises(BackendError):
                     await read_all(backend.relay(PAYLOAD))
+
+
+def test_a_first_line_of_blanks_is_looked_at_in_no_time() -> None:
+    # In a process of its own: a search that tries everything twice would take ten minutes, and cannot be interrupted.
+    look = (
+        "from samovar.backends._shared.server import _ERROR_FIRST as first\n"
+        "for line in (b'event:' + b' ' * 200_000, b'event:' + b' ' * 100_000 + b'data:' + b' ' * 100_000):\n"
+        "    assert first.match(line) is None\n"
+        "error = b'{\"error\": 1}'\n"
+        "for line in (error, b'data: ' + error, b'event: error\\ndata: ' + error, b'error: ' + error):\n"
+        "    assert first.match(line)\n"
+        "assert first.match(b'data: {\"error\": null}') is None\n"
+    )
+    subprocess.run([sys.executable, "-c", look], check=True, timeout=60)

@@ -30,7 +30,8 @@ _SHORT_REQUEST_S: Final = 15.0
 _MISSING: Final = (404, 405, 501)
 #: What is passed on. Anything else, a page of HTML above all, has no place under the address of this server.
 _RELAYED: Final = ("application/json", "text/event-stream")
-_ERROR_FIRST: Final = re.compile(rb'\s*(?:event:[^\n]*\s+)?(?:(?:data|error):\s*)?\{\s*"error"\s*:(?!\s*null)')
+#: Nothing is tried twice (``*+``): a server that sends a long line of blanks would hold everybody up for minutes.
+_ERROR_FIRST: Final = re.compile(rb'\s*+(?:event:[^\n]*+\s*+)?(?:(?:data|error):\s*+)?\{\s*+"error"\s*+:(?!\s*+null)')
 _END_OF_STREAM: Final = re.compile(rb'\[DONE\]|"finish_reason"\s*:\s*"|"error"\s*:')
 #: Pieces in which the end of a stream is looked for; some servers send each line by itself.
 _TAIL_PIECES: Final = 8
