@@ -1,6 +1,7 @@
 """How many tokens a text has: exactly where the backend counts, else by an estimate that learns from answers."""
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -11,6 +12,8 @@ __all__ = ["CountsTokens", "TokenCounter", "estimate_tokens"]
 
 _COUNTS_KEPT: Final = 4096
 _MODELS_KEPT: Final = 256
+#: Texts of one conversation that a backend is asked about at a time.
+_AT_ONCE: Final = 16
 #: Shares of newer answers in what is believed of a model, and what is added to stay on the safe side.
 _NEWEST_SHARE: Final = 0.3
 _MARGIN: Final = 1.05
@@ -38,12 +41,18 @@ def estimate_tokens(text: str) -> int:
     return 1 + (len(text) - wide) // 3 + (wide + 1) // 2
 
 
+def _digest(text: str) -> bytes:
+    # JSON can spell half of a character, which UTF-8 cannot.
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
 class TokenCounter:
     """Counts with the backend's tokenizer and remembers; estimates where there is none."""
 
     def __init__(self) -> None:
         """Start with nothing counted and nothing learnt."""
-        self._counts: OrderedDict[tuple[str, str, str], int] = OrderedDict()
+        #: By backend, model and digest: texts of a megabyte each are not kept for the sake of a number.
+        self._counts: OrderedDict[tuple[str, str, bytes], int] = OrderedDict()
         self._factors: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     async def count(self, source: CountsTokens, model: str, texts: Sequence[str]) -> tuple[list[int], CountedBy]:
@@ -52,16 +61,20 @@ class TokenCounter:
         Raises: BackendError.
         """
         place = source.name
-        missing = [text for text in dict.fromkeys(texts) if text and (place, model, text) not in self._counts]
-        counted = await asyncio.gather(*(source.count_tokens(model, text) for text in missing))
-        if any(count is None for count in counted):
-            return self._estimate(place, model, texts)
-        for text, count in zip(missing, counted, strict=True):
-            self._counts[place, model, text] = count or 0
-        counts = [self._counts.get((place, model, text), 0) for text in texts]
+        # Empty texts are not asked about.
+        known = {text: self._counts.get((place, model, _digest(text))) if text else 0 for text in texts}
+        missing = [text for text, count in known.items() if count is None]
+        for start in range(0, len(missing), _AT_ONCE):
+            # A few at a time: a conversation of ten thousand messages must not take every connection there is.
+            group = missing[start : start + _AT_ONCE]
+            counted = await asyncio.gather(*(source.count_tokens(model, text) for text in group))
+            for text, count in zip(group, counted, strict=True):
+                if count is None:
+                    return self._estimate(place, model, texts)
+                known[text] = self._counts[place, model, _digest(text)] = count
         while len(self._counts) > _COUNTS_KEPT:
             self._counts.popitem(last=False)
-        return counts, "tokenizer"
+        return [known[text] or 0 for text in texts], "tokenizer"
 
     def learn(self, backend: str, model: str, texts: Sequence[str], prompt_tokens: int) -> None:
         """Compare an estimate with what the backend says it read, for the next one."""

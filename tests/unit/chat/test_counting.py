@@ -1,5 +1,7 @@
 """Counts are remembered, not for ever, and a small model is asked in words of its own."""
 
+import asyncio
+import tracemalloc
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -23,9 +25,15 @@ class WordTokenizer:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.most_at_once = 0
+        self._at_once = 0
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         self.calls += 1
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        await asyncio.sleep(0)
+        self._at_once -= 1
         return len(text.split())
 
 
@@ -46,6 +54,36 @@ async def test_the_same_words_are_counted_for_each_model() -> None:
     for model in ("one", "two", "one"):
         assert await counter.count(tokenizer, model, ["tea", "", "tea"]) == ([1, 0, 1], "tokenizer")
     assert tokenizer.calls == 2
+
+
+async def test_a_conversation_of_any_length_asks_a_few_counts_at_a_time() -> None:
+    tokenizer, counter = WordTokenizer(), TokenCounter()
+    texts = [f"message {number}" for number in range(1000)]
+    assert await counter.count(tokenizer, "words", texts) == ([2] * 1000, "tokenizer")
+    assert tokenizer.most_at_once <= 16
+
+
+async def test_a_count_stays_right_while_others_push_it_out_of_the_memory() -> None:
+    tokenizer, counter = WordTokenizer(), TokenCounter()
+    await counter.count(tokenizer, "words", ["known before"])
+    flood = [f"text {number}" for number in range(5000)]
+    one, _ = await asyncio.gather(
+        counter.count(tokenizer, "words", ["known before", *(f"new {number}" for number in range(6000))]),
+        counter.count(tokenizer, "words", flood),
+    )
+    assert one[0][0] == 2
+
+
+async def test_long_texts_are_not_kept_for_their_counts() -> None:
+    tokenizer, counter = WordTokenizer(), TokenCounter()
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            await counter.count(tokenizer, "words", [f"{number} " * 500_000])
+        kept_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept_bytes < 1_000_000
 
 
 @given(st.text(), st.text())
