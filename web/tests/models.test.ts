@@ -228,3 +228,11 @@ test('a new key is shown until it is put away or revoked', async () => {
   if (first) await keys.revoke(first)
   expect(keys.fresh).toBeNull()
 })
+
+test('a model that only makes vectors is not offered for answers', async () => {
+  const model = (id: string, embeddings: boolean | null): Partial<Model> => ({ id, model: id, state: 'ready', embeddings })
+  const { http } = wire(() => json({ default: null, models: [model('chat', false), model('vectors', true), model('unknown', null)], problems: [] }))
+  const system = new System(http)
+  await system.refreshModels()
+  expect(system.answering.map((other) => other.id)).toEqual(['chat', 'unknown'])
+})

@@ -96,7 +96,7 @@ export const en = {
   'panel.reset': 'Reset {name}',
   'panel.resetAll': 'Reset all',
   'panel.default': 'default',
-  'panel.range': '{min} to {max}',
+  'panel.range': '{min} … {max}',
   'panel.outOfRange': 'Choose a value from {min} to {max}.',
   'panel.whole': 'Choose a whole number.',
   'panel.unsupported': 'This model does not take it; it will not be sent.',

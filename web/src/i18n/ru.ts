@@ -97,7 +97,7 @@ export const ru: Messages = {
   'panel.reset': 'Сбросить: {name}',
   'panel.resetAll': 'Сбросить всё',
   'panel.default': 'по умолчанию',
-  'panel.range': 'от {min} до {max}',
+  'panel.range': '{min} … {max}',
   'panel.outOfRange': 'Укажите значение от {min} до {max}.',
   'panel.whole': 'Укажите целое число.',
   'panel.unsupported': 'Модель не поддерживает этот параметр, он не будет отправлен.',

@@ -26,6 +26,10 @@ export class System {
   get models(): readonly Model[] {
     return this.#list?.models ?? []
   }
+  /** The models that answer in words; those that only make vectors are left out. */
+  get answering(): readonly Model[] {
+    return this.models.filter((model) => model.embeddings !== true)
+  }
   get modelProblems(): ModelList['problems'] {
     return this.#list?.problems ?? []
   }
