@@ -462,6 +462,24 @@ async def test_a_client_that_leaves_frees_the_place_and_stops_the_server(house: 
     await house.until_quiet()
 
 
+async def test_a_client_that_reads_no_more_loses_its_place(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("samovar.api.closing._TAKING_S", 0.5)
+    monkeypatch.setattr("samovar.api.closing._LOOK_S", 0.1)
+    first = house.servers["first"]
+    first.stand_in.behaviour = Behaviour(is_endless=True)
+    host, _, port = house.running.client.address.removeprefix("http://").partition(":")
+    # The reader of this connection takes a few bytes and is never asked for more.
+    reader, writer = await asyncio.open_connection(host, int(port), limit=1000)
+    body = json.dumps(question("first/text-model", stream=True))
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {house.secret}\r\n"
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    await reader.readuntil(b"\r\n\r\n")
+    await first.wait_cancelled(timeout_s=60)
+    await house.until_quiet()
+    assert not writer.is_closing(), "it was this side that hung up"
+    writer.transport.abort()
+
+
 async def test_an_answer_without_end_ends_with_an_error(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("samovar.api.openai_relay._LONGEST_STREAM_BYTES", 100_000)
     monkeypatch.setattr("samovar.api.openai_relay._LONGEST_REPLY_BYTES", 10_000)
