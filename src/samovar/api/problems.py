@@ -56,6 +56,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "backend_reply_invalid": 502,
     "not_a_model_server": 422,
     "backend_refused": 400,
+    "backend_failed": 502,
     "context_exceeded": 400,
     "image_refused": 400,
     "embeddings_unsupported": 400,

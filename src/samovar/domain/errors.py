@@ -39,6 +39,7 @@ SamovarError
 │   ├── BackendReplyInvalid     backend_reply_invalid
 │   │   └── NotAModelServer     not_a_model_server
 │   ├── BackendRefused          backend_refused
+│   ├── BackendFailed           backend_failed
 │   ├── ContextExceeded         context_exceeded
 │   ├── EmbeddingsUnsupported   embeddings_unsupported
 │   └── ImageRefused            image_refused
@@ -63,6 +64,7 @@ __all__ = [
     "AdministratorOnly",
     "BackendBroke",
     "BackendError",
+    "BackendFailed",
     "BackendKeyMissing",
     "BackendOverloaded",
     "BackendRefused",
@@ -460,6 +462,14 @@ class BackendRefused(BackendError):
     code = "backend_refused"
     sentence = "The backend {backend} refused the request: {reason}."
     hint = "Change what it names and try again."
+
+
+class BackendFailed(BackendError):
+    """The model server tripped over a request, by its own account."""
+
+    code = "backend_failed"
+    sentence = "The backend {backend} failed: {reason}."
+    hint = "Try again. If it happens again, look into the log of that server."
 
 
 class ContextExceeded(BackendError):

@@ -10,6 +10,7 @@ from typing import Final
 from samovar.domain.errors import (
     BackendBroke,
     BackendError,
+    BackendFailed,
     BackendOverloaded,
     BackendReplyInvalid,
     BackendTimeout,
@@ -30,7 +31,7 @@ _LOADING_POLL_S: Final = 0.25
 #: Pauses before the candidates are asked again; all of them together stay below two seconds.
 _PAUSES_S: Final = (0.0, 0.4, 0.8)
 #: Another backend may do better; the same one will not, soon.
-_WORTH_ANOTHER: Final = (BackendTimeout, BackendUnauthorised, BackendReplyInvalid, ModelUnknown)
+_WORTH_ANOTHER: Final = (BackendTimeout, BackendFailed, BackendUnauthorised, BackendReplyInvalid, ModelUnknown)
 #: Even the same backend may do better in a moment.
 _WORTH_AGAIN: Final = (BackendUnreachable, BackendOverloaded, BackendBroke, ModelLoading)
 

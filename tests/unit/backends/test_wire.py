@@ -15,6 +15,7 @@ from samovar.backends._shared.wire import LineReader
 from samovar.domain.errors import (
     BackendBroke,
     BackendError,
+    BackendFailed,
     BackendOverloaded,
     BackendRefused,
     BackendReplyInvalid,
@@ -158,7 +159,7 @@ async def test_usage_that_is_no_usage_is_unknown() -> None:
         (503, b"busy", BackendOverloaded),
         (502, b"<html>", BackendUnreachable),
         (500, b"oops", BackendReplyInvalid),
-        (500, b'{"error":"it fell"}', BackendRefused),
+        (500, b'{"error":"it fell"}', BackendFailed),
         (302, b'{"error":"moved"}', BackendReplyInvalid),
         (422, b'{"detail":[{"loc":["body"]}]}', BackendReplyInvalid),
         (400, b'{"error":{"message":"too long","code":"context_length_exceeded"}}', ContextExceeded),

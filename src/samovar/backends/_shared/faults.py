@@ -9,6 +9,7 @@ import orjson
 from samovar.domain.errors import (
     BackendBroke,
     BackendError,
+    BackendFailed,
     BackendOverloaded,
     BackendRefused,
     BackendReplyInvalid,
@@ -80,7 +81,7 @@ def fault_of_reply(status: int, content: bytes, *, backend: str, model: str, key
         return BackendOverloaded(backend=backend)
     if status == 404 and "model" in words.lower() and _MODEL_MISSING.search(words):
         return ModelUnknown(model=model)
-    return _fault_of_words(words, details, backend=backend, model=model, key=key)
+    return _fault_of_words(words, {"code": status, **details}, backend=backend, model=model, key=key)
 
 
 def fault_of_stream(error: object, *, backend: str, model: str) -> BackendError:
@@ -114,7 +115,11 @@ def _fault_of_words(
     if details.get("type") == "InternalServerError":
         # So vLLM answers, and ends its streams, when its engine has died: the server itself lives on for a moment.
         return BackendBroke(backend=backend)
-    return _refused(words, backend=backend, key=key)
+    reason = _reason(words, key=key)
+    code = details.get("code")
+    if isinstance(code, int) and code >= 500:
+        return BackendFailed(backend=backend, reason=reason)
+    return BackendRefused(backend=backend, reason=reason)
 
 
 def _context_exceeded(words: str, details: Mapping[str, object], *, model: str) -> ContextExceeded:
@@ -133,11 +138,11 @@ def _first_number(pattern: re.Pattern[str], words: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def _refused(words: str, *, backend: str, key: str | None) -> BackendRefused:
+def _reason(words: str, *, key: str | None) -> str:
     # Some servers repeat the key that they were given.
     safe = words.replace(key, "…") if key else words
     shown = " ".join("".join(character if character.isprintable() else " " for character in safe).split())
-    return BackendRefused(backend=backend, reason=shown[:_REASON_CHARACTERS].rstrip(". ") or "no reason given")
+    return shown[:_REASON_CHARACTERS].rstrip(". ") or "no reason given"
 
 
 def _read(content: bytes) -> tuple[str | None, Mapping[str, object]]:
