@@ -25,6 +25,9 @@ _MOST_INPUTS: Final = 2_048
 _MOST_INPUT_TOKENS: Final = 131_072
 _MOST_BIASES: Final = 1_024
 _LONGEST_GRAMMAR: Final = 32_768
+#: As JSON: what grammars are made from, however the server calls it, and all tools together.
+_LONGEST_FORM: Final = 65_536
+_LONGEST_TOOLS: Final = 1_000_000
 #: Deeper than any schema that a grammar is made from, and shallow enough to be written again.
 _MOST_LEVELS: Final = 100
 #: A picture is one long text; a body of many small values grows twentyfold when it is read.
@@ -46,7 +49,26 @@ _WHOLE: Final[Mapping[str, tuple[int, int]]] = {
     "top_logprobs": (0, 20),
     "n_probs": (0, 20),
     "prompt_logprobs": (0, 20),
+    "n_cmpl": (1, 128),
+    "n_keep": (-1, 131_072),
+    "n_discard": (0, 131_072),
+    "n_indent": (0, 1_000),
+    "min_keep": (0, 131_072),
+    "repeat_last_n": (-1, 131_072),
+    "dry_allowed_length": (0, 131_072),
+    "dry_penalty_last_n": (-1, 131_072),
+    "truncate_prompt_tokens": (-1, 131_072),
 }
+#: Fields that servers make a grammar or an expression from, and compile: a huge one holds them up for minutes.
+_FORMS: Final = (
+    "response_format",
+    "structured_outputs",
+    "guided_json",
+    "guided_regex",
+    "guided_choice",
+    "guided_grammar",
+    "grammar_triggers",
+)
 #: Fields that reach past the answer: into the server's memory, its network or its code (vLLM, llama.cpp).
 _NOT_PASSED_ON: Final = frozenset(
     {
@@ -60,6 +82,12 @@ _NOT_PASSED_ON: Final = frozenset(
         "prompt_embeds",
     }
 )
+#: Variables of a chat template that are none: they would replace the template itself or what is done with it
+#: (vLLM, GHSA-6fvq-23cw-5628 and GHSA-69j4-grxj-j64p, 2025).
+_NO_VARIABLES: Final = frozenset(
+    {"chat_template", "conversation", "messages", "return_dict", "return_tensors", "tokenize", "tokenizer_kwargs"}
+)
+_MOST_VARIABLES: Final = 32
 #: Embeddings of whole conversations would bring pictures, which are checked in completions only.
 _NOT_EMBEDDED: Final = frozenset({"messages", "content"}) | _NOT_PASSED_ON
 #: The parts of a message that carry their content with them, and the keys that these parts may have.
@@ -193,6 +221,20 @@ def _check_parameters(payload: Mapping[str, Any]) -> None:
         several = payload.get(name)
         if isinstance(several, list | dict) and len(several) > most:
             raise InvalidParameter(name, f"has at most {most} entries")
+    _check_forms(payload)
+
+
+def _check_forms(payload: Mapping[str, object]) -> None:
+    for name, longest in (*((name, _LONGEST_FORM) for name in _FORMS), ("tools", _LONGEST_TOOLS)):
+        if name in payload and len(orjson.dumps(payload[name])) > longest:
+            raise InvalidParameter(name, f"is longer than {longest} bytes")
+    variables = payload.get("chat_template_kwargs")
+    if variables is None:
+        return
+    if not isinstance(variables, dict) or len(variables) > _MOST_VARIABLES:
+        raise InvalidParameter("chat_template_kwargs", f"must be an object of at most {_MOST_VARIABLES} variables")
+    if refused := sorted(_NO_VARIABLES & variables.keys()):
+        raise InvalidParameter("chat_template_kwargs", f"{refused[0]} is not passed on")
 
 
 def _check_whole(payload: Mapping[str, object], name: str, low: int, high: int) -> None:

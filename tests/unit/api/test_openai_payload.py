@@ -170,6 +170,18 @@ def test_what_is_no_request_is_refused(body: bytes) -> None:
         ("media_io_kwargs", {}),
         ("id_slot", 1),
         ("lora", []),
+        ("n_discard", -1),
+        ("n_cmpl", 1000),
+        ("dry_allowed_length", -1),
+        ("repeat_last_n", 10**9),
+        ("response_format", {"type": "json_object", "schema": {"enum": ["x" * 70_000]}}),
+        ("structured_outputs", {"regex": "a" * 70_000}),
+        ("guided_regex", "(a|" * 30_000),
+        ("tools", [{"type": "function", "function": {"name": "a", "description": "x" * 10**6}}]),
+        ("chat_template_kwargs", {"chat_template": "{{ 1 }}"}),
+        ("chat_template_kwargs", {"enable_thinking": True, "tokenize": True}),
+        ("chat_template_kwargs", {str(n): n for n in range(33)}),
+        ("chat_template_kwargs", "{{ 1 }}"),
     ],
 )
 def test_a_parameter_beyond_its_bounds_is_refused_by_name(name: str, value: object) -> None:
