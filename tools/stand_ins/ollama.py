@@ -33,6 +33,8 @@ from .words import split_tokens
 __all__ = ["Ollama"]
 
 _VERSION: Final = "0.33.0"
+#: The last sort that left cached tokens out of its counts.
+_SUBTRACTING_VERSION: Final = "0.30.0"
 _DEFAULT_CONTEXT_TOKENS: Final = 4096
 _KEEP_S: Final = 300.0
 _FOREVER_S: Final = -1.0
@@ -93,7 +95,8 @@ class Ollama(StandIn):
         return web.Response(text="Ollama is running", content_type="text/plain")
 
     async def _tell_version(self, request: web.Request) -> web.Response:
-        return json_reply({"version": _VERSION}, content_type=JSON)
+        subtracts = self.behaviour.prompt_cache == "subtracted"
+        return json_reply({"version": _SUBTRACTING_VERSION if subtracts else _VERSION}, content_type=JSON)
 
     async def _list_models(self, request: web.Request) -> web.Response:
         entries = [
