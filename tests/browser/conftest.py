@@ -3,7 +3,8 @@
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -105,11 +106,12 @@ class Server:
         return done.stdout.strip()
 
 
-@pytest.fixture(scope="session")
-async def server(browser: Browser) -> AsyncIterator[Server]:
+@asynccontextmanager
+async def open_server(browser: Browser, environment: Mapping[str, str]) -> AsyncIterator[Server]:
+    """Start the command in a folder of its own, and sign in."""
     with (
         temporary_folder() as data_dir,
-        serve(data_dir, "--no-engine", environment=ENVIRONMENT) as process,
+        serve(data_dir, "--no-engine", environment={**ENVIRONMENT, **environment}) as process,
     ):
         context = await browser.new_context()
         page = await context.new_page()
@@ -120,6 +122,12 @@ async def server(browser: Browser) -> AsyncIterator[Server]:
         await context.close()
         # Only the cookie: what a page remembers for itself would be shared by all tests.
         yield Server(process, data_dir, {"cookies": cookies["cookies"], "origins": []})
+
+
+@pytest.fixture(scope="session")
+async def server(browser: Browser) -> AsyncIterator[Server]:
+    async with open_server(browser, {}) as opened:
+        yield opened
 
 
 async def watch(browser: Browser, **options: Any) -> Watched:

@@ -3,14 +3,25 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from playwright.async_api import APIRequestContext, Browser, Locator, Page, expect
-from tests.browser.conftest import Server, Watched, watch
+from tests.browser.conftest import Server, Watched, open_server, watch
+from tests.support.gguf_files import write_model
+from tests.support.hub import run_hub
 from tests.support.stand_ins import Behaviour, run_stand_in
 
 pytestmark = pytest.mark.browser
 
+FIELDS = {
+    "block_count": 2,
+    "embedding_length": 64,
+    "attention.head_count": 4,
+    "feed_forward_length": 96,
+    "context_length": 4096,
+}
+TENSORS = {"blk.0.attn_q.weight": (64, 64), "blk.1.attn_q.weight": (64, 64)}
 WORDS = " ".join(f"word{n}" for n in range(800))
 
 
@@ -287,6 +298,41 @@ async def test_the_catalogue_is_narrowed_down_and_says_what_a_model_needs(watche
     await models.first.get_by_label("Memory, GB").fill("0.1")
     await expect(models.first).to_contain_text("It does not fit.")
     assert await watched.axe() == []
+
+
+async def test_nothing_is_downloaded_until_the_administrator_lets_it(watched: Watched, server: Server) -> None:
+    await watched.page.goto(f"{server.address}/models/files")
+    await expect(watched.page.get_by_role("main")).to_contain_text("Downloads are off")
+    await expect(watched.page.get_by_role("button", name="Download")).to_have_count(0)
+
+
+async def test_a_file_is_downloaded_with_its_progress_and_deleted(browser: Browser, tmp_path: Path) -> None:
+    async with run_hub() as hub:
+        model = write_model(tmp_path / "samovar.gguf", fields=FIELDS, tensors=TENSORS)
+        hub.files["tea/samovar-gguf/samovar.gguf"] = model.read_bytes()
+        downloads = {"SAMOVAR_DOWNLOADS_ENABLED": "true", "SAMOVAR_DOWNLOADS_HUB_URL": hub.url}
+        async with open_server(browser, downloads) as server:
+            opened = await watch(browser, locale="en-US", storage_state=server.cookies)
+            await opened.page.goto(f"{server.address}/models/files")
+            main = opened.page.get_by_role("main")
+            await main.get_by_label("Repository").fill("tea/samovar-gguf")
+            await main.get_by_label("File").fill("missing.gguf")
+            await main.get_by_role("button", name="Download").click()
+            failed = main.get_by_role("listitem").filter(has_text="missing.gguf")
+            await expect(failed).to_contain_text("the hub does not have it")
+            await failed.get_by_role("button", name="Stop missing.gguf and remove what came").click()
+            await expect(failed).to_be_hidden()
+            await main.get_by_label("Repository").fill("tea/samovar-gguf")
+            await main.get_by_label("File").fill("samovar.gguf")
+            await main.get_by_role("button", name="Download").click()
+            kept = main.get_by_role("listitem").filter(has_text="downloaded from tea/samovar-gguf")
+            await expect(kept).to_contain_text(hub.sha256("tea/samovar-gguf/samovar.gguf"))
+            assert await opened.axe() == []
+            await kept.get_by_role("button", name="Delete samovar.gguf").click()
+            await opened.page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+            await expect(main).to_contain_text("No model file has been imported.")
+            await opened.context.close()
+            assert opened.faults == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
