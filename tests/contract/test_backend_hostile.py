@@ -29,12 +29,17 @@ HALF = "\\ud83d"
 
 
 @asynccontextmanager
-async def speaking(kind: str, url: str, *, patience_s: float = 30.0) -> AsyncIterator[ChatBackend]:
+async def speaking(
+    kind: str, url: str, *, patience_s: float = 30.0, key: str | None = None
+) -> AsyncIterator[ChatBackend]:
     guard = EgressGuard()
     guard.allow(url)
     client = EgressClient(guard)
     config = BackendConfig(
-        name="b", endpoint=lambda: Endpoint(url=url), first_token_timeout_s=patience_s, idle_timeout_s=patience_s
+        name="b",
+        endpoint=lambda: Endpoint(url=url, key=key),
+        first_token_timeout_s=patience_s,
+        idle_timeout_s=patience_s,
     )
     backend = registry.backend(kind).build(config, client)
     try:
@@ -368,6 +373,17 @@ async def test_a_refused_reply_of_any_status_is_an_error_and_no_relay() -> None:
             async with answering(kind, body, content_type="application/json", status=status) as backend:
                 with pytest.raises(BackendError):
                     await read_all(backend.relay(PAYLOAD))
+
+
+@pytest.mark.parametrize("kind", SPEAKING_KINDS)
+async def test_a_server_that_repeats_its_key_inside_a_stream_gives_nothing_away(kind: str) -> None:
+    told = json.dumps({"error": {"message": "no such key: canary-key", "type": "invalid"}}).encode()
+    body = delta(kind, "It begins") + (b"" if kind == "ollama" else b"data: ") + told + b"\n\n"
+    exchange = Exchange(method="POST", path=chat_path(kind), status=200, content_type=stream_type(kind), body=body)
+    async with play([exchange]) as server, speaking(kind, server.url, key="canary-key") as backend:
+        error = error_of(await hear(backend))
+    assert "no such key" in str(error)
+    assert "canary" not in f"{error} {error.values}"
 
 
 def test_a_first_line_of_blanks_is_looked_at_in_no_time() -> None:

@@ -92,7 +92,7 @@ class OllamaBackend:
             raise ImageRefused(model=model)
         version = self._catalogue.version
         asked = read_openai(payload, backend=self.name, has_logprobs=version.has_logprobs)
-        lines = self._ask(asked, stored, lambda: OllamaLines(backend=self.name, model=model))
+        lines = self._ask(asked, stored, lambda: self._lines(model))
         return await ChatRelay.begin(lines, payload, backend=self.name, counts_whole=version.counts_whole_prompts)
 
     async def relay_embeddings(self, payload: Mapping[str, object]) -> WholeRelay:
@@ -133,7 +133,11 @@ class OllamaBackend:
             yield Failed(error=error)
 
     def _parser(self, model: str) -> OllamaReply:
-        return OllamaReply(backend=self.name, model=model, counts_whole=self._catalogue.version.counts_whole_prompts)
+        counts_whole = self._catalogue.version.counts_whole_prompts
+        return OllamaReply(self._lines(model), backend=self.name, counts_whole=counts_whole)
+
+    def _lines(self, model: str) -> OllamaLines:
+        return OllamaLines(backend=self.name, model=model, key=self._server.key)
 
     async def _ask(
         self, asked: Mapping[str, Any], stored: StoredModel, make_parser: Callable[[], ReplyParser[_Event]]

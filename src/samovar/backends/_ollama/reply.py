@@ -1,6 +1,6 @@
 """Replies of ``/api/chat``: lines of JSON, the last of which says ``done``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from samovar.backends._shared import fault_of_stream, loads_object, read_object, read_text, token_count
@@ -14,9 +14,11 @@ _REASONS: Final[dict[str, FinishReason]] = {"stop": "stop", "length": "length"}
 class OllamaLines:
     """Reads lines into objects."""
 
-    def __init__(self, *, backend: str, model: str) -> None:
+    def __init__(self, *, backend: str, model: str, key: Callable[[], str | None] = lambda: None) -> None:
+        """Take ``key`` as the way to learn what no error may repeat."""
         self._backend = backend
         self._model = model
+        self._key = key
         self._last: dict[str, Any] | None = None
 
     @property
@@ -30,7 +32,7 @@ class OllamaLines:
             return
         body = loads_object(line, backend=self._backend)
         if body.get("error"):
-            raise fault_of_stream(body["error"], backend=self._backend, model=self._model)
+            raise fault_of_stream(body["error"], backend=self._backend, model=self._model, key=self._key())
         if body.get("done") is True:
             self._last = body
         else:
@@ -44,8 +46,8 @@ class OllamaLines:
 class OllamaReply:
     """Reads lines into our events. ``counts_whole``: whether counts of prompts have their cached part."""
 
-    def __init__(self, *, backend: str, model: str, counts_whole: bool) -> None:
-        self._lines = OllamaLines(backend=backend, model=model)
+    def __init__(self, lines: OllamaLines, *, backend: str, counts_whole: bool) -> None:
+        self._lines = lines
         self._backend = backend
         self._counts_whole = counts_whole
 

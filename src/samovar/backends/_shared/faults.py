@@ -84,7 +84,7 @@ def fault_of_reply(status: int, content: bytes, *, backend: str, model: str, key
     return _fault_of_words(words, {"code": status, **details}, backend=backend, model=model, key=key)
 
 
-def fault_of_stream(error: object, *, backend: str, model: str) -> BackendError:
+def fault_of_stream(error: object, *, backend: str, model: str, key: str | None = None) -> BackendError:
     """Name the error that came as an event inside a stream: an object, a sentence, or something else."""
     words, details = _words_of(error)
     if words is None:
@@ -94,7 +94,7 @@ def fault_of_stream(error: object, *, backend: str, model: str) -> BackendError:
         return ModelLoading(model=model)
     if status in _BUSY:
         return BackendOverloaded(backend=backend)
-    return _fault_of_words(words, details, backend=backend, model=model)
+    return _fault_of_words(words, details, backend=backend, model=model, key=key)
 
 
 def _fault_without_words(status: int, *, backend: str) -> BackendError:

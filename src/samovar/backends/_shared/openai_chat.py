@@ -41,7 +41,7 @@ class OpenAIChat:
             **write_parameters(request.parameters, self._dialect),
             **more,
         }
-        parser = OpenAIReply(backend=self._server.name, model=request.model)
+        parser = OpenAIReply(backend=self._server.name, model=request.model, key=self._server.key)
         return read_reply(self._server, _CHAT, payload, model=request.model, parser=parser)
 
     async def relay(self, payload: Mapping[str, object]) -> HttpRelay:

@@ -1,6 +1,6 @@
 """OpenAI's streamed chat completion, event by event."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from samovar.backends._shared.faults import fault_of_stream
@@ -29,9 +29,11 @@ class OpenAIReply:
     ``prompt_progress`` and ``timings``; 2026.
     """
 
-    def __init__(self, *, backend: str, model: str) -> None:
+    def __init__(self, *, backend: str, model: str, key: Callable[[], str | None] = lambda: None) -> None:
+        """Take ``key`` as the way to learn what no error may repeat."""
         self._backend = backend
         self._model = model
+        self._key = key
         self._is_done = False
         self._reason: FinishReason | None = None
         self._usage: Usage | None = None
@@ -92,7 +94,7 @@ class OpenAIReply:
         return read_text(value, backend=self._backend)
 
     def _fail(self, error: object) -> None:
-        raise fault_of_stream(error, backend=self._backend, model=self._model)
+        raise fault_of_stream(error, backend=self._backend, model=self._model, key=self._key())
 
 
 def _read_progress(progress: object) -> Iterator[PromptProgress]:

@@ -65,6 +65,14 @@ class ModelServer:
             raise ModelLoading(model=self.config.model or self.name)
         return endpoint
 
+    def key(self) -> str | None:
+        """Return the key that it is told, which no error may repeat; None also while it is nowhere."""
+        try:
+            endpoint = self.config.endpoint()
+        except BackendError:
+            return None
+        return endpoint.key if endpoint is not None else None
+
     def patience(self) -> Patience:
         """Start waiting for a first token."""
         return Patience(first_s=self.config.first_token_timeout_s, idle_s=self.config.idle_timeout_s)
