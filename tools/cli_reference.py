@@ -152,14 +152,14 @@ model a card of that size holds. [How to fit a model](../how-to/fit-a-model.md) 
 
 `fit` is for 8192 tokens on this machine, with the best file that fits, else the smallest; null where the facts do not
 suffice. What is not known is null and passes no filter. Nothing is fetched: the catalogue comes with Samovar.""",
-    "models files": """```json
+    "models list": """```json
 {"files": [{"name": "model.gguf", "path": "/…/models/model.gguf", "size_bytes": 98362432, "sha256": "b179…",
             "origin": "import", "architecture": "llama", "quantisation": "Q4_K_M", "is_projector": false,
             "error": null}]}
 ```""",
     "models import": """The name that it prints is what `SAMOVAR_ENGINE_MODEL_FILE` and `serve --model-file` take. The
 file's head is checked before, its checksum while it is copied; nothing is kept of a file that fails. With `--json` it
-prints one entry of `models files`.""",
+prints one entry of `models list`.""",
     "models download": """Off unless an administrator sets `downloads.enabled` ([settings](settings.md)). The checksum
 comes from `--sha256`, else from the hub; without one nothing is kept.""",
     "doctor": """```json

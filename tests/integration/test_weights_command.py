@@ -113,13 +113,13 @@ def test_a_file_is_imported_found_by_name_and_removed(tmp_path: Path) -> None:
     kept = result(run_command("models", "import", str(source), "--sha256", sha256, "--json", *place))
     assert (kept["name"], kept["sha256"], kept["origin"]) == ("чай.gguf", sha256, "import")
     assert Path(kept["path"]).read_bytes() == source.read_bytes()
-    listed = result(run_command("models", "files", "--json", *place))["files"]
+    listed = result(run_command("models", "list", "--json", *place))["files"]
     assert listed == [kept]
     assert result(run_command("fit", "чай.gguf", "--memory", "1GB", "--json", *place))["fits"] is True
     again = run_command("models", "import", str(source), *place)
     assert (again.returncode, "[conflict]" in again.stderr) == (1, True)
     assert run_command("models", "remove", "чай.gguf", *place).returncode == 0
-    assert result(run_command("models", "files", "--json", *place))["files"] == []
+    assert result(run_command("models", "list", "--json", *place))["files"] == []
     gone = run_command("models", "remove", "../чай.gguf", *place)
     assert (gone.returncode, "[not_found]" in gone.stderr) == (1, True)
 

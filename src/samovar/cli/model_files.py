@@ -1,4 +1,4 @@
-"""``samovar models import``, ``download``, ``files`` and ``remove``: the model files that are kept here."""
+"""``samovar models import``, ``download``, ``list`` and ``remove``: the model files that are kept here."""
 
 import sys
 import time

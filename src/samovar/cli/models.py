@@ -20,7 +20,7 @@ _LOADING_WAIT_S: Final = 60.0
 
 
 app = typer.Typer(help="Models that can answer, and the model files that are kept here.")
-app.command("files")(model_files.list_files)
+app.command("list")(model_files.list_files)
 app.command("import")(model_files.import_file)
 app.command("download")(model_files.download)
 app.command("remove")(model_files.remove)
