@@ -12,7 +12,7 @@ import pytest
 from tests.live.stage import LiveServer, ask, finish_of, live_settings, text_of
 from tests.support.application import Running, run_application
 from tests.support.database import fresh_database
-from tools.tiny_eye.scenes import CAPTION_TOKENS, draw_scene
+from tests.support.eye import CAPTION_TOKENS, draw_scene
 
 from samovar.domain.errors import BackendRefused
 from samovar.domain.generation import Failed, ImagePart
