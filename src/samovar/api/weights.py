@@ -14,7 +14,7 @@ from samovar.weights.advice import AdviceLanguage, fit_body
 from samovar.weights.catalogue import choose_entries, entry_body, find_entry, fit_entry, read_catalogue
 from samovar.weights.downloads import Download
 from samovar.weights.fit import DEFAULT_CONTEXT_TOKENS, Budget, Fit, estimate_fit
-from samovar.weights.folder import ModelFile
+from samovar.weights.folder import ModelFile, ModelFolder
 from samovar.weights.gguf import size_gguf
 from samovar.weights.hub import read_hub_file
 from samovar.weights.machine import Machine, look_at_machine
@@ -83,27 +83,27 @@ async def catalogue(
     fits: bool = False,
 ) -> Response:
     """Open-weights models that pass every filter, each with how it fits this machine."""
-    budget = _budget_of(await asyncio.to_thread(look_at_machine))
-    licences = [name.strip() for name in licence.split(",") if name.strip()]
-    found = choose_entries(licences=licences, language=language or None, vision=vision, fits=budget if fits else None)
-    everything = read_catalogue()
-    return JSONResponse(
-        {
+    licences = tuple(name.strip() for name in licence.split(",") if name.strip())
+
+    def listing() -> dict[str, object]:
+        budget = _budget_of(look_at_machine())
+        everything = read_catalogue()
+        found = choose_entries(
+            licences=licences, language=language or None, vision=vision, fits=budget if fits else None
+        )
+        return {
             "models": [entry_body(entry, fit_entry(entry, budget)) for entry in found],
             "licences": sorted({entry.licence for entry in everything if entry.licence}),
             "languages": sorted({name for entry in everything for name in entry.languages}),
         }
-    )
+
+    return JSONResponse(await asyncio.to_thread(listing))
 
 
 @router.post("/fit")
 async def fit(body: FitBody, _actor: Asker, services: ServicesOf) -> Response:
     """Estimate a model's memory and say what to change."""
-    if body.memory_bytes is None:
-        budget = _budget_of(await asyncio.to_thread(look_at_machine))
-    else:
-        budget = Budget(memory_bytes=body.memory_bytes, gpu_bytes=body.memory_bytes)
-    found = await _fit(services, body, budget)
+    found = await asyncio.to_thread(_fit, services.model_folder, body)
     return JSONResponse(fit_body(found, body.language))
 
 
@@ -150,9 +150,13 @@ def _budget_of(machine: Machine) -> Budget:
     return Budget(memory_bytes=machine.usable_bytes, gpu_bytes=machine.gpu_bytes)
 
 
-async def _fit(services: Services, body: FitBody, budget: Budget) -> Fit:
+def _fit(folder: ModelFolder, body: FitBody) -> Fit:
+    if body.memory_bytes is None:
+        budget = _budget_of(look_at_machine())
+    else:
+        budget = Budget(memory_bytes=body.memory_bytes, gpu_bytes=body.memory_bytes)
     if body.model.endswith(_GGUF):
-        file = await asyncio.to_thread(services.model_folder.find, body.model)
+        file = folder.find(body.model)
         if file.error is not None:
             raise file.error
         assert file.header is not None

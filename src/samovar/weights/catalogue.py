@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
@@ -67,7 +67,8 @@ class EntryFit:
 def read_catalogue() -> tuple[CatalogueEntry, ...]:
     """Every entry, in the order of the file."""
     text = files("samovar.weights").joinpath("catalogue.yaml").read_text(encoding="utf-8")
-    return tuple(_entry(fields) for fields in yaml.safe_load(text))
+    listed = yaml.load(text, Loader=yaml.CSafeLoader) if yaml.__with_libyaml__ else yaml.safe_load(text)
+    return tuple(_entry(fields) for fields in listed)
 
 
 def find_entry(entry_id: str) -> CatalogueEntry:
@@ -96,6 +97,7 @@ def choose_entries(
     )
 
 
+@lru_cache(maxsize=1024)
 def fit_entry(
     entry: CatalogueEntry,
     budget: Budget,

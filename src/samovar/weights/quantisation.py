@@ -5,6 +5,7 @@ of ``llama-quantize`` for the quantisations that people publish. Source: llama-q
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from samovar.weights.architecture import Architecture, Tensor
@@ -39,6 +40,7 @@ _SHORT_ROWS: Final = {
 _LONG_BLOCK: Final = 256
 
 
+@lru_cache(maxsize=256)
 def quantised_weights(architecture: Architecture, quantisation: str) -> ModelWeights:
     """Estimate the sizes of a GGUF file. Raises: KeyError for a quantisation outside ``QUANTISATIONS``."""
     base = _BASE[quantisation]
