@@ -18,7 +18,7 @@ from samovar.domain.errors import SamovarError, StartError  # noqa: E402 - as ab
 PAGE = ROOT / "docs" / "reference" / "errors.md"
 OPENING = """# Errors
 
-<!-- Written by `make docs` from src/samovar/domain/errors.py: change the classes, not this page. -->
+<!-- Written by `make docs` from src/samovar/domain/errors/: change the classes, not this page. -->
 
 Every error has a code that does not change, a sentence that says what happened and a way out. The API sends them as
 problem documents (see [api.md](api.md)), the command line prints one line and ends with status 1. Words in `{braces}`
@@ -28,7 +28,7 @@ are filled in when the error happens.
 
 def main() -> int:
     """Check the page; with ``--write`` write it."""
-    faults = write_or_compare(PAGE, page(), source="src/samovar/domain/errors.py")
+    faults = write_or_compare(PAGE, page(), source="src/samovar/domain/errors/")
     print("\n".join(faults), end="\n" if faults else "")
     return 1 if faults else 0
 

@@ -1,0 +1,177 @@
+"""Every error that a user can meet, each with a stable code and a way out.
+
+SamovarError
+├── NotFound                    not_found
+├── Unauthorised                unauthorised
+│   ├── LinkSpent               link_spent
+│   └── KeyInvalid              key_invalid
+├── Forbidden                   forbidden
+│   ├── AdministratorOnly       administrator_only
+│   └── KeyScopeMissing         key_scope
+├── QuotaExceeded               quota_exceeded
+├── InvalidRequest              invalid_request
+│   ├── InvalidParameter        invalid_parameter
+│   └── MessageEmpty            message_empty
+├── Conflict                    conflict
+├── TooMany                     too_many
+├── StorageError
+│   ├── StorageUnavailable      storage_unavailable
+│   ├── StorageReadOnly         storage_read_only
+│   └── BlobDamaged             blob_damaged
+├── DocumentError
+│   ├── FileEmpty               file_empty
+│   ├── FileTooLarge            file_too_large
+│   ├── FileTypeUnknown         file_type_unknown
+│   ├── FileDamaged             file_damaged
+│   ├── FileEncrypted           file_encrypted
+│   ├── FileTooComplex          file_too_complex
+│   └── FileWithoutText         file_without_text
+├── BackendError
+│   ├── NoModel                 no_model
+│   ├── ModelUnknown            model_unknown
+│   ├── ModelLoading            model_loading
+│   ├── BackendUnreachable      backend_unreachable
+│   ├── BackendUnauthorised     backend_unauthorised
+│   │   └── BackendKeyMissing   backend_key_missing
+│   ├── BackendOverloaded       backend_overloaded
+│   ├── BackendTimeout          backend_timeout
+│   ├── BackendBroke            backend_broke
+│   ├── BackendReplyInvalid     backend_reply_invalid
+│   │   └── NotAModelServer     not_a_model_server
+│   ├── BackendRefused          backend_refused
+│   ├── BackendFailed           backend_failed
+│   ├── ContextExceeded         context_exceeded
+│   ├── EmbeddingsUnsupported   embeddings_unsupported
+│   └── ImageRefused            image_refused
+├── EngineError
+│   ├── ModelFileMissing        model_file_missing
+│   ├── ModelFileInvalid        model_file_invalid
+│   └── EngineDown              engine_down
+├── ModelFilesError
+│   ├── DownloadsOff            downloads_off
+│   ├── DownloadFailed          download_failed
+│   └── ChecksumMismatch        checksum_mismatch
+└── StartError
+    ├── PortTaken               port_taken
+    ├── DataFolderUnusable      data_folder_unusable
+    ├── SettingsInvalid         settings_invalid
+    └── UnsafeBinding           unsafe_binding
+"""
+
+from samovar.domain.errors.backend import (
+    BackendBroke,
+    BackendError,
+    BackendFailed,
+    BackendKeyMissing,
+    BackendOverloaded,
+    BackendRefused,
+    BackendReplyInvalid,
+    BackendTimeout,
+    BackendUnauthorised,
+    BackendUnreachable,
+    ContextExceeded,
+    EmbeddingsUnsupported,
+    ImageRefused,
+    ModelLoading,
+    ModelUnknown,
+    NoModel,
+    NotAModelServer,
+)
+from samovar.domain.errors.document import (
+    DocumentError,
+    FileDamaged,
+    FileEmpty,
+    FileEncrypted,
+    FileTooComplex,
+    FileTooLarge,
+    FileTypeUnknown,
+    FileWithoutText,
+)
+from samovar.domain.errors.model import (
+    ChecksumMismatch,
+    DownloadFailed,
+    DownloadsOff,
+    EngineDown,
+    EngineError,
+    ModelFileInvalid,
+    ModelFileMissing,
+    ModelFilesError,
+)
+from samovar.domain.errors.request import (
+    AdministratorOnly,
+    Conflict,
+    Forbidden,
+    InvalidParameter,
+    InvalidRequest,
+    KeyInvalid,
+    KeyScopeMissing,
+    LinkSpent,
+    MessageEmpty,
+    NotFound,
+    QuotaExceeded,
+    TooMany,
+    Unauthorised,
+)
+from samovar.domain.errors.root import SamovarError, error_from_code
+from samovar.domain.errors.start import DataFolderUnusable, PortTaken, SettingsInvalid, StartError, UnsafeBinding
+from samovar.domain.errors.storage import BlobDamaged, StorageError, StorageReadOnly, StorageUnavailable
+
+__all__ = [
+    "AdministratorOnly",
+    "BackendBroke",
+    "BackendError",
+    "BackendFailed",
+    "BackendKeyMissing",
+    "BackendOverloaded",
+    "BackendRefused",
+    "BackendReplyInvalid",
+    "BackendTimeout",
+    "BackendUnauthorised",
+    "BackendUnreachable",
+    "BlobDamaged",
+    "ChecksumMismatch",
+    "Conflict",
+    "ContextExceeded",
+    "DataFolderUnusable",
+    "DocumentError",
+    "DownloadFailed",
+    "DownloadsOff",
+    "EmbeddingsUnsupported",
+    "EngineDown",
+    "EngineError",
+    "FileDamaged",
+    "FileEmpty",
+    "FileEncrypted",
+    "FileTooComplex",
+    "FileTooLarge",
+    "FileTypeUnknown",
+    "FileWithoutText",
+    "Forbidden",
+    "ImageRefused",
+    "InvalidParameter",
+    "InvalidRequest",
+    "KeyInvalid",
+    "KeyScopeMissing",
+    "LinkSpent",
+    "MessageEmpty",
+    "ModelFileInvalid",
+    "ModelFileMissing",
+    "ModelFilesError",
+    "ModelLoading",
+    "ModelUnknown",
+    "NoModel",
+    "NotAModelServer",
+    "NotFound",
+    "PortTaken",
+    "QuotaExceeded",
+    "SamovarError",
+    "SettingsInvalid",
+    "StartError",
+    "StorageError",
+    "StorageReadOnly",
+    "StorageUnavailable",
+    "TooMany",
+    "Unauthorised",
+    "UnsafeBinding",
+    "error_from_code",
+]
