@@ -290,7 +290,9 @@ class Studio:
 @contextmanager
 def served(browser: Browser, words: Words, *, with_engine: bool) -> Iterator[Studio]:
     """A fresh server in a folder that is gone afterwards."""
-    environment = {"PYTHONPATH": str(ROOT / "src")} | ({} if with_engine else {"SAMOVAR_BACKENDS_SCRIPTED": "true"})
+    # What else runs on this machine is no part of the pictures.
+    alone = {"PYTHONPATH": str(ROOT / "src"), "SAMOVAR_BACKENDS_DISCOVER": "false"}
+    environment = alone | ({} if with_engine else {"SAMOVAR_BACKENDS_SCRIPTED": "true"})
     arguments = [] if with_engine else ["--no-engine"]
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder), *arguments, environment=environment) as process:
         context = browser.new_context()
