@@ -87,8 +87,12 @@ class EngineSettings(_Area):
     """The embedded llama.cpp engine."""
 
     enabled: bool = Field(True, description="Start the embedded engine.")
-    model_file: Path | None = Field(None, description="GGUF file of the model; none takes the default model.")
-    mmproj_file: Path | None = Field(None, description="GGUF file of the vision projector that belongs to the model.")
+    model_file: Path | None = Field(
+        None, description="GGUF file of the model, by path or by the name of a kept file; none takes the default model."
+    )
+    mmproj_file: Path | None = Field(
+        None, description="GGUF file of the vision projector that belongs to the model, by path or name."
+    )
     context_tokens: int = Field(8192, ge=256, le=1_048_576, description="Context length in tokens.")
     threads: int = Field(0, ge=0, le=1024, description="Threads; 0 chooses for this machine.")
     parallel: int = Field(1, ge=1, le=64, description="Answers written at the same time.")

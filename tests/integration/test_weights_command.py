@@ -144,6 +144,12 @@ def test_models_without_a_verb_still_lists_what_can_answer(tmp_path: Path) -> No
     assert {entry["backend"] for entry in found["models"]} == {"scripted"}
 
 
+def test_options_before_a_verb_are_refused_and_not_ignored(tmp_path: Path) -> None:
+    done = run_command("models", "--data-dir", str(tmp_path), "list")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "after" in done.stderr
+
+
 async def test_a_download_needs_the_administrators_word(tmp_path: Path) -> None:
     async with run_hub() as hub:
         hub.files["tea/samovar/m.gguf"] = model(tmp_path).read_bytes()

@@ -30,6 +30,8 @@ app.command("remove")(model_files.remove)
 def models(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
     """List the models of every backend, with what each can do."""
     if context.invoked_subcommand is not None:
+        if as_json or data_dir is not None:
+            raise typer.BadParameter(f"options of `{context.invoked_subcommand}` stand after it")
         return
     listing = run_async(_list(load_settings(data_dir)))
     default = listing.default.model_id if listing.default else None

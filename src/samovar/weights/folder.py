@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 Origin = Literal["import", "download"]
+_Stamp = tuple[tuple[int, int], ...]
 
 _SUFFIX: Final = ".gguf"
 _FOLDER: Final = "models"
@@ -80,6 +81,8 @@ class ModelFolder:
     def __init__(self, folder: Path) -> None:
         """Name the folder; it is made when the first file comes."""
         self._folder = folder
+        #: Heads by name, with sizes and times of change of the files that they were read from.
+        self._heads: dict[str, tuple[_Stamp, GgufHeader]] = {}
 
     def files(self) -> tuple[ModelFile, ...]:
         """Everything that is kept, by name; a model in parts once, under the name of its first part."""
@@ -189,13 +192,25 @@ class ModelFolder:
         record = self._read_record(name)
         header, error = None, None
         try:
-            header = read_gguf(path)
+            header = self._head(name)
             if record is not None and record.size_bytes != header.size_bytes:
                 raise ModelFileInvalid(path=name, reason="its size has changed")
         except (ModelFileInvalid, ModelFileMissing) as found:
             error = type(found)(**{**found.values, "path": name})
         size_bytes = header.size_bytes if header else _size_of(path)
         return ModelFile(name=name, path=path, size_bytes=size_bytes, record=record, header=header, error=error)
+
+    def _head(self, name: str) -> GgufHeader:
+        """The head of a file, read again only when the file has changed. Raises: ModelFileInvalid, ModelFileMissing."""
+        stamp = tuple(_stamp(self._folder / part) for part in part_names(name))
+        known = self._heads.get(name)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        header = read_gguf(self._folder / name)
+        if len(self._heads) >= _MOST_FILES:
+            self._heads.clear()
+        self._heads[name] = (stamp, header)
+        return header
 
     def _record_path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
@@ -298,6 +313,14 @@ def _plain(name: str) -> str:
     if not name or name.startswith(".") or len(name) > 255 or re.search(r"[/\\\x00-\x1f]", name):
         raise NotFound(what="model file")
     return name
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def _size_of(path: Path) -> int:

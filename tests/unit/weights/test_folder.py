@@ -149,6 +149,17 @@ def test_a_damaged_file_is_listed_with_its_fault(tmp_path: Path, folder: ModelFo
     assert "size has changed" in found.error.message
 
 
+def test_a_file_that_has_changed_is_read_again(tmp_path: Path, folder: ModelFolder) -> None:
+    kept = folder.take_in(model(tmp_path / "m.gguf"))
+    other = write_model(tmp_path / "n.gguf", fields={**FIELDS, "context_length": 9999}, tensors=TENSORS)
+    assert other.stat().st_size == kept.size_bytes
+    assert folder.find("m.gguf").header == kept.header
+    other.replace(kept.path)
+    found = folder.find("m.gguf").header
+    assert found is not None
+    assert found.context_tokens == 9999
+
+
 @pytest.mark.parametrize("record", ["", "[]", "{}", '{"sha256": 1}', "[" * 100_000, "\x00", None])
 def test_a_file_laid_there_by_hand_is_listed_whatever_its_record_says(
     tmp_path: Path, folder: ModelFolder, record: str | None
