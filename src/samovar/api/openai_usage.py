@@ -20,6 +20,7 @@ log = get_log(__name__)
 
 _TAIL_BYTES: Final = 4096
 _TAIL_PIECES: Final = 16
+_CRUMB_BYTES: Final = 128
 #: A backend that claims more than this is not believed.
 _MOST_TOKENS: Final = 2**31
 #: Inside a text of JSON the quotes would be escaped: this is a key, whatever a model writes.
@@ -50,6 +51,10 @@ class ReplyTail:
     def add(self, chunk: bytes) -> None:
         """Take note of the next bytes; this is done for every token, so it does next to nothing."""
         self.events += chunk.count(_EVENT)
+        if len(chunk) < _CRUMB_BYTES and self._pieces and len(self._pieces[-1]) < _CRUMB_BYTES:
+            # A network that cuts everything small must not push the end out of the few pieces that are kept.
+            self._pieces[-1] += chunk
+            return
         self._pieces.append(chunk if len(chunk) <= _TAIL_BYTES else self._cut(chunk))
 
     def usage(self) -> TokenUsage | None:
