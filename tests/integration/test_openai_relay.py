@@ -391,6 +391,25 @@ async def test_tokens_are_those_that_the_server_tells_and_else_an_estimate(house
     assert await house.tokens_today() == told + events + estimate_tokens(text)
 
 
+async def test_whoever_leaves_before_the_first_word_has_spent_the_prompt(house: House) -> None:
+    house.servers["first"].stand_in.behaviour = Behaviour(first_token_s=60)
+    asking = asyncio.create_task(house.post("/v1/chat/completions", question("first/text-model", WORDS)))
+    async with asyncio.timeout(30):
+        while not house.servers["first"].requests_to("/v1/chat/completions"):
+            await asyncio.sleep(0.01)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await house.servers["first"].wait_cancelled(timeout_s=30)
+    await house.until_quiet()
+    assert await house.tokens_today() == estimate_tokens(WORDS)
+
+
+async def test_a_whole_reply_without_counts_is_counted_by_its_length(house: House) -> None:
+    house.servers["first"].stand_in.behaviour = Behaviour(usage="missing", answer_tokens=400)
+    await house.complete("first/text-model")
+    assert 400 <= await house.tokens_today() <= 2_000
+
+
 @pytest.mark.parametrize("lie", ["missing", "huge", "negative", "words"])
 async def test_a_server_that_lies_about_its_usage_harms_nobody(house: House, lie: Any) -> None:
     house.servers["first"].stand_in.behaviour = Behaviour(usage=lie, answer_tokens=20)

@@ -75,7 +75,7 @@ async def refuse() -> Response:
 
 async def _complete(services: Services, actor: Actor, asked: CompletionRequest, *, is_fitted: bool) -> Answer:
     left_out = 0
-    account = _account(services, actor, prompt_texts(asked.payload["messages"]), watches_cuts=True)
+    account = _account(services, actor, prompt_texts(asked.payload["messages"]), is_chat=True)
 
     async def ask(choice: ModelChoice) -> Relay:
         nonlocal left_out
@@ -99,19 +99,19 @@ async def _embed(services: Services, actor: Actor, asked: EmbeddingsRequest) -> 
             raise EmbeddingsUnsupported(model=choice.model_id)
         return await choice.backend.relay_embeddings({**asked.payload, "model": choice.description.model})
 
-    account = _account(services, actor, asked.texts, watches_cuts=False)
+    account = _account(services, actor, asked.texts, is_chat=False)
     needs = Needs(loading_wait_s=_LOADING_WAIT_S)
     return await ask_backends(services.gateway, actor, asked.model, ask, account, needs)
 
 
-def _account(services: Services, actor: Actor, texts: tuple[str, ...], *, watches_cuts: bool) -> RequestAccount:
+def _account(services: Services, actor: Actor, texts: tuple[str, ...], *, is_chat: bool) -> RequestAccount:
     assert actor.key is not None, "this door opens to keys alone"
     return RequestAccount(
         quotas=services.quotas,
         metrics=services.metrics,
         key_id=actor.key.key_id,
         texts=texts,
-        watches_cuts=watches_cuts,
+        is_chat=is_chat,
     )
 
 

@@ -29,7 +29,9 @@ _LONGEST_REPLY_BYTES: Final = 128_000_000
 _LONGEST_STREAM_BYTES: Final = 1_000_000_000
 #: What may stand in a header as it is (RFC 9110, section 5.5); the rest of a name is percent-encoded.
 _PLAIN: Final = " !#$&'()*+-./:<=>?@[]^_`{|}~"
-_LONGEST_NAME: Final = 500
+#: Characters of a name, and bytes of all attempts together: clients refuse headers of more than 8 KB.
+_LONGEST_NAME: Final = 200
+_LONGEST_TRIED: Final = 4_000
 
 
 class RelayedBody:
@@ -47,6 +49,7 @@ class RelayedBody:
         self._bytes = 0
         self._longest = _LONGEST_STREAM_BYTES if self.is_stream else _LONGEST_REPLY_BYTES
         self._is_over = False
+        self._is_settled = False
         self._ended_by: SamovarError | None = None
         self._reader: asyncio.Task[Any] | None = None
         self._watched = account.quotas.watch(account.key_id, self.end)
@@ -111,9 +114,9 @@ class RelayedBody:
             await self._relay.close()
         finally:
             self._lease.leave()
-            if self._bytes:
-                self._bytes = 0
-                self._account.settle(self._tail, self._choice)
+            if not self._is_settled:
+                self._is_settled = True
+                self._account.settle(self._tail, self._choice, reply_bytes=self._bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +155,11 @@ async def ask_backends(
     async with aclosing(attempts):
         async for attempt in attempts:
             async with attempt as choice:
-                relay = await ask(choice)
+                try:
+                    relay = await ask(choice)
+                except asyncio.CancelledError:
+                    account.settle_prompt()
+                    raise
                 body = RelayedBody(relay, attempt.take_lease(), choice, account)
                 if not body.is_stream:
                     # Until its end it may still turn out to be an error.
@@ -189,9 +196,11 @@ def _headers(tried: Sequence[Try]) -> dict[str, str]:
     *failed, last = tried
     headers = {"X-Samovar-Backend": _header(last.backend), "X-Samovar-Model": _header(last.model)}
     if failed:
-        headers["X-Samovar-Tried"] = ", ".join(
-            f"{_header(one.backend)}/{_header(one.model)}; error={one.error_code}" for one in failed
-        )
+        entries = [f"{_header(one.backend)}/{_header(one.model)}; error={one.error_code}" for one in failed]
+        # Those that were asked last tell most.
+        while len(entries) > 1 and sum(map(len, entries)) > _LONGEST_TRIED:
+            entries.pop(0)
+        headers["X-Samovar-Tried"] = ", ".join(entries)
     return headers
 
 

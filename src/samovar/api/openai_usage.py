@@ -20,6 +20,8 @@ log = get_log(__name__)
 
 _TAIL_BYTES: Final = 4096
 _TAIL_PIECES: Final = 16
+#: Of a reply that is not streamed, as UTF-8 with what JSON adds.
+_BYTES_A_TOKEN: Final = 4
 _CRUMB_BYTES: Final = 128
 #: A backend that claims more than this is not believed.
 _MOST_TOKENS: Final = 2**31
@@ -69,22 +71,27 @@ class ReplyTail:
 
 @dataclass(slots=True, kw_only=True)
 class RequestAccount:
-    """Whose tokens an answer takes, and the words that were sent for it."""
+    """Whose tokens an answer takes, and the words that were sent for it; what is no chat is a request for vectors."""
 
     quotas: KeyQuotas
     metrics: Metrics
     key_id: KeyId
     texts: Sequence[str]
-    watches_cuts: bool
+    is_chat: bool
 
-    def settle(self, tail: ReplyTail, choice: ModelChoice) -> None:
-        """Count an answer after its end; where its backend does not tell, an event counts for a token."""
+    def settle_prompt(self) -> None:
+        """Count the prompt of an answer that nobody waited for: to leave early is no way around a limit."""
+        self.quotas.spend(self.key_id, sum(map(estimate_tokens, self.texts)))
+
+    def settle(self, tail: ReplyTail, choice: ModelChoice, *, reply_bytes: int) -> None:
+        """Count an answer after its end; where its backend does not tell, by its events or else by its length."""
         usage = tail.usage()
         if usage is None:
-            self.quotas.spend(self.key_id, sum(map(estimate_tokens, self.texts)) + tail.events)
+            written = tail.events or (reply_bytes // _BYTES_A_TOKEN if self.is_chat else 0)
+            self.quotas.spend(self.key_id, sum(map(estimate_tokens, self.texts)) + written)
             return
         self.quotas.spend(self.key_id, usage.prompt_tokens + usage.completion_tokens)
-        if self.watches_cuts and was_cut(self.texts, usage.prompt_tokens):
+        if self.is_chat and was_cut(self.texts, usage.prompt_tokens):
             backend = choice.backend.name
             self.metrics.prompts_cut.labels(backend).inc()
             log.warning("prompt.cut", backend=backend, model=choice.description.model, read_tokens=usage.prompt_tokens)
