@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Final, Protocol
 
 from starlette.responses import StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from samovar.telemetry.log import get_log
 
@@ -47,20 +47,17 @@ class ClosingStream(StreamingResponse):
         """Stream ``chunks``."""
         super().__init__(chunks, status_code=status_code, headers=headers, media_type=media_type)
         self._chunks = chunks
-        self._sending_since: float | None = None
+        self._is_sending = False
+        self._sent = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream to its end, or to the end of the client."""
         async with aclosing(self._chunks):
             # Two plain tasks: a task group of anyio costs as much as a dozen tokens.
-            streaming = asyncio.create_task(self.stream_response(self._watched(send)))
+            streaming = asyncio.create_task(self.stream_response(send))
             leaving = asyncio.create_task(self.listen_for_disconnect(receive))
             try:
-                done: set[asyncio.Task[None]] = set()
-                while not done and self._is_taken():
-                    done, _ = await asyncio.wait(
-                        (streaming, leaving), timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED
-                    )
+                await self._until_over(streaming, leaving)
             finally:
                 streaming.cancel()
                 leaving.cancel()
@@ -68,16 +65,27 @@ class ClosingStream(StreamingResponse):
             if not streaming.cancelled():
                 streaming.result()
 
-    def _watched(self, send: Send) -> Send:
-        async def watched(message: Message) -> None:
-            self._sending_since = time.monotonic()
-            await send(message)
-            self._sending_since = None
+    async def stream_response(self, send: Send) -> None:
+        """Send the pieces as they come."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for chunk in self._chunks:
+            # Two plain fields: this is done for every token.
+            self._is_sending = True
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            self._is_sending = False
+            self._sent += 1
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-        return watched
-
-    def _is_taken(self) -> bool:
-        if self._sending_since is None or time.monotonic() - self._sending_since < _TAKING_S:
-            return True
-        log.warning("stream.not_taken", seconds=round(_TAKING_S))
-        return False
+    async def _until_over(self, *tasks: "asyncio.Task[None]") -> None:
+        """Return when one of the tasks has ended, or when a piece was not taken in time."""
+        sent, since = -1, 0.0
+        while True:
+            done, _ = await asyncio.wait(tasks, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                return
+            now = time.monotonic()
+            if not self._is_sending or sent != self._sent:
+                sent, since = self._sent, now
+            elif now - since >= _TAKING_S:
+                log.warning("stream.not_taken", seconds=round(_TAKING_S))
+                return
