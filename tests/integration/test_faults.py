@@ -12,7 +12,8 @@ import pytest
 from tests.support.application import Event, Running, run_application, scripted_settings
 from tests.support.database import database_url, make_chat, make_message, make_run, run_as_superuser, temporary_folder
 
-from samovar.chat.runs import LiveRun, RunHub
+from samovar.chat.live import LiveRun
+from samovar.chat.runs import RunHub
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Message
 from samovar.domain.errors import BackendBroke, Conflict

@@ -1,6 +1,5 @@
 """Run events as server-sent events (WHATWG HTML, section 9.2)."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final
@@ -17,8 +16,8 @@ log = get_log(__name__)
 
 #: A comment this often keeps proxies from closing a quiet line.
 _HEARTBEAT_S: Final = 15.0
-#: How often a reader is looked at again; what is revoked ends within 2 s.
-_ASK_S: Final = 1.0
+#: How often a reader is looked at again, if there is a batch to do it at; what is revoked ends within 2 s.
+_ASK_S: Final = 0.75
 _HEARTBEAT: Final = b": waiting\n\n"
 
 
@@ -31,36 +30,26 @@ def encode(event: RunEvent) -> bytes:
 async def stream(
     batches: AsyncGenerator[Sequence[RunEvent], None], still_welcome: Callable[[], Awaitable[object]]
 ) -> AsyncGenerator[bytes, None]:
-    """Write batches as they come, each in one piece, with heart beats between.
+    """Write batches as they come, each in one piece, with heart beats between when there are empty ones.
 
     ``still_welcome`` raises once the reader may read no longer: a session that ends takes its open
     lines with it. A line that breaks off has no ``end`` event: the reader connects again, and is
     told there what is wrong.
     """
-    pending: asyncio.Task[Sequence[RunEvent]] | None = None
     asked_at = beaten_at = time.monotonic()
     try:
-        while True:
-            pending = pending or asyncio.ensure_future(anext(batches))
-            done, _ = await asyncio.wait((pending,), timeout=_ASK_S)
+        async for batch in batches:
             now = time.monotonic()
             if now - asked_at >= _ASK_S:
                 await still_welcome()
                 asked_at = now
-            if done:
-                batch = pending.result()
-                pending = None
-                yield b"".join(encode(event) for event in batch)
+            if batch:
+                yield b"".join(map(encode, batch))
                 beaten_at = now
             elif now - beaten_at >= _HEARTBEAT_S:
                 yield _HEARTBEAT
                 beaten_at = now
-    except StopAsyncIteration:
-        return
     except SamovarError as error:
         log.warning("stream.broken", code=error.code)
     finally:
-        if pending is not None:
-            pending.cancel()
-            await asyncio.gather(pending, return_exceptions=True)
         await batches.aclose()

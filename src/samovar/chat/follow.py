@@ -1,11 +1,13 @@
 """Follow a run as a reader: from memory while it is written here, else from what is stored."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from samovar.chat.runs import LiveRun, RunHub
+from samovar.chat.live import LiveRun
+from samovar.chat.runs import RunHub
 from samovar.domain.actor import Actor
 from samovar.domain.event import FINAL_EVENT, UNNUMBERED, RunEvent
 from samovar.domain.ids import RunId
@@ -17,12 +19,14 @@ __all__ = ["follow_run", "join_deltas", "summarise"]
 #: Tokens that arrive within this time travel together; the eye does not see the difference.
 COALESCE_S: Final = 0.03
 _POLL_S: Final = 0.5
+#: After so long without an event a reader gets an empty batch, so that whoever sends can look around.
+QUIET_S: Final = 0.25
 
 
 async def follow_run(
     storage: Storage, hub: RunHub, actor: Actor, run_id: RunId, *, after: int | None
 ) -> AsyncGenerator[Sequence[RunEvent], None]:
-    """Open the events of a run, in batches until its end.
+    """Open the events of a run, in batches until its end; an empty one when nothing has happened for a while.
 
     ``after`` is the last event that the reader has; None starts with the whole text so far.
     Raises: NotFound when the run is not the actor's.
@@ -44,14 +48,78 @@ async def _from_memory(live: LiveRun, after: int | None) -> AsyncGenerator[Seque
         yield batch
         if batch[-1].kind == FINAL_EVENT:
             return
-    while True:
-        await live.wait_beyond(seen)
-        batch = join_deltas(tuple(live.events(seen)))
-        seen = batch[-1].seq
-        yield batch
-        if batch[-1].kind == FINAL_EVENT:
+    listener = _Listener(live)
+    try:
+        while True:
+            if not await listener.wait_beyond(seen):
+                yield ()
+                continue
+            batch = join_deltas(tuple(live.events(seen)))
+            seen = batch[-1].seq
+            yield batch
+            if batch[-1].kind == FINAL_EVENT:
+                return
+    finally:
+        listener.close()
+
+
+class _Listener:
+    """Wakes one reader for what is new, at once after a pause and else every ``COALESCE_S``.
+
+    Between two batches a reader costs a call an event, and neither a task nor a timer.
+    """
+
+    def __init__(self, live: LiveRun) -> None:
+        self._live = live
+        self._loop = asyncio.get_running_loop()
+        self._woken: asyncio.Future[None] | None = None
+        self._rest: asyncio.TimerHandle | None = None
+        self._rested_at = self._heard_at = time.monotonic()
+        self._quiet = self._loop.call_later(QUIET_S, self._look)
+        live.listen(self._hear)
+
+    async def wait_beyond(self, seq: int) -> bool:
+        """Return True once there is an event with a number above ``seq``, False after ``QUIET_S`` without."""
+        if self._live.seq <= seq or time.monotonic() < self._rested_at:
+            self._woken = self._loop.create_future()
+            if self._live.seq > seq:
+                self._hear()
+            try:
+                await self._woken
+            finally:
+                self._woken = None
+        self._heard_at = time.monotonic()
+        self._rested_at = self._heard_at + COALESCE_S
+        return self._live.seq > seq
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._live.leave(self._hear)
+        self._quiet.cancel()
+        if self._rest is not None:
+            self._rest.cancel()
+
+    def _hear(self) -> None:
+        if self._woken is None or self._rest is not None:
             return
-        await asyncio.sleep(COALESCE_S)
+        left_s = self._rested_at - time.monotonic()
+        if left_s <= 0:
+            self._wake()
+        else:
+            self._rest = self._loop.call_later(left_s, self._wake)
+
+    def _look(self) -> None:
+        left_s = self._heard_at + QUIET_S - time.monotonic()
+        if left_s <= 0 and self._woken is not None:
+            self._wake()
+        self._quiet = self._loop.call_later(left_s if left_s > 0 else QUIET_S, self._look)
+
+    def _wake(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
 
 
 async def _from_storage(
@@ -74,6 +142,7 @@ async def _from_storage(
             yield (RunEvent(seq=max(seen, 1), kind=FINAL_EVENT, body={"status": run.status, "error": None}),)
             return
         else:
+            yield ()
             async with storage.transaction() as tx:
                 await tx.runs.interrupt_orphans()
             await asyncio.sleep(_POLL_S)
@@ -82,24 +151,25 @@ async def _from_storage(
 def join_deltas(events: Sequence[RunEvent]) -> tuple[RunEvent, ...]:
     """Join neighbouring deltas into one, numbered as the last of them."""
     joined: list[RunEvent] = []
-    texts: list[str] = []
+    deltas: list[RunEvent] = []
     for event in events:
         if event.kind == "delta":
-            texts.append(str(event.body["text"]))
-            if len(texts) > 1:
-                joined.pop()
-            joined.append(RunEvent(seq=event.seq, kind="delta", body={"text": ""}))
+            deltas.append(event)
             continue
-        _close(joined, texts)
+        if deltas:
+            joined.append(_one_delta(deltas))
+            deltas = []
         joined.append(event)
-    _close(joined, texts)
+    if deltas:
+        joined.append(_one_delta(deltas))
     return tuple(joined)
 
 
-def _close(joined: list[RunEvent], texts: list[str]) -> None:
-    if texts:
-        joined[-1] = RunEvent(seq=joined[-1].seq, kind="delta", body={"text": "".join(texts)})
-        texts.clear()
+def _one_delta(deltas: Sequence[RunEvent]) -> RunEvent:
+    if len(deltas) == 1:
+        return deltas[0]
+    text = "".join(str(delta.body["text"]) for delta in deltas)
+    return RunEvent(seq=deltas[-1].seq, kind="delta", body={"text": text})
 
 
 def summarise(events: Sequence[RunEvent]) -> tuple[RunEvent, ...]:

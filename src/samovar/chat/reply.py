@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from samovar.chat.context import TurnMaterial, build_ledger, text_tokens
-from samovar.chat.runs import LiveRun
+from samovar.chat.live import LiveRun
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message, path_to
 from samovar.domain.citation import Citation, citation_to_json

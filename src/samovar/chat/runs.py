@@ -1,128 +1,31 @@
-"""Runs: replies that belong to the server.
-
-Events are numbered, kept in memory while the run is live, and stored at least every second or
-every 64 events.
-"""
+"""Runs: replies that belong to the server, from their start to their stored end."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import Final
 
+from samovar.chat.checkpoints import Checkpoints
+from samovar.chat.live import LiveRun
 from samovar.domain.actor import Actor
-from samovar.domain.citation import Citation
 from samovar.domain.errors import Conflict, NotFound, SamovarError, StorageError, TooMany
-from samovar.domain.event import EventKind, RunEvent
-from samovar.domain.generation import Usage
+from samovar.domain.event import RunEvent
 from samovar.domain.ids import ChatId, KeyId, RunId
 from samovar.domain.run import Run, RunStatus
 from samovar.ports.storage import Storage
 from samovar.telemetry.log import get_log
 from samovar.telemetry.metrics import Metrics
 
-__all__ = ["LiveRun", "RunHub", "error_body"]
+__all__ = ["RunHub", "error_body"]
 
 log = get_log(__name__)
 
-CHECKPOINT_EVENTS: Final = 64
-CHECKPOINT_S: Final = 1.0
 _STORE_RETRY_S: Final = (0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 10.0)
 
 
 def error_body(error: SamovarError) -> dict[str, object]:
     """An error as the events and the API show it."""
     return {"code": error.code, "title": error.message, "detail": error.advice, "values": dict(error.values)}
-
-
-class LiveRun:
-    """A run that is being written by this process."""
-
-    def __init__(self, run: Run, actor: Actor) -> None:
-        """Begin with no event; the run is ``actor``'s own."""
-        self.run = run
-        self.actor = actor
-        self.text = ""
-        self.reasoning = ""
-        self.usage: Usage | None = None
-        self.citations: tuple[Citation, ...] = ()
-        self.started_at = time.monotonic()
-        self.first_token_at: float | None = None
-        self.notices: list[dict[str, object]] = []
-        self.figures: dict[str, object] | None = None
-        #: Held while events are on their way to the database, so that no batch is stored twice.
-        self.storing = asyncio.Lock()
-        # A delta is kept as its bare text: a long answer has thousands of them.
-        self._bodies: list[str | tuple[EventKind, dict[str, object]]] = []
-        self._pieces: list[str] = []
-        self._grown = asyncio.Event()
-
-    @property
-    def seq(self) -> int:
-        """The number of the last event."""
-        return len(self._bodies)
-
-    def emit(self, kind: EventKind, **body: object) -> None:
-        """Append an event and wake the readers."""
-        self._bodies.append((kind, body))
-        self._wake()
-
-    def notice(self, code: str, **values: object) -> None:
-        """Tell the reader something about this reply."""
-        self.notices.append({"code": code, "values": values})
-        self.emit("notice", code=code, values=values)
-
-    def write(self, text: str) -> None:
-        """Append words to the answer."""
-        if self.first_token_at is None:
-            self.first_token_at = time.monotonic()
-        self._bodies.append(text)
-        self._pieces.append(text)
-        self._wake()
-
-    def reason(self, text: str) -> None:
-        """Append words to the reasoning."""
-        if self.first_token_at is None:
-            self.first_token_at = time.monotonic()
-        self.reasoning += text
-        self.emit("reasoning", text=text)
-
-    def begin_again(self) -> None:
-        """Take back what was told about an attempt that nothing came of."""
-        self.notices = []
-        self.emit("restart")
-
-    def rewrite(self, text: str) -> None:
-        """Put another text in the place of the answer, for one with citation marks filled in."""
-        self.text = text
-        self._pieces = []
-        self.emit("replace", text=text, reasoning=self.reasoning)
-
-    def whole_text(self) -> str:
-        """The answer so far."""
-        if self._pieces:
-            self.text += "".join(self._pieces)
-            self._pieces = []
-        return self.text
-
-    def events(self, after: int) -> Iterator[RunEvent]:
-        """The events with a number above ``after``."""
-        for seq in range(after + 1, len(self._bodies) + 1):
-            body = self._bodies[seq - 1]
-            if isinstance(body, str):
-                yield RunEvent(seq=seq, kind="delta", body={"text": body})
-            else:
-                yield RunEvent(seq=seq, kind=body[0], body=body[1])
-
-    async def wait_beyond(self, seq: int) -> None:
-        """Return when there is an event with a number above ``seq``."""
-        while self.seq <= seq:
-            await self._grown.wait()
-
-    def _wake(self) -> None:
-        self._grown.set()
-        self._grown = asyncio.Event()
 
 
 Work = Callable[[LiveRun], Awaitable[None]]
@@ -144,6 +47,7 @@ class RunHub:
         self._metrics = metrics
         self._most_runs = most_runs
         self._on_spent = on_spent
+        self._checkpoints = Checkpoints(storage)
         self._live: dict[RunId, LiveRun] = {}
         self._tasks: dict[RunId, asyncio.Task[None]] = {}
         self._stopping: set[RunId] = set()
@@ -180,6 +84,7 @@ class RunHub:
         live = LiveRun(run, actor)
         self._live[run.run_id] = live
         self._metrics.live_runs.set(len(self._live))
+        self._checkpoints.add(live)
         task = asyncio.create_task(self._write(live, work), name=f"run {run.run_id}")
         self._tasks[run.run_id] = task
         return live
@@ -206,10 +111,10 @@ class RunHub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._checkpoints.close()
 
     async def _write(self, live: LiveRun, work: Work) -> None:
         run_id = live.run.run_id
-        keeper = asyncio.create_task(self._keep(live), name=f"checkpoints {run_id}")
         status: RunStatus = "done"
         error: SamovarError | None = None
         try:
@@ -225,45 +130,14 @@ class RunHub:
         finally:
             # From here on the end is stored whatever happens: a second cancel neither cuts it short
             # nor makes those who wait for this task believe that it is done.
-            ending = asyncio.create_task(self._end(live, keeper, status, error), name=f"end of {run_id}")
+            ending = asyncio.create_task(self._end(live, status, error), name=f"end of {run_id}")
             while not ending.done():
                 with suppress(asyncio.CancelledError):
                     await asyncio.shield(ending)
             ending.result()
 
-    async def _keep(self, live: LiveRun) -> None:
-        stored = 0
-        while True:
-            await live.wait_beyond(stored)
-            try:
-                async with asyncio.timeout(CHECKPOINT_S):
-                    await live.wait_beyond(stored + CHECKPOINT_EVENTS - 1)
-            except TimeoutError:
-                pass  # A second has passed: store what there is.
-            try:
-                async with live.storing:
-                    await self._store(live)
-            except StorageError as error:
-                log.warning("run.checkpoint_failed", run=str(live.run.run_id), code=error.code)
-                await asyncio.sleep(CHECKPOINT_S)
-            except (NotFound, Conflict):
-                return  # The chat was deleted, or the run was ended from elsewhere: nothing is left to store.
-            stored = live.run.last_seq
-
-    async def _store(self, live: LiveRun) -> None:
-        events = tuple(live.events(live.run.last_seq))
-        async with self._storage.transaction() as tx:
-            await tx.runs.checkpoint(
-                live.run.run_id, events, text=live.whole_text(), reasoning=live.reasoning, status="running"
-            )
-        live.run = replace(live.run, last_seq=events[-1].seq)
-
-    async def _end(
-        self, live: LiveRun, keeper: asyncio.Task[None], status: RunStatus, error: SamovarError | None
-    ) -> None:
-        async with live.storing:
-            keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
+    async def _end(self, live: LiveRun, status: RunStatus, error: SamovarError | None) -> None:
+        await self._checkpoints.release(live)
         body: dict[str, object] = {"status": status, "error": error_body(error) if error else None}
         try:
             if not await self._store_end(live, status, error, body):

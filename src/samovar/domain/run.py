@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from samovar.domain.event import RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, MessageId, RunId
 
-__all__ = ["LIVE_STATUSES", "Run", "RunStatus"]
+__all__ = ["LIVE_STATUSES", "Checkpoint", "Run", "RunStatus"]
 
 RunStatus = Literal["queued", "running", "done", "stopped", "failed", "interrupted"]
 LIVE_STATUSES: frozenset[RunStatus] = frozenset({"queued", "running"})
@@ -31,3 +32,13 @@ class Run:
     error_code: str | None = None
     usage: Usage | None = None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """What of a live run is to be stored: the events that are not, at least one, and the whole reply so far."""
+
+    run_id: RunId
+    events: tuple[RunEvent, ...]
+    text: str
+    reasoning: str

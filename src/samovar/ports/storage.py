@@ -14,7 +14,7 @@ from samovar.domain.document import Chunk, Document, Page, Passage
 from samovar.domain.event import RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, DocumentId, KeyId, MessageId, RunId, UserId
-from samovar.domain.run import Run, RunStatus
+from samovar.domain.run import Checkpoint, Run, RunStatus
 
 __all__ = [
     "Accounts",
@@ -91,6 +91,10 @@ class Runs(Protocol):
         self, run_id: RunId, events: Sequence[RunEvent], *, text: str, reasoning: str, status: RunStatus
     ) -> None:
         """Append events and store the text of the reply so far (on its message)."""
+        ...
+
+    async def checkpoint_all(self, checkpoints: Sequence[Checkpoint]) -> Collection[RunId]:
+        """Store many, in one round trip; return the ids of the runs that live still, of others nothing is stored."""
         ...
 
     async def finish(

@@ -12,8 +12,9 @@ from samovar.domain.errors import Conflict, NotFound
 from samovar.domain.event import FINAL_EVENT, RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, MessageId, RunId
-from samovar.domain.run import LIVE_STATUSES, Run, RunStatus
+from samovar.domain.run import LIVE_STATUSES, Checkpoint, Run, RunStatus
 from samovar.storage.connection import Connection
+from samovar.storage.run_events import pack, unpack
 from samovar.storage.tables import StoredText, chats, messages, run_events, runs
 
 __all__ = ["OWNER_LOCKS", "PostgresRuns"]
@@ -45,6 +46,26 @@ FROM run WHERE messages.message_id = run.message_id
     bindparam("run_id", type_=runs.c.run_id.type),
     bindparam("status", type_=runs.c.status.type),
 )
+
+_CHECKPOINT_ALL: Final = text("""
+WITH given AS (
+    SELECT * FROM jsonb_to_recordset(:given) AS given (
+        run_id uuid, first_seq integer, last_seq integer, body jsonb, text text, reasoning text
+    )
+), run AS (
+    UPDATE runs SET status = 'running', last_seq = given.last_seq FROM given
+    WHERE runs.run_id = given.run_id AND runs.status IN ('queued', 'running')
+    RETURNING runs.run_id, runs.message_id
+), stored AS (
+    INSERT INTO run_events (run_id, first_seq, last_seq, body)
+    SELECT run_id, given.first_seq, given.last_seq, given.body FROM given JOIN run USING (run_id)
+    ON CONFLICT (run_id, first_seq) DO UPDATE SET last_seq = excluded.last_seq, body = excluded.body
+), written AS (
+    UPDATE messages SET text = given.text, reasoning = given.reasoning FROM given JOIN run USING (run_id)
+    WHERE messages.message_id = run.message_id
+)
+SELECT run_id FROM run
+""").bindparams(bindparam("given", type_=JSONB))
 
 _INTERRUPT: Final = text("""
 WITH gone AS (
@@ -114,12 +135,7 @@ class PostgresRuns:
         batches = (await self._connection.execute(statement)).scalars().all()
         if not batches:
             await self.access(actor, run_id)
-        return tuple(
-            RunEvent(seq=number, kind=kind, body=body)
-            for batch in batches
-            for number, kind, body in batch
-            if number > seq
-        )
+        return tuple(event for batch in batches for event in unpack(batch) if event.seq > seq)
 
     async def checkpoint(
         self, run_id: RunId, events: Sequence[RunEvent], *, text: str, reasoning: str, status: RunStatus
@@ -133,12 +149,28 @@ class PostgresRuns:
             "status": status,
             "first_seq": events[0].seq if events else None,
             "last_seq": events[-1].seq if events else None,
-            "body": [[event.seq, event.kind, event.body] for event in events],
+            "body": pack(events),
             "text": text,
             "reasoning": reasoning,
         }
         if (await self._connection.execute(_CHECKPOINT, parameters)).rowcount == 0:
             await self._explain(run_id)
+
+    async def checkpoint_all(self, checkpoints: Sequence[Checkpoint]) -> frozenset[RunId]:
+        """Store many, in one round trip; return the ids of the runs that live still, of others nothing is stored."""
+        given = [
+            {
+                "run_id": str(checkpoint.run_id),
+                "first_seq": checkpoint.events[0].seq,
+                "last_seq": checkpoint.events[-1].seq,
+                "body": pack(checkpoint.events),
+                "text": checkpoint.text,
+                "reasoning": checkpoint.reasoning,
+            }
+            for checkpoint in checkpoints
+        ]
+        found = await self._connection.execute(_CHECKPOINT_ALL, {"given": given})
+        return frozenset(RunId(row.run_id) for row in found)
 
     async def finish(
         self,

@@ -232,7 +232,7 @@ runs = Table(
     Index("runs_live_index", "owner", postgresql_where=text("status IN ('queued', 'running')")),
 )
 
-#: One row is one checkpoint: its events as [number, kind, body], in order.
+#: One row is one checkpoint: its events in order, as ``run_events.py`` packs them.
 run_events = Table(
     "run_events",
     metadata,
