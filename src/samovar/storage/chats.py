@@ -1,18 +1,18 @@
 """Chats and their messages in PostgreSQL."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Row,
     Select,
     and_,
+    bindparam,
     delete,
     exists,
     func,
     insert,
-    literal,
     select,
     update,
 )
@@ -40,6 +40,20 @@ from samovar.storage.tables import (
 __all__ = ["PostgresChats"]
 
 
+#: The columns of a message that is stored, beside its chat.
+_WRITTEN: Final = (
+    "message_id",
+    "parent_id",
+    "role",
+    "text",
+    "reasoning",
+    "model",
+    "citations",
+    "idempotency_key",
+    "created_at",
+)
+
+
 class PostgresChats:
     """Implements the port ``Chats``."""
 
@@ -49,20 +63,19 @@ class PostgresChats:
 
     async def add(self, actor: Actor, chat: Chat) -> None:
         """Store a new chat."""
-        await self._connection.execute(
-            insert(chats).values(
-                chat_id=chat.chat_id,
-                owner_id=actor.user_id,
-                created_at=chat.created_at,
-                updated_at=chat.updated_at,
-                **_editable(chat),
-            )
-        )
+        values = {
+            "chat_id": chat.chat_id,
+            "owner_id": actor.user_id,
+            "created_at": chat.created_at,
+            "updated_at": chat.updated_at,
+            **_editable(chat),
+        }
+        await self._connection.execute(_ADD, values)
 
     async def access(self, actor: Actor, chat_id: ChatId, *, for_update: bool = False) -> Chat:
         """Read one chat; ``for_update`` locks its row. Raises: NotFound."""
-        statement = select(chats).where(_own(actor, chat_id))
-        row = (await self._connection.execute(statement.with_for_update() if for_update else statement)).one_or_none()
+        statement = _ACCESS_AND_LOCK if for_update else _ACCESS
+        row = (await self._connection.execute(statement, _key(actor, chat_id))).one_or_none()
         if row is None:
             raise NotFound(what="chat")
         return _chat(row)
@@ -74,12 +87,8 @@ class PostgresChats:
 
     async def save(self, actor: Actor, chat: Chat) -> None:
         """Write what can be edited and the head; move the chat to the top. Raises: NotFound."""
-        statement = (
-            update(chats)
-            .where(_own(actor, chat.chat_id))
-            .values(change=chat_changes.next_value(), updated_at=func.clock_timestamp(), **_editable(chat))
-        )
-        if (await self._connection.execute(statement)).rowcount == 0:
+        parameters = {**_key(actor, chat.chat_id), **_editable(chat)}
+        if (await self._connection.execute(_SAVE, parameters)).rowcount == 0:
             raise NotFound(what="chat")
 
     async def remove(self, actor: Actor, chat_id: ChatId) -> tuple[str, ...]:
@@ -105,49 +114,40 @@ class PostgresChats:
 
     async def message_by_idempotency_key(self, actor: Actor, chat_id: ChatId, key: str) -> Message | None:
         """Find the message that an earlier submit with this key made."""
-        found = await self._messages(actor, and_(messages.c.chat_id == chat_id, messages.c.idempotency_key == key))
+        found = await self._messages(_MESSAGE_BY_KEY, {**_key(actor, chat_id), "of_key": key})
         return found[0] if found else None
 
     async def access_message(self, actor: Actor, message_id: MessageId) -> Message:
         """Read one message. Raises: NotFound."""
-        found = await self._messages(actor, messages.c.message_id == message_id)
+        found = await self._messages(_MESSAGE, {"of_owner": actor.user_id, "of_message": message_id})
         if not found:
             raise NotFound(what="message")
         return found[0]
 
     async def messages(self, actor: Actor, chat_id: ChatId) -> tuple[Message, ...]:
         """Read the whole tree of a chat, ordered by position. Raises: NotFound."""
-        found = await self._messages(actor, messages.c.chat_id == chat_id)
+        found = await self._messages(_MESSAGES, _key(actor, chat_id))
         if not found:
             await self.access(actor, chat_id)
         return found
 
-    async def _messages(self, actor: Actor, condition: ColumnElement[bool]) -> tuple[Message, ...]:
-        statement = _message_rows().where(chats.c.owner_id == actor.user_id, condition).order_by(messages.c.position)
-        return tuple(_message(row) for row in await self._connection.execute(statement))
+    async def _messages(self, statement: Select[Any], parameters: Mapping[str, object]) -> tuple[Message, ...]:
+        return tuple(_message(row) for row in await self._connection.execute(statement, parameters))
 
     async def _insert_message(self, actor: Actor, message: Message, idempotency_key: str | None) -> int:
-        values = {
-            "message_id": message.message_id,
-            "parent_id": message.parent_id,
-            "role": message.role,
-            "text": message.text,
-            "reasoning": message.reasoning,
-            "model": message.model,
-            "citations": [citation_to_json(citation) for citation in message.citations],
-            "idempotency_key": idempotency_key,
-            "created_at": message.created_at,
+        parameters = {
+            **_key(actor, message.chat_id),
+            "new_message_id": message.message_id,
+            "new_parent_id": message.parent_id,
+            "new_role": message.role,
+            "new_text": message.text,
+            "new_reasoning": message.reasoning,
+            "new_model": message.model,
+            "new_citations": [citation_to_json(citation) for citation in message.citations],
+            "new_idempotency_key": idempotency_key,
+            "new_created_at": message.created_at,
         }
-        source = select(
-            chats.c.chat_id, *(literal(value, messages.c[name].type).label(name) for name, value in values.items())
-        ).where(_own(actor, message.chat_id))
-        statement = (
-            insert_or_skip(messages)
-            .from_select(["chat_id", *values], source)
-            .on_conflict_do_nothing(constraint="messages_idempotency_key_key")
-            .returning(messages.c.position)
-        )
-        position: int | None = (await self._connection.execute(statement)).scalar_one_or_none()
+        position: int | None = (await self._connection.execute(_ADD_MESSAGE, parameters)).scalar_one_or_none()
         if position is None:
             await self.access(actor, message.chat_id)
             raise Conflict(reason="this message has been sent already")
@@ -167,8 +167,9 @@ class PostgresChats:
         await self._connection.execute(insert(message_documents), rows)
 
 
-def _own(actor: Actor, chat_id: ChatId) -> ColumnElement[bool]:
-    return and_(chats.c.chat_id == chat_id, chats.c.owner_id == actor.user_id)
+def _key(actor: Actor, chat_id: ChatId) -> dict[str, object]:
+    """What the statements below call the chat and whose it is."""
+    return {"of_chat": chat_id, "of_owner": actor.user_id}
 
 
 def _editable(chat: Chat) -> dict[str, Any]:
@@ -237,3 +238,26 @@ def _message(row: Row[Any]) -> Message:
         citations=tuple(citation_from_json(stored) for stored in row.citations),
         created_at=row.created_at,
     )
+
+
+# The statements of every message are built once: building one costs more than running it.
+_OWN: Final = and_(chats.c.chat_id == bindparam("of_chat"), chats.c.owner_id == bindparam("of_owner"))
+_ADD: Final = insert(chats)
+_ACCESS: Final = select(chats).where(_OWN)
+_ACCESS_AND_LOCK: Final = _ACCESS.with_for_update()
+_SAVE: Final = update(chats).where(_OWN).values(change=chat_changes.next_value(), updated_at=func.clock_timestamp())
+_OWN_MESSAGES: Final = _message_rows().where(chats.c.owner_id == bindparam("of_owner")).order_by(messages.c.position)
+_MESSAGES: Final = _OWN_MESSAGES.where(messages.c.chat_id == bindparam("of_chat"))
+_MESSAGE: Final = _OWN_MESSAGES.where(messages.c.message_id == bindparam("of_message"))
+_MESSAGE_BY_KEY: Final = _MESSAGES.where(messages.c.idempotency_key == bindparam("of_key"))
+_ADD_MESSAGE: Final = (
+    insert_or_skip(messages)
+    .from_select(
+        ["chat_id", *_WRITTEN],
+        select(chats.c.chat_id, *(bindparam(f"new_{name}", type_=messages.c[name].type) for name in _WRITTEN)).where(
+            _OWN
+        ),
+    )
+    .on_conflict_do_nothing(constraint="messages_idempotency_key_key")
+    .returning(messages.c.position)
+)

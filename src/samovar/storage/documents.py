@@ -3,7 +3,21 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, literal, or_, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Document, Page
@@ -63,17 +77,10 @@ class PostgresDocuments:
 
     async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[Document, ...]:
         """List the documents attached to a chat, oldest first. Raises: NotFound."""
-        statement = (
-            select(documents)
-            .join(chat_documents, chat_documents.c.document_id == documents.c.document_id)
-            .join(chats, chats.c.chat_id == chat_documents.c.chat_id)
-            .where(chats.c.chat_id == chat_id, chats.c.owner_id == actor.user_id, documents.c.owner_id == actor.user_id)
-            .order_by(documents.c.position)
-        )
-        found = tuple(_document(row) for row in await self._connection.execute(statement))
-        if not found:
-            await self._require_chat(actor, chat_id)
-        return found
+        rows = (await self._connection.execute(_OF_CHAT, {"of_chat": chat_id, "of_owner": actor.user_id})).all()
+        if not rows:
+            raise NotFound(what="chat")
+        return tuple(_document(row) for row in rows if row.document_id is not None)
 
     async def by_content(self, actor: Actor, sha256: str, *, chat_id: ChatId | None) -> Document | None:
         """Find a ready document of the same bytes in the same chat (or library)."""
@@ -160,11 +167,6 @@ class PostgresDocuments:
             raise NotFound(what="picture")
         return row.picture_sha256, row.picture_media_type
 
-    async def _require_chat(self, actor: Actor, chat_id: ChatId) -> None:
-        statement = select(chats.c.chat_id).where(chats.c.chat_id == chat_id, chats.c.owner_id == actor.user_id)
-        if (await self._connection.execute(statement)).one_or_none() is None:
-            raise NotFound(what="chat")
-
 
 async def delete_documents(connection: Connection, condition: ColumnElement[bool]) -> tuple[str, ...]:
     """Delete the documents that match; return the hashes of blobs nothing refers to any more."""
@@ -226,3 +228,17 @@ def _page(row: Row[Any]) -> Page:
         height=row.height,
         exact_places=row.exact_places,
     )
+
+
+# A chat without documents is one row without a document; a chat of somebody else is none.
+_OF_CHAT: Final = (
+    select(documents)
+    .select_from(chats)
+    .outerjoin(chat_documents, chat_documents.c.chat_id == chats.c.chat_id)
+    .outerjoin(
+        documents,
+        and_(documents.c.document_id == chat_documents.c.document_id, documents.c.owner_id == bindparam("of_owner")),
+    )
+    .where(chats.c.chat_id == bindparam("of_chat"), chats.c.owner_id == bindparam("of_owner"))
+    .order_by(documents.c.position)
+)

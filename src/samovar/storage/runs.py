@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, text, update
+from sqlalchemy import Row, and_, bindparam, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from samovar.domain.actor import Actor
@@ -12,7 +12,7 @@ from samovar.domain.errors import Conflict, NotFound
 from samovar.domain.event import FINAL_EVENT, RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, MessageId, RunId
-from samovar.domain.run import LIVE_STATUSES, Checkpoint, Run, RunStatus
+from samovar.domain.run import Checkpoint, Run, RunStatus
 from samovar.storage.connection import Connection
 from samovar.storage.run_events import pack, unpack
 from samovar.storage.tables import StoredText, chats, messages, run_events, runs
@@ -22,7 +22,11 @@ __all__ = ["OWNER_LOCKS", "PostgresRuns"]
 #: The first key of the advisory locks by which serving processes show that they live.
 OWNER_LOCKS: Final = 0x5A30
 
-# The hot path: run, message and events in one round trip. A run that has ended is left alone, so
+#: The columns that ``finish`` writes, and the one that it finds the run by.
+_ENDED: Final = ("run_id", "status", "error_code", "outcome", "prompt_tokens", "completion_tokens", "cached_tokens")
+
+# Statements are built once: building one costs more than running it. The hot path first: run, message and
+# events in one round trip. A run that has ended is left alone, so
 # that a process which lost its lock for a while cannot write behind the end. A batch may come again,
 # and longer, when its writer never heard that the first one was committed.
 _CHECKPOINT: Final = text("""
@@ -67,6 +71,19 @@ WITH given AS (
 SELECT run_id FROM run
 """).bindparams(bindparam("given", type_=JSONB))
 
+_FINISH: Final = text("""
+WITH ended AS (
+    UPDATE runs SET status = :status, error_code = :error_code, outcome = :outcome, prompt_tokens = :prompt_tokens,
+        completion_tokens = :completion_tokens, cached_tokens = :cached_tokens
+    WHERE run_id = :run_id AND status IN ('queued', 'running', :status)
+    RETURNING message_id
+)
+UPDATE messages SET citations = :citations FROM ended WHERE messages.message_id = ended.message_id
+""").bindparams(
+    *(bindparam(name, type_=runs.c[name].type) for name in _ENDED),
+    bindparam("citations", type_=messages.c.citations.type),
+)
+
 _INTERRUPT: Final = text("""
 WITH gone AS (
     UPDATE runs SET status = 'interrupted', last_seq = last_seq + 1
@@ -85,6 +102,23 @@ FROM gone RETURNING run_id
 """).bindparams(bindparam("body", type_=JSONB))
 
 
+_OF_ACTOR: Final = and_(runs.c.run_id == bindparam("of_run"), chats.c.owner_id == bindparam("of_owner"))
+_ADD: Final = insert(runs)
+_ACCESS: Final = (
+    select(*(column for column in runs.c if column.name not in ("ledger", "outcome")))
+    .join(chats, chats.c.chat_id == runs.c.chat_id)
+    .where(_OF_ACTOR)
+)
+_EVENTS_AFTER: Final = (
+    select(run_events.c.body)
+    .join(runs, runs.c.run_id == run_events.c.run_id)
+    .join(chats, chats.c.chat_id == runs.c.chat_id)
+    .where(_OF_ACTOR, run_events.c.last_seq > bindparam("after"))
+    .order_by(run_events.c.first_seq)
+)
+_SAVE_CHOICE: Final = update(runs).where(runs.c.run_id == bindparam("of_run"))
+
+
 class PostgresRuns:
     """Implements the port ``Runs``."""
 
@@ -95,44 +129,33 @@ class PostgresRuns:
 
     async def add(self, run: Run) -> None:
         """Store a new run."""
-        await self._connection.execute(
-            insert(runs).values(
-                run_id=run.run_id,
-                chat_id=run.chat_id,
-                message_id=run.message_id,
-                status=run.status,
-                owner=run.owner,
-                model=run.model,
-                backend=run.backend,
-                last_seq=run.last_seq,
-                error_code=run.error_code,
-                created_at=run.created_at,
-                **_usage_columns(run.usage),
-            )
-        )
+        values = {
+            "run_id": run.run_id,
+            "chat_id": run.chat_id,
+            "message_id": run.message_id,
+            "status": run.status,
+            "owner": run.owner,
+            "model": run.model,
+            "backend": run.backend,
+            "last_seq": run.last_seq,
+            "error_code": run.error_code,
+            "created_at": run.created_at,
+            **_usage_columns(run.usage),
+        }
+        await self._connection.execute(_ADD, values)
 
     async def access(self, actor: Actor, run_id: RunId) -> Run:
         """Read one run of the actor's own. Raises: NotFound."""
-        statement = (
-            select(*(column for column in runs.c if column.name not in ("ledger", "outcome")))
-            .join(chats, chats.c.chat_id == runs.c.chat_id)
-            .where(runs.c.run_id == run_id, chats.c.owner_id == actor.user_id)
-        )
-        row = (await self._connection.execute(statement)).one_or_none()
+        parameters = {"of_run": run_id, "of_owner": actor.user_id}
+        row = (await self._connection.execute(_ACCESS, parameters)).one_or_none()
         if row is None:
             raise NotFound(what="run")
         return _run(row)
 
     async def events_after(self, actor: Actor, run_id: RunId, seq: int) -> tuple[RunEvent, ...]:
         """Read the stored events with a number above ``seq``, in order. Raises: NotFound."""
-        statement = (
-            select(run_events.c.body)
-            .join(runs, runs.c.run_id == run_events.c.run_id)
-            .join(chats, chats.c.chat_id == runs.c.chat_id)
-            .where(runs.c.run_id == run_id, chats.c.owner_id == actor.user_id, run_events.c.last_seq > seq)
-            .order_by(run_events.c.first_seq)
-        )
-        batches = (await self._connection.execute(statement)).scalars().all()
+        parameters = {"of_run": run_id, "of_owner": actor.user_id, "after": seq}
+        batches = (await self._connection.execute(_EVENTS_AFTER, parameters)).scalars().all()
         if not batches:
             await self.access(actor, run_id)
         return tuple(event for batch in batches for event in unpack(batch) if event.seq > seq)
@@ -186,28 +209,21 @@ class PostgresRuns:
 
         Raises: NotFound when the run was deleted, Conflict when it has ended in another way.
         """
-        ended = (
-            update(runs)
-            .where(runs.c.run_id == run_id, runs.c.status.in_([*LIVE_STATUSES, status]))
-            .values(status=status, error_code=error_code, outcome=dict(outcome), **_usage_columns(usage))
-            .returning(runs.c.message_id)
-            .cte("ended")
-        )
-        statement = (
-            update(messages)
-            .where(messages.c.message_id == ended.c.message_id)
-            .values(citations=[citation_to_json(citation) for citation in citations])
-            .add_cte(ended)
-        )
-        if (await self._connection.execute(statement)).rowcount == 0:
+        parameters = {
+            "run_id": run_id,
+            "status": status,
+            "error_code": error_code,
+            "outcome": dict(outcome),
+            "citations": [citation_to_json(citation) for citation in citations],
+            **_usage_columns(usage),
+        }
+        if (await self._connection.execute(_FINISH, parameters)).rowcount == 0:
             await self._explain(run_id)
 
     async def save_choice(self, run_id: RunId, *, model: str, backend: str, ledger: Mapping[str, object]) -> None:
         """Record which model answers, and what it is shown. Raises: NotFound."""
-        statement = (
-            update(runs).where(runs.c.run_id == run_id).values(model=model, backend=backend, ledger=dict(ledger))
-        )
-        if (await self._connection.execute(statement)).rowcount == 0:
+        parameters = {"of_run": run_id, "model": model, "backend": backend, "ledger": dict(ledger)}
+        if (await self._connection.execute(_SAVE_CHOICE, parameters)).rowcount == 0:
             raise NotFound(what="run")
 
     async def ledger(self, actor: Actor, run_id: RunId) -> Mapping[str, object]:
