@@ -1,6 +1,6 @@
 """OpenAI's streamed chat completion, event by event."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from samovar.backends._shared.faults import fault_of_stream
@@ -44,18 +44,19 @@ class OpenAIReply:
         """Whether ``[DONE]`` has come."""
         return self._is_done
 
-    def read(self, line: bytes) -> Iterator[BackendEvent]:
+    def read(self, line: bytes) -> Sequence[BackendEvent]:
         """Read one line of server-sent events. Raises: BackendError."""
         if line.startswith(b"data:"):
             content = line[5:].strip()
             if content == b"[DONE]":
                 self._is_done = True
             elif content:
-                yield from self._read_chunk(loads_object(content, backend=self._backend))
+                return self._read_chunk(loads_object(content, backend=self._backend))
         elif line.startswith(b"error:"):
             self._fail(loads_object(line[6:], backend=self._backend))
         elif line and not line.startswith(_IGNORED_FIELDS):
             raise BackendReplyInvalid(backend=self._backend, reason="it is not an event stream")
+        return ()
 
     def finished(self) -> Finished | None:
         """Return the end if the server has named it."""
@@ -64,28 +65,31 @@ class OpenAIReply:
         reason: FinishReason = "refused" if self._was_refused else self._reason or "other"
         return Finished(reason=reason, usage=self._usage)
 
-    def _read_chunk(self, chunk: dict[str, Any]) -> Iterator[BackendEvent]:
+    def _read_chunk(self, chunk: dict[str, Any]) -> Sequence[BackendEvent]:
         if chunk.get("error"):
             self._fail(chunk["error"])
+        events: list[BackendEvent] = []
         if "prompt_progress" in chunk:
-            yield from _read_progress(chunk["prompt_progress"])
+            events += _read_progress(chunk["prompt_progress"])
         if isinstance(chunk.get("usage"), dict):
             self._usage = _read_usage(chunk["usage"], chunk.get("timings"))
         choices = chunk.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-            yield from self._read_choice(choices[0])
+            self._read_choice(choices[0], events)
+        return events
 
-    def _read_choice(self, choice: dict[str, Any]) -> Iterator[BackendEvent]:
+    def _read_choice(self, choice: dict[str, Any], events: list[BackendEvent]) -> None:
         delta = choice.get("delta")
         if isinstance(delta, dict):
-            reasoning = self._text(delta.get("reasoning_content") or delta.get("reasoning"))
-            if reasoning:
-                yield ReasoningDelta(text=reasoning)
+            if thought := delta.get("reasoning_content") or delta.get("reasoning"):
+                reasoning = self._text(thought)
+                if reasoning:
+                    events.append(ReasoningDelta(text=reasoning))
             refusal = self._text(delta.get("refusal"))
             self._was_refused = self._was_refused or bool(refusal)
             text = self._text(delta.get("content")) or refusal
             if text:
-                yield TextDelta(text=text)
+                events.append(TextDelta(text=text))
         reason = choice.get("finish_reason")
         if isinstance(reason, str):
             self._reason = _REASONS.get(reason, "other")

@@ -91,10 +91,7 @@ class LineReader:
         """
         while chunk := await self._content.readany():
             self._total_bytes += len(chunk)
-            searched = len(self._buffer)
-            self._buffer += chunk
-            end = self._buffer.rfind(b"\n", searched)
-            lines = self._take(end) if end >= 0 else None
+            lines = self._split(chunk)
             if len(self._buffer) > _MAX_LINE_BYTES or self._total_bytes > MAX_STREAM_BYTES:
                 raise BackendReplyInvalid(backend=self._backend, reason="it is too long")
             if lines is not None:
@@ -103,10 +100,19 @@ class LineReader:
         self._buffer.clear()
         return [rest] if rest else None
 
-    def _take(self, end: int) -> list[bytes]:
-        lines = bytes(self._buffer[:end]).split(b"\n")
-        del self._buffer[: end + 1]
-        if any(len(line) > _MAX_LINE_BYTES for line in lines):
+    def _split(self, chunk: bytes) -> list[bytes] | None:
+        """Take the lines that end in this piece; None while there is no end."""
+        if not self._buffer and chunk.endswith(b"\n"):
+            lines = chunk[:-1].split(b"\n")  # One event or several in a piece, as servers write them.
+        else:
+            searched = len(self._buffer)
+            self._buffer += chunk
+            end = self._buffer.rfind(b"\n", searched)
+            if end < 0:
+                return None
+            lines = bytes(self._buffer[:end]).split(b"\n")
+            del self._buffer[: end + 1]
+        if max(map(len, lines)) > _MAX_LINE_BYTES:
             raise BackendReplyInvalid(backend=self._backend, reason="it is too long")
         return lines
 
