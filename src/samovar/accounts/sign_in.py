@@ -1,8 +1,11 @@
 """Coming in by a one-time link, a session cookie or an API key."""
 
+import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from samovar.accounts.tokens import hash_token, new_token
@@ -30,6 +33,7 @@ class SignIn:
         """Keep accounts in ``storage``."""
         self._storage = storage
         self._recent: OrderedDict[str, tuple[Actor, float]] = OrderedDict()
+        self._finding: dict[tuple[EntryPoint, str], asyncio.Task[Actor]] = {}
 
     async def new_link(self) -> str:
         """Make the token of a one-time link for the owner of the installation."""
@@ -60,11 +64,7 @@ class SignIn:
         token_hash = hash_token(token)
         if (known := self._recall(token_hash, "cookie")) is not None:
             return known
-        async with self._storage.transaction() as tx:
-            session = await tx.accounts.session_by_token(token_hash, idle=SESSION_IDLE, absolute=SESSION_ABSOLUTE)
-        if session is None:
-            raise Unauthorised
-        return self._remember(token_hash, Actor(user_id=session.user_id, entry_point="cookie"))
+        return await self._once(("cookie", token_hash), self._find_session)
 
     async def actor_of_key(self, key: str) -> Actor:
         """Find who holds this API key. Raises: KeyInvalid."""
@@ -73,11 +73,7 @@ class SignIn:
         token_hash = hash_token(key)
         if (known := self._recall(token_hash, "key")) is not None:
             return known
-        async with self._storage.transaction() as tx:
-            found = await tx.accounts.key_by_token(token_hash)
-        if found is None:
-            raise KeyInvalid
-        return self._remember(token_hash, Actor(user_id=found.user_id, entry_point="key", key=found))
+        return await self._once(("key", token_hash), self._find_key)
 
     def forget_key(self, key_id: KeyId) -> None:
         """Believe a key no longer: it has just been revoked."""
@@ -102,6 +98,36 @@ class SignIn:
         async with self._storage.transaction() as tx:
             await tx.accounts.end_session(token_hash)
         self._recent.pop(token_hash, None)
+
+    async def _find_session(self, token_hash: str) -> Actor:
+        async with self._storage.transaction() as tx:
+            session = await tx.accounts.session_by_token(token_hash, idle=SESSION_IDLE, absolute=SESSION_ABSOLUTE)
+        if session is None:
+            raise Unauthorised
+        return self._remember(token_hash, Actor(user_id=session.user_id, entry_point="cookie"))
+
+    async def _find_key(self, token_hash: str) -> Actor:
+        async with self._storage.transaction() as tx:
+            found = await tx.accounts.key_by_token(token_hash)
+        if found is None:
+            raise KeyInvalid
+        return self._remember(token_hash, Actor(user_id=found.user_id, entry_point="key", key=found))
+
+    async def _once(self, secret: tuple[EntryPoint, str], find: Callable[[str], Coroutine[None, None, Actor]]) -> Actor:
+        """Find who holds a secret; those who come meanwhile wait for the same answer.
+
+        All open lines of a page ask in the same second.
+        """
+        finding = self._finding.get(secret)
+        if finding is None:
+            finding = self._finding[secret] = asyncio.create_task(find(secret[1]))
+            finding.add_done_callback(partial(self._found, secret))
+        return await asyncio.shield(finding)
+
+    def _found(self, secret: tuple[EntryPoint, str], finding: "asyncio.Task[Actor]") -> None:
+        del self._finding[secret]
+        if not finding.cancelled():
+            finding.exception()  # Looked at, even when nobody waits for it any longer.
 
     def _recall(self, token_hash: str, entry_point: EntryPoint) -> Actor | None:
         actor, until = self._recent.get(token_hash, (None, 0.0))
