@@ -1,13 +1,13 @@
 """What is said and kept when the database, another server or our own code fails in the middle of a reply."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psutil
 import pytest
 from tests.support.application import Event, Running, run_application, scripted_settings
 from tests.support.database import database_url, make_chat, make_message, make_run, run_as_superuser, temporary_folder
@@ -17,8 +17,9 @@ from samovar.chat.runs import RunHub
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Message
 from samovar.domain.errors import BackendBroke, Conflict
+from samovar.domain.event import RunEvent
 from samovar.domain.ids import RunId
-from samovar.domain.run import Run
+from samovar.domain.run import Checkpoint, Run
 from samovar.settings import Settings
 from samovar.storage import PostgresStorage, keeper
 from samovar.storage.embedded import EmbeddedServer
@@ -52,9 +53,13 @@ async def reaches(condition: Callable[[], bool], *, timeout_s: float = 10.0) -> 
 
 
 def kill_database(server: EmbeddedServer) -> None:
-    postmaster = keeper.read_postmaster(server.folder)
-    assert postmaster is not None
-    os.kill(postmaster[0], signal.SIGKILL)
+    found = keeper.read_postmaster(server.folder)
+    assert found is not None
+    postmaster = psutil.Process(found[0])
+    # Those that serve a connection would go on for a moment, and store what they are told.
+    for process in (postmaster, *postmaster.children()):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 async def begin(running: Running, *, tokens: int, pace: int) -> tuple[str, LiveRun]:
@@ -195,7 +200,8 @@ async def test_a_reply_whose_server_is_gone_ends_as_interrupted_for_its_reader(s
             await tx.chats.add_message(owner, question)
             await tx.chats.add_message(owner, reply)
             await tx.runs.add(run)
-            await tx.runs.checkpoint(run.run_id, (), text="So far", reasoning="", status="running")
+            event = RunEvent(seq=1, kind="delta", body={"text": "So far"})
+            await tx.runs.checkpoint([Checkpoint(run_id=run.run_id, events=(event,), text="So far", reasoning="")])
         async with asyncio.timeout(5):
             events = await running.client.whole_run(str(run.run_id))
         assert events[-1].body == {"status": "interrupted", "error": None}

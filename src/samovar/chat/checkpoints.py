@@ -102,7 +102,7 @@ class Checkpoints:
                 at = time.monotonic()
                 checkpoints = [live.checkpoint() for live in few]
                 async with self._storage.transaction() as tx:
-                    alive = await tx.runs.checkpoint_all(checkpoints)
+                    alive = await tx.runs.checkpoint(checkpoints)
                 for live, checkpoint in zip(few, checkpoints, strict=True):
                     if live.run.run_id in alive:
                         live.note_stored(checkpoint.events[-1].seq, at)

@@ -14,7 +14,7 @@ from samovar.domain.ids import RunId
 from samovar.domain.run import LIVE_STATUSES
 from samovar.ports.storage import Storage
 
-__all__ = ["follow_run", "join_deltas", "summarise"]
+__all__ = ["follow_run", "from_memory", "join_deltas", "summarise"]
 
 #: Tokens that arrive within this time travel together; the eye does not see the difference.
 COALESCE_S: Final = 0.03
@@ -32,13 +32,14 @@ async def follow_run(
     Raises: NotFound when the run is not the actor's.
     """
     if live := hub.live(actor, run_id):
-        return _from_memory(live, after)
+        return from_memory(live, after)
     async with storage.transaction() as tx:
         await tx.runs.access(actor, run_id)
     return _from_storage(storage, actor, run_id, after)
 
 
-async def _from_memory(live: LiveRun, after: int | None) -> AsyncGenerator[Sequence[RunEvent], None]:
+async def from_memory(live: LiveRun, after: int | None) -> AsyncGenerator[Sequence[RunEvent], None]:
+    """Follow a run that is being written here; ``after`` and the batches are those of ``follow_run``."""
     if after is not None and after > live.seq:
         after = None  # No such event was ever sent: tell everything rather than wait for a number that never comes.
     seen = after or 0

@@ -99,6 +99,11 @@ class LiveRun:
             else:
                 yield RunEvent(seq=seq, kind=body[0], body=body[1])
 
+    @property
+    def listeners(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
+
     def listen(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` at each event from now on; it does next to nothing, since tokens wait for it."""
         self._listeners.append(listener)

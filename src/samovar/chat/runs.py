@@ -11,7 +11,7 @@ from samovar.domain.actor import Actor
 from samovar.domain.errors import Conflict, NotFound, SamovarError, StorageError, TooMany
 from samovar.domain.event import RunEvent
 from samovar.domain.ids import ChatId, KeyId, RunId
-from samovar.domain.run import Run, RunStatus
+from samovar.domain.run import Checkpoint, Run, RunStatus
 from samovar.ports.storage import Storage
 from samovar.telemetry.log import get_log
 from samovar.telemetry.metrics import Metrics
@@ -165,14 +165,16 @@ class RunHub:
         """Store the rest and the end in one transaction before any reader sees the end."""
         end = RunEvent(seq=live.seq + 1, kind="end", body=body)
         for pause_s in (*_STORE_RETRY_S, None):
-            events = (*live.events(live.run.last_seq), end)
+            last = Checkpoint(
+                run_id=live.run.run_id,
+                events=(*live.events(live.run.last_seq), end),
+                text=live.whole_text(),
+                reasoning=live.reasoning,
+            )
             try:
                 async with self._storage.transaction() as tx:
-                    await tx.runs.checkpoint(
-                        live.run.run_id, events, text=live.whole_text(), reasoning=live.reasoning, status=status
-                    )
                     await tx.runs.finish(
-                        live.run.run_id,
+                        last,
                         status=status,
                         error_code=error.code if error else None,
                         usage=live.usage,

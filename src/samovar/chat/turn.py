@@ -84,7 +84,10 @@ class Turns:
                 if old.role != "assistant" or old.parent_id is None:
                     raise InvalidRequest(reason="only a reply can be made again")
                 chat = await tx.chats.access(actor, old.chat_id, for_update=True)
-                reply, run = await self._add_reply(tx, actor, chat, old.parent_id, await tx.now())
+                reply, run = self._new_reply(chat, old.parent_id, await tx.now())
+                reply = await tx.chats.add_message(actor, reply)
+                await tx.runs.add(run)
+                await tx.chats.save(actor, replace(chat, head_id=reply.message_id))
             self._hub.start(actor, run, lambda live: self._writer.write(actor, live))
         return Turn(message=None, reply=reply, run_id=run.run_id)
 
@@ -126,25 +129,23 @@ class Turns:
                 if not attached.issuperset(document_ids):
                     raise NotFound(what="document")
             now = await tx.now()
-            message = await tx.chats.add_message(
+            message = _new_message(chat_id, parent_id, "user", now, text=text, document_ids=document_ids)
+            reply, run = self._new_reply(chat, message.message_id, now)
+            message, reply = await tx.chats.add_turn(
                 actor,
-                _new_message(chat_id, parent_id, "user", now, text=text, document_ids=document_ids),
+                replace(chat, title=chat.title or _title(text)),
+                message,
+                reply,
+                run,
                 idempotency_key=idempotency_key,
             )
-            if not chat.title:
-                chat = replace(chat, title=_title(text))
-            reply, run = await self._add_reply(tx, actor, chat, message.message_id, now)
         return Turn(message=message, reply=reply, run_id=run.run_id), run
 
-    async def _add_reply(
-        self, tx: Transaction, actor: Actor, chat: Chat, question_id: MessageId, now: datetime
-    ) -> tuple[Message, Run]:
-        run_id = new_run_id()
-        reply = await tx.chats.add_message(
-            actor, _new_message(chat.chat_id, question_id, "assistant", now, run_id=run_id)
-        )
+    def _new_reply(self, chat: Chat, question_id: MessageId, now: datetime) -> tuple[Message, Run]:
+        reply = _new_message(chat.chat_id, question_id, "assistant", now, run_id=new_run_id())
+        assert reply.run_id is not None
         run = Run(
-            run_id=run_id,
+            run_id=reply.run_id,
             chat_id=chat.chat_id,
             message_id=reply.message_id,
             status="queued",
@@ -152,10 +153,8 @@ class Turns:
             model=chat.model,
             backend=None,
             last_seq=0,
-            created_at=reply.created_at,
+            created_at=now,
         )
-        await tx.runs.add(run)
-        await tx.chats.save(actor, replace(chat, head_id=reply.message_id))
         return replace(reply, run_status="queued"), run
 
     async def _earlier(self, actor: Actor, chat_id: ChatId, key: str) -> Turn | None:

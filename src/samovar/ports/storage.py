@@ -59,6 +59,22 @@ class Chats(Protocol):
         """Store a message and give it its position. Raises Conflict when the key was used."""
         ...
 
+    async def add_turn(
+        self,
+        actor: Actor,
+        chat: Chat,
+        question: Message,
+        reply: Message,
+        run: Run,
+        *,
+        idempotency_key: str | None = None,
+    ) -> tuple[Message, Message]:
+        """Store a question, its empty reply and its run, with the title of the chat and the reply as its head.
+
+        Return both messages with their positions. Raises Conflict when the key was used.
+        """
+        ...
+
     async def message_by_idempotency_key(self, actor: Actor, chat_id: ChatId, key: str) -> Message | None:
         """Find the message that an earlier submit with this key made."""
         ...
@@ -87,19 +103,16 @@ class Runs(Protocol):
         """Read the stored events with a number above ``seq``, in order."""
         ...
 
-    async def checkpoint(
-        self, run_id: RunId, events: Sequence[RunEvent], *, text: str, reasoning: str, status: RunStatus
-    ) -> None:
-        """Append events and store the text of the reply so far (on its message)."""
-        ...
+    async def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> Collection[RunId]:
+        """Append events and store the replies so far (on their messages), all in one round trip.
 
-    async def checkpoint_all(self, checkpoints: Sequence[Checkpoint]) -> Collection[RunId]:
-        """Store many, in one round trip; return the ids of the runs that live still, of others nothing is stored."""
+        Return the ids of the runs that live still; of others nothing is stored.
+        """
         ...
 
     async def finish(
         self,
-        run_id: RunId,
+        last: Checkpoint,
         *,
         status: RunStatus,
         error_code: str | None,
@@ -107,7 +120,7 @@ class Runs(Protocol):
         citations: Sequence[Citation],
         outcome: Mapping[str, object],
     ) -> None:
-        """Write how the run ended, on the run and on its message.
+        """Store the last events and how the run ended, on the run and on its message.
 
         ``outcome`` is what a page shows beside the text: notices, usage, error.
         """

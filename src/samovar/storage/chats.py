@@ -25,6 +25,7 @@ from samovar.domain.citation import citation_from_json, citation_to_json
 from samovar.domain.errors import Conflict, NotFound
 from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
 from samovar.domain.parameters import GenerationParameters
+from samovar.domain.run import Run
 from samovar.storage.connection import Connection
 from samovar.storage.documents import delete_documents
 from samovar.storage.tables import (
@@ -36,6 +37,7 @@ from samovar.storage.tables import (
     messages,
     runs,
 )
+from samovar.storage.turns import insert_turn
 
 __all__ = ["PostgresChats"]
 
@@ -111,6 +113,29 @@ class PostgresChats:
         if message.document_ids:
             await self._attach(actor, message)
         return replace(message, position=position)
+
+    async def add_turn(
+        self,
+        actor: Actor,
+        chat: Chat,
+        question: Message,
+        reply: Message,
+        run: Run,
+        *,
+        idempotency_key: str | None = None,
+    ) -> tuple[Message, Message]:
+        """Store a question, its empty reply and its run; write the title of the chat and its new head.
+
+        All of it happens when the question does. Return both messages with their positions. Raises: NotFound,
+        Conflict when the key was used.
+        """
+        positions = await insert_turn(self._connection, actor, chat, question, reply, run, idempotency_key)
+        if positions is None:
+            await self.access(actor, chat.chat_id)
+            raise Conflict(reason="this message has been sent already")
+        if question.document_ids:
+            await self._attach(actor, question)
+        return replace(question, position=positions[0]), replace(reply, position=positions[1])
 
     async def message_by_idempotency_key(self, actor: Actor, chat_id: ChatId, key: str) -> Message | None:
         """Find the message that an earlier submit with this key made."""

@@ -15,7 +15,7 @@ from samovar.domain.ids import ChatId, MessageId, RunId
 from samovar.domain.run import Checkpoint, Run, RunStatus
 from samovar.storage.connection import Connection
 from samovar.storage.run_events import pack, unpack
-from samovar.storage.tables import StoredText, chats, messages, run_events, runs
+from samovar.storage.tables import chats, messages, run_events, runs
 
 __all__ = ["OWNER_LOCKS", "PostgresRuns"]
 
@@ -23,35 +23,22 @@ __all__ = ["OWNER_LOCKS", "PostgresRuns"]
 OWNER_LOCKS: Final = 0x5A30
 
 #: The columns that ``finish`` writes, and the one that it finds the run by.
-_ENDED: Final = ("run_id", "status", "error_code", "outcome", "prompt_tokens", "completion_tokens", "cached_tokens")
+_ENDED: Final = (
+    "run_id",
+    "status",
+    "last_seq",
+    "error_code",
+    "outcome",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+)
 
-# Statements are built once: building one costs more than running it. The hot path first: run, message and
-# events in one round trip. A run that has ended is left alone, so
-# that a process which lost its lock for a while cannot write behind the end. A batch may come again,
-# and longer, when its writer never heard that the first one was committed.
+# Statements are built once: building one costs more than running it. The hot path first: runs, messages and
+# events in one round trip. A run that has ended is left alone, so that a process which lost its lock for a
+# while cannot write behind the end. A batch may come again, and longer, when its writer never heard that the
+# first one was committed.
 _CHECKPOINT: Final = text("""
-WITH run AS (
-    UPDATE runs SET status = :status, last_seq = coalesce(:last_seq, last_seq)
-    WHERE run_id = :run_id AND status IN ('queued', 'running')
-    RETURNING run_id, message_id
-), stored AS (
-    INSERT INTO run_events (run_id, first_seq, last_seq, body)
-    SELECT run_id, :first_seq, :last_seq, :body FROM run WHERE :last_seq IS NOT NULL
-    ON CONFLICT (run_id, first_seq) DO UPDATE SET last_seq = excluded.last_seq, body = excluded.body
-)
-UPDATE messages SET text = :text, reasoning = :reasoning
-FROM run WHERE messages.message_id = run.message_id
-""").bindparams(
-    bindparam("first_seq", type_=run_events.c.first_seq.type),
-    bindparam("last_seq", type_=run_events.c.last_seq.type),
-    bindparam("body", type_=JSONB),
-    bindparam("text", type_=StoredText),
-    bindparam("reasoning", type_=StoredText),
-    bindparam("run_id", type_=runs.c.run_id.type),
-    bindparam("status", type_=runs.c.status.type),
-)
-
-_CHECKPOINT_ALL: Final = text("""
 WITH given AS (
     SELECT * FROM jsonb_to_recordset(:given) AS given (
         run_id uuid, first_seq integer, last_seq integer, body jsonb, text text, reasoning text
@@ -72,16 +59,22 @@ SELECT run_id FROM run
 """).bindparams(bindparam("given", type_=JSONB))
 
 _FINISH: Final = text("""
-WITH ended AS (
-    UPDATE runs SET status = :status, error_code = :error_code, outcome = :outcome, prompt_tokens = :prompt_tokens,
-        completion_tokens = :completion_tokens, cached_tokens = :cached_tokens
-    WHERE run_id = :run_id AND status IN ('queued', 'running', :status)
-    RETURNING message_id
+WITH run AS (
+    UPDATE runs SET status = :status, last_seq = :last_seq, error_code = :error_code, outcome = :outcome,
+        prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens, cached_tokens = :cached_tokens
+    WHERE run_id = :run_id AND status IN ('queued', 'running')
+    RETURNING run_id, message_id
+), stored AS (
+    INSERT INTO run_events (run_id, first_seq, last_seq, body)
+    SELECT run_id, :first_seq, :last_seq, :body FROM run
+    ON CONFLICT (run_id, first_seq) DO UPDATE SET last_seq = excluded.last_seq, body = excluded.body
 )
-UPDATE messages SET citations = :citations FROM ended WHERE messages.message_id = ended.message_id
+UPDATE messages SET text = :text, reasoning = :reasoning, citations = :citations
+FROM run WHERE messages.message_id = run.message_id
 """).bindparams(
     *(bindparam(name, type_=runs.c[name].type) for name in _ENDED),
-    bindparam("citations", type_=messages.c.citations.type),
+    *(bindparam(name, type_=run_events.c[name].type) for name in ("first_seq", "body")),
+    *(bindparam(name, type_=messages.c[name].type) for name in ("text", "reasoning", "citations")),
 )
 
 _INTERRUPT: Final = text("""
@@ -160,44 +153,15 @@ class PostgresRuns:
             await self.access(actor, run_id)
         return tuple(event for batch in batches for event in unpack(batch) if event.seq > seq)
 
-    async def checkpoint(
-        self, run_id: RunId, events: Sequence[RunEvent], *, text: str, reasoning: str, status: RunStatus
-    ) -> None:
-        """Append events and store the reply so far, in one round trip.
-
-        Raises: NotFound when the run was deleted, Conflict when it has ended already.
-        """
-        parameters = {
-            "run_id": run_id,
-            "status": status,
-            "first_seq": events[0].seq if events else None,
-            "last_seq": events[-1].seq if events else None,
-            "body": pack(events),
-            "text": text,
-            "reasoning": reasoning,
-        }
-        if (await self._connection.execute(_CHECKPOINT, parameters)).rowcount == 0:
-            await self._explain(run_id)
-
-    async def checkpoint_all(self, checkpoints: Sequence[Checkpoint]) -> frozenset[RunId]:
-        """Store many, in one round trip; return the ids of the runs that live still, of others nothing is stored."""
-        given = [
-            {
-                "run_id": str(checkpoint.run_id),
-                "first_seq": checkpoint.events[0].seq,
-                "last_seq": checkpoint.events[-1].seq,
-                "body": pack(checkpoint.events),
-                "text": checkpoint.text,
-                "reasoning": checkpoint.reasoning,
-            }
-            for checkpoint in checkpoints
-        ]
-        found = await self._connection.execute(_CHECKPOINT_ALL, {"given": given})
+    async def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> frozenset[RunId]:
+        """Append events and store the replies so far, all in one round trip; return the ids of those that live."""
+        given = [{**_checkpoint_columns(last), "run_id": str(last.run_id)} for last in checkpoints]
+        found = await self._connection.execute(_CHECKPOINT, {"given": given})
         return frozenset(RunId(row.run_id) for row in found)
 
     async def finish(
         self,
-        run_id: RunId,
+        last: Checkpoint,
         *,
         status: RunStatus,
         error_code: str | None,
@@ -205,12 +169,13 @@ class PostgresRuns:
         citations: Sequence[Citation],
         outcome: Mapping[str, object],
     ) -> None:
-        """Write how the run ended, on the run and on its message.
+        """Store the last events and how the run ended, in one round trip.
 
-        Raises: NotFound when the run was deleted, Conflict when it has ended in another way.
+        Raises: NotFound when the run was deleted, Conflict when it has ended already.
         """
         parameters = {
-            "run_id": run_id,
+            **_checkpoint_columns(last),
+            "run_id": last.run_id,
             "status": status,
             "error_code": error_code,
             "outcome": dict(outcome),
@@ -218,7 +183,7 @@ class PostgresRuns:
             **_usage_columns(usage),
         }
         if (await self._connection.execute(_FINISH, parameters)).rowcount == 0:
-            await self._explain(run_id)
+            await self._explain(last.run_id)
 
     async def save_choice(self, run_id: RunId, *, model: str, backend: str, ledger: Mapping[str, object]) -> None:
         """Record which model answers, and what it is shown. Raises: NotFound."""
@@ -253,6 +218,16 @@ class PostgresRuns:
         if found.one_or_none() is None:
             raise NotFound(what="run")
         raise Conflict(reason="the answer has ended already")
+
+
+def _checkpoint_columns(checkpoint: Checkpoint) -> dict[str, object]:
+    return {
+        "first_seq": checkpoint.events[0].seq,
+        "last_seq": checkpoint.events[-1].seq,
+        "body": pack(checkpoint.events),
+        "text": checkpoint.text,
+        "reasoning": checkpoint.reasoning,
+    }
 
 
 def _usage_columns(usage: Usage | None) -> dict[str, int | None]:

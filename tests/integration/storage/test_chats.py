@@ -228,3 +228,51 @@ async def test_a_document_of_another_user_cannot_be_attached(
     with pytest.raises(NotFound):
         async with storage.transaction() as tx:
             await tx.chats.add_message(stranger, make_message(chat.chat_id, document_ids=(paper.document_id,)))
+
+
+async def test_a_turn_is_stored_whole_and_becomes_the_head_of_its_chat(storage: PostgresStorage, actor: Actor) -> None:
+    chat = make_chat(actor, title="")
+    question = make_message(chat.chat_id, text="Why\x00?")
+    reply = make_message(chat.chat_id, role="assistant", text="", parent_id=question.message_id)
+    run = make_run(reply, owner=storage.owner)
+    async with storage.transaction() as tx:
+        await tx.chats.add(actor, chat)
+        stored = await tx.chats.add_turn(actor, replace(chat, title="Why"), question, reply, run)
+        assert stored[0].position < stored[1].position
+    async with storage.transaction() as tx:
+        found = await tx.chats.messages(actor, chat.chat_id)
+        assert [(one.message_id, one.parent_id, one.role, one.text) for one in found] == [
+            (question.message_id, None, "user", "Why\ufffd?"),
+            (reply.message_id, question.message_id, "assistant", ""),
+        ]
+        assert [one.position for one in found] == [one.position for one in stored]
+        # A turn happens at one time.
+        assert await tx.runs.access(actor, run.run_id) == replace(run, created_at=question.created_at)
+        after = await tx.chats.access(actor, chat.chat_id)
+        assert (after.title, after.head_id) == ("Why", reply.message_id)
+        assert after.updated_at > chat.updated_at
+
+
+async def test_a_turn_with_a_used_key_or_in_a_foreign_chat_stores_nothing(
+    storage: PostgresStorage, actor: Actor, clean_database_url: str
+) -> None:
+    stranger = await another_actor(clean_database_url)
+    chat = make_chat(actor)
+
+    async def try_turn(who: Actor, key: str | None) -> None:
+        question = make_message(chat.chat_id)
+        reply = make_message(chat.chat_id, role="assistant", text="", parent_id=question.message_id)
+        async with storage.transaction() as tx:
+            await tx.chats.add_turn(
+                who, chat, question, reply, make_run(reply, owner=storage.owner), idempotency_key=key
+            )
+
+    async with storage.transaction() as tx:
+        await tx.chats.add(actor, chat)
+    await try_turn(actor, "once")
+    with pytest.raises(Conflict):
+        await try_turn(actor, "once")
+    with pytest.raises(NotFound):
+        await try_turn(stranger, None)
+    async with storage.transaction() as tx:
+        assert len(await tx.chats.messages(actor, chat.chat_id)) == 2
