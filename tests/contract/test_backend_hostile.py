@@ -189,6 +189,13 @@ async def test_an_endless_relay_is_cut_at_a_bound() -> None:
         assert 1_000_000 < total < 129_000_000
 
 
+async def test_a_whole_answer_of_countless_pieces_is_not_gathered_in_memory() -> None:
+    body = delta("ollama", "x") * 300_000 + end("ollama")
+    async with answering("ollama", body) as backend:
+        with pytest.raises(BackendReplyInvalid):
+            await read_all(backend.relay({**PAYLOAD, "stream": False}))
+
+
 @pytest.mark.parametrize("kind", SPEAKING_KINDS)
 async def test_deep_json_is_no_json(kind: str) -> None:
     deep = b'{"a":' * 200_000

@@ -9,10 +9,13 @@ import orjson
 
 from samovar.backends._ollama.reply import read_usage
 from samovar.backends._shared import read_object, read_text, write_usage
+from samovar.domain.errors import BackendReplyInvalid
 
 __all__ = ["ChatRelay"]
 
 _REASONS: Final = {"length": "length"}
+#: Twice the tokens of the longest answer that a request may ask for.
+_MOST_LINES: Final = 262_144
 
 
 class ChatRelay:
@@ -58,7 +61,7 @@ class ChatRelay:
         """Yield the reply; closing hangs up. Raises: BackendError when it breaks off."""
         try:
             if not self._is_stream:
-                yield orjson.dumps(self._write_whole([self._first, *[line async for line in self._lines]]))
+                yield orjson.dumps(self._write_whole([line async for line in self._all_lines()]))
                 return
             yield self._event({"role": "assistant", "content": ""})
             for event in self._events(self._first):
@@ -73,6 +76,16 @@ class ChatRelay:
     async def close(self) -> None:
         """Hang up, also when nothing was read."""
         await self._lines.aclose()
+
+    async def _all_lines(self) -> AsyncGenerator[Mapping[str, Any], None]:
+        """Raises: BackendReplyInvalid for more lines than any answer has; each takes far more memory than on the wire."""
+        yield self._first
+        count = 1
+        async for line in self._lines:
+            count += 1
+            if count > _MOST_LINES:
+                raise BackendReplyInvalid(backend=self._backend, reason="it is too long")
+            yield line
 
     def _events(self, line: Mapping[str, Any]) -> Iterator[bytes]:
         logprobs = line.get("logprobs")
