@@ -78,7 +78,7 @@ class ChatRelay:
         await self._lines.aclose()
 
     async def _all_lines(self) -> AsyncGenerator[Mapping[str, Any], None]:
-        """Raises: BackendReplyInvalid for more lines than any answer has; each takes far more memory than on the wire."""
+        """Raises: BackendReplyInvalid for more lines than any answer has; in memory they are far larger than sent."""
         yield self._first
         count = 1
         async for line in self._lines:
