@@ -11,10 +11,12 @@ from starlette.types import Receive, Scope, Send
 
 from samovar.telemetry.log import get_log
 
-__all__ = ["ClosingStream"]
+__all__ = ["DIRECT_SEND", "ClosingStream"]
 
 log = get_log(__name__)
 
+#: Where the scope has the way to the client that goes past all layers; they need to see the head of a reply only.
+DIRECT_SEND: Final = "samovar.direct_send"
 #: How long a client may leave a piece untaken once all buffers on the way are full: whoever holds the line open
 #: without reading would hold a place in a backend's line for ever.
 _TAKING_S: Final = 60.0
@@ -47,6 +49,7 @@ class ClosingStream(StreamingResponse):
         """Stream ``chunks``."""
         super().__init__(chunks, status_code=status_code, headers=headers, media_type=media_type)
         self._chunks = chunks
+        self._send_piece: Send | None = None
         self._is_sending = False
         self._sent = 0
 
@@ -54,6 +57,7 @@ class ClosingStream(StreamingResponse):
         """Serve the stream to its end, or to the end of the client."""
         async with aclosing(self._chunks):
             # Two plain tasks: a task group of anyio costs as much as a dozen tokens.
+            self._send_piece = scope.get(DIRECT_SEND, send)
             streaming = asyncio.create_task(self.stream_response(send))
             leaving = asyncio.create_task(self.listen_for_disconnect(receive))
             try:
@@ -68,13 +72,14 @@ class ClosingStream(StreamingResponse):
     async def stream_response(self, send: Send) -> None:
         """Send the pieces as they come."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        send_piece = self._send_piece or send
         async for chunk in self._chunks:
             # Two plain fields: this is done for every token.
             self._is_sending = True
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send_piece({"type": "http.response.body", "body": chunk, "more_body": True})
             self._is_sending = False
             self._sent += 1
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send_piece({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _until_over(self, *tasks: "asyncio.Task[None]") -> None:
         """Return when one of the tasks has ended, or when a piece was not taken in time."""
