@@ -68,6 +68,7 @@ class KeyQuotas:
     def start(self) -> None:
         """Begin to write down and to watch."""
         self._ticking = asyncio.create_task(self._tick(), name="usage of keys")
+        self._ticking.add_done_callback(_tell_defect)
 
     async def close(self) -> None:
         """Write down the rest."""
@@ -185,3 +186,9 @@ class KeyQuotas:
             living = await tx.accounts.living_keys(watched)
         for key_id in set(watched) - living:
             self.end_streams(key_id)
+
+
+def _tell_defect(task: "asyncio.Task[None]") -> None:
+    """Without the task no key that is revoked elsewhere would end its streams: nobody may miss that."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("keys.watch_ended", error=error)

@@ -93,7 +93,7 @@ class Discovery:
         """Try ``kinds`` in their order on each address.
 
         ``own_ports`` are those of this Samovar, never looked at; ``keys`` are what the environment names for a
-        whole kind, told to a server only once it has been recognised as one.
+        whole kind, told only to a server on this machine, once it has been recognised as one.
         """
         self.kinds = kinds
         self.findings: tuple[Finding, ...] = ()
@@ -215,7 +215,9 @@ class Discovery:
         """Give a named server the adapter of its kind."""
         if look.kind is None:
             return
-        key = member.spec.key or (self._keys.get(look.kind) if look.refusal is not None else None)
+        # A server elsewhere may claim to be of any kind; the key of a kind stays on this machine.
+        is_here = is_on_this_machine(urlsplit(member.spec.url).hostname or "")
+        key = member.spec.key or (self._keys.get(look.kind) if look.refusal is not None and is_here else None)
         spec = replace(member.spec, kind=look.kind, key=key, is_assumed=False)
         if look.kind == member.spec.kind:
             member.spec = spec

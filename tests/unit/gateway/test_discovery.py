@@ -15,7 +15,7 @@ from yarl import URL
 
 from samovar.domain.backend import BackendSpec
 from samovar.domain.errors import BackendUnreachable, NotAModelServer
-from samovar.gateway.discovery import Finding
+from samovar.gateway.discovery import Finding, Look
 
 #: Every stand-in with the kind that it stands in for.
 STAND_INS = [
@@ -104,6 +104,24 @@ async def test_the_token_of_lm_studio_is_told_to_lm_studio_alone() -> None:
         await found.pool.ask_all()
         assert found.only().error is None
         assert not any("sesame" in json.dumps(dict(asked.headers)) for asked in other.asked)
+
+
+@pytest.mark.parametrize(("host", "key"), [("127.0.0.1", "sesame"), ("gpu.example.org", None)])
+async def test_a_server_elsewhere_that_claims_to_be_lm_studio_is_told_no_token(host: str, key: str | None) -> None:
+    async with finder(keys={"lmstudio": "sesame"}) as found:
+        found.pool.add(found.opener.open(assumed(f"http://{host}:9")))
+        look = Look(
+            url=f"http://{host}:9",
+            origin="OPENAI_BASE_URL",
+            member=found.only(),
+            kind="lmstudio",
+            is_absent=False,
+            is_samovar=False,
+            has_answered=True,
+            refusal=401,
+        )
+        await found.discovery.settle([look])
+        assert (found.only().spec.kind, found.only().spec.key) == ("lmstudio", key)
 
 
 async def test_two_servers_of_a_kind_are_told_apart_by_a_number() -> None:
