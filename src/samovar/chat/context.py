@@ -16,19 +16,19 @@ from samovar.domain.generation import ImagePart, ModelDescription
 from samovar.domain.ids import DocumentId
 from samovar.domain.ledger import Ledger, Piece
 from samovar.domain.parameters import GenerationParameters
-from samovar.gateway.tokens import CountsTokens, TokenCounter
+from samovar.gateway.tokens import (
+    ASSUMED_CONTEXT_TOKENS,
+    IMAGE_TOKENS,
+    MESSAGE_OVERHEAD_TOKENS,
+    REPLY_SHARE,
+    CountsTokens,
+    TokenCounter,
+)
 from samovar.retrieval.cite import SOFT_HYPHEN
 
 __all__ = ["DEFAULT_SYSTEM_PROMPT", "TurnMaterial", "build_ledger", "text_tokens"]
 
 DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant. Answer briefly, in the language of the question."
-#: Taken for a backend that does not tell its context length; the smallest that is common today.
-ASSUMED_CONTEXT_TOKENS: Final = 4096
-#: What a chat template adds around one message, rounded up.
-_MESSAGE_OVERHEAD_TOKENS: Final = 8
-#: What backends take for one picture differs; Ollama counts this many.
-_IMAGE_TOKENS: Final = 768
-_REPLY_SHARE: Final = 4
 #: The demonstration model soon repeats itself; what it has to say it says at once.
 _DEMONSTRATION_REPLY_TOKENS: Final = 320
 #: Answers from documents should follow them, not the dice.
@@ -62,7 +62,7 @@ async def build_ledger(
     pieces = _all_pieces(material, description)
     counts, counted_by = await counter.count(source, description.model, [piece.text for piece in pieces])
     pieces = [
-        replace(piece, tokens=_IMAGE_TOKENS if piece.image else count + _overhead(piece))
+        replace(piece, tokens=IMAGE_TOKENS if piece.image else count + _overhead(piece))
         for piece, count in zip(pieces, counts, strict=True)
     ]
     fitted = _fit(pieces, budget=context_tokens - reply_tokens)
@@ -85,7 +85,7 @@ async def build_ledger(
 def _reply_tokens(parameters: GenerationParameters, description: ModelDescription, context_tokens: int) -> int:
     if parameters.max_tokens is not None:
         return min(parameters.max_tokens, context_tokens - 1)
-    share = context_tokens // _REPLY_SHARE
+    share = context_tokens // REPLY_SHARE
     return min(share, _DEMONSTRATION_REPLY_TOKENS) if description.is_demonstration else share
 
 
@@ -97,7 +97,7 @@ def _parameters(material: TurnMaterial, reply_tokens: int) -> GenerationParamete
 
 
 def _overhead(piece: Piece) -> int:
-    return 0 if piece.kind in ("passage", "image") else _MESSAGE_OVERHEAD_TOKENS
+    return 0 if piece.kind in ("passage", "image") else MESSAGE_OVERHEAD_TOKENS
 
 
 def text_tokens(ledger: Ledger) -> int:

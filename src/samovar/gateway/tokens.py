@@ -8,7 +8,24 @@ from typing import Final, Protocol
 
 from samovar.domain.ledger import CountedBy
 
-__all__ = ["CountsTokens", "TokenCounter", "estimate_tokens"]
+__all__ = [
+    "ASSUMED_CONTEXT_TOKENS",
+    "IMAGE_TOKENS",
+    "MESSAGE_OVERHEAD_TOKENS",
+    "REPLY_SHARE",
+    "CountsTokens",
+    "TokenCounter",
+    "estimate_tokens",
+]
+
+#: Taken for a backend that does not tell its context length; the smallest that is common today.
+ASSUMED_CONTEXT_TOKENS: Final = 4096
+#: What a chat template adds around one message, rounded up.
+MESSAGE_OVERHEAD_TOKENS: Final = 8
+#: What backends take for one picture differs; Ollama counts this many.
+IMAGE_TOKENS: Final = 768
+#: The share of the context that is kept for a reply without a limit of its own: one part of so many.
+REPLY_SHARE: Final = 4
 
 _COUNTS_KEPT: Final = 4096
 _MODELS_KEPT: Final = 256

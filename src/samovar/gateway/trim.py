@@ -11,18 +11,16 @@ import orjson
 
 from samovar.domain.errors import ContextExceeded
 from samovar.gateway.directory import ModelChoice
-from samovar.gateway.tokens import TokenCounter
+from samovar.gateway.tokens import (
+    ASSUMED_CONTEXT_TOKENS,
+    IMAGE_TOKENS,
+    MESSAGE_OVERHEAD_TOKENS,
+    REPLY_SHARE,
+    TokenCounter,
+)
 
 __all__ = ["TrimmedConversation", "message_words", "trim_conversation"]
 
-#: Taken for a backend that does not tell its context length; the smallest that is common today.
-_ASSUMED_CONTEXT_TOKENS: Final = 4096
-#: What a chat template adds around one message, rounded up.
-_MESSAGE_OVERHEAD_TOKENS: Final = 8
-#: What backends take for one picture differs; Ollama counts this many.
-_IMAGE_TOKENS: Final = 768
-#: The share of the context that is kept for a reply without a limit of its own.
-_REPLY_SHARE: Final = 4
 #: Turns are counted in groups, so that an endless history is not counted to its beginning.
 _TURNS_AT_ONCE: Final = 8
 _SYSTEM_ROLES: Final = ("system", "developer")
@@ -49,7 +47,7 @@ async def trim_conversation(
     """
     messages: Sequence[_Message] = payload["messages"]
     fixed, turns = _split(messages)
-    context_tokens = choice.description.capabilities.context_tokens or _ASSUMED_CONTEXT_TOKENS
+    context_tokens = choice.description.capabilities.context_tokens or ASSUMED_CONTEXT_TOKENS
     reply_tokens = _reply_tokens(payload, context_tokens)
     kept = [messages[index] for index in fixed]
     needed = await _count(kept, choice, counter) + await _count_tools(payload, choice, counter)
@@ -102,7 +100,7 @@ def _split(messages: Sequence[_Message]) -> tuple[list[int], list[list[int]]]:
 
 
 def _reply_tokens(payload: Mapping[str, Any], context_tokens: int) -> int:
-    asked = payload.get("max_completion_tokens") or payload.get("max_tokens") or context_tokens // _REPLY_SHARE
+    asked = payload.get("max_completion_tokens") or payload.get("max_tokens") or context_tokens // REPLY_SHARE
     return min(int(asked), context_tokens - 1)
 
 
@@ -116,7 +114,7 @@ async def _count_each(turns: Sequence[Sequence[_Message]], choice: ModelChoice, 
     counts, _ = await counter.count(choice.backend, choice.description.model, texts)
     remaining = iter(counts)
     return [
-        sum(next(remaining) + _MESSAGE_OVERHEAD_TOKENS + _IMAGE_TOKENS * _pictures(message) for message in turn)
+        sum(next(remaining) + MESSAGE_OVERHEAD_TOKENS + IMAGE_TOKENS * _pictures(message) for message in turn)
         for turn in turns
     ]
 
