@@ -102,6 +102,7 @@ class ReplyWriter:
             )
         if tried:
             live.begin_again()
+        live.emit("status", status="running", model=choice.model_id)
         if tried and tried[0].backend != choice.backend.name:
             first = tried[0]
             live.notice("fallback_used", model=choice.model_id, instead_of=first.backend, reason=first.error_code or "")

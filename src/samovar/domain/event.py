@@ -29,13 +29,12 @@ UNNUMBERED = 0
 class RunEvent:
     """One event: ``seq`` starts at 1 and has no gaps; ``body`` is plain JSON.
 
-    Bodies by kind: status {status}; queue {position, expected_s} while others are served first; restart {}
-    when another attempt begins and the notices and passages so far are void; progress {processed, total} in
-    tokens; notice {code, values};
-    passages {passages: [...]}; reasoning {text}; delta {text}; citations {citations: [...]};
-    usage {prompt_tokens, completion_tokens, cached_tokens, first_token_ms, total_ms}; replace
-    {text, reasoning} (the whole of both so far); end {status, error: null | {code, title, detail,
-    values}}.
+    Bodies by kind: status {status, model once it is chosen}; queue {position, expected_s} while others
+    are served first; restart {} when another attempt begins and the notices and passages so far are void;
+    progress {processed, total} in tokens; notice {code, values}; passages {passages: [...]}; reasoning
+    {text}; delta {text}; citations {citations: [...]}; usage {prompt_tokens, completion_tokens,
+    cached_tokens, first_token_ms, total_ms}; replace {text, reasoning} (the whole of both so far); end
+    {status, error: null | {code, title, detail, values}}.
     """
 
     seq: int

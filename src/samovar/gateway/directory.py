@@ -130,6 +130,10 @@ class ModelDirectory:
         listing = await self.list()
         if (choice := listing.find(model_id)) is not None:
             return choice
+        await asyncio.gather(*(member.ask_for_somebody() for member in self._at_rest(model_id)))
+        listing = self._renew()
+        if (choice := listing.find(model_id)) is not None:
+            return choice
         if model_id is not None:
             raise self._why_missing(model_id) or ModelUnknown(model=model_id)
         # An exception that is raised again and again would keep every place where it was.
@@ -164,13 +168,23 @@ class ModelDirectory:
 
     def _why_missing(self, model_id: str) -> BackendError | None:
         """The error of a backend that offered this model, or one behind this route, before it failed."""
+        failed = (member.error for member in self._once_behind(model_id) if member.error is not None)
+        return next((error.with_traceback(None) for error in failed), None)
+
+    def _at_rest(self, model_id: str | None) -> Sequence[Member]:
+        """The backends left alone for a while that may have the model; None is any model."""
+        members = self.pool.members if model_id is None else self._once_behind(model_id)
+        return [member for member in members if member.is_resting]
+
+    def _once_behind(self, model_id: str) -> Sequence[Member]:
+        """The backends that offer or have offered this model, or one behind this route."""
         route = next((route for route in self._routes if route.name == model_id), None)
-        for name in route.targets if route else (model_id,):
-            for member in self.pool.members:
-                model = name.removeprefix(f"{member.spec.name}/")
-                if member.error is not None and (member.offered(name) or member.offered(model)):
-                    return member.error.with_traceback(None)
-        return None
+        return [
+            member
+            for name in (route.targets if route else (model_id,))
+            for member in self.pool.members
+            if member.offered(name) or member.offered(name.removeprefix(f"{member.spec.name}/"))
+        ]
 
 
 def _list(pool: BackendPool, routes: Sequence[ModelRoute]) -> ModelListing:

@@ -1,6 +1,7 @@
 """The backends that this process knows, each with its health and its line."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -64,6 +65,7 @@ class Member:
         self._failures = 0
         self._failing_since = 0.0
         self._next_try_at = 0.0
+        self._asked_in_vain_at = -math.inf
         self._asking = asyncio.Lock()
 
     @property
@@ -99,11 +101,18 @@ class Member:
                 async with asyncio.timeout(_PROBE_TIMEOUT_S):
                     models = await self.backend.models()
             except TimeoutError:
+                self._asked_in_vain_at = time.monotonic()
                 self.fail(BackendTimeout(backend=self.spec.name, seconds=int(_PROBE_TIMEOUT_S)))
             except BackendError as error:
+                self._asked_in_vain_at = time.monotonic()
                 self.fail(error)
             else:
                 self._succeed(tuple(models))
+
+    async def ask_for_somebody(self) -> None:
+        """Ask although it rests, because somebody waits for it; at most once a second while that is in vain."""
+        if time.monotonic() - self._asked_in_vain_at >= _FIRST_PAUSE_S:
+            await self.ask(now=True)
 
     def fail(self, error: BackendError) -> None:
         """Note that it does not answer; each time in a row it is left alone for longer."""

@@ -221,3 +221,33 @@ async def test_a_model_that_shares_its_name_with_a_route_is_told_apart_by_the_se
             ("tea", True),
             ("one/tea", False),
         ]
+
+
+async def test_a_backend_at_rest_is_asked_again_when_somebody_wants_its_model(connect: Connect) -> None:
+    async with play(listing("tea")) as server:
+        directory = directory_of(connect("mine", server.url))
+        await directory.list()
+        [member] = directory.pool.members
+        for _ in range(5):
+            member.fail(BackendUnreachable(backend="mine"))
+        assert member.is_resting
+        assert (await directory.choose("tea")).model_id == "tea"
+        assert not member.is_resting
+
+
+async def test_a_backend_that_stays_away_is_asked_once_a_second_however_many_want_it(
+    connect: Connect, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("samovar.gateway.pool.time", clock)
+    async with play(listing("tea")) as server:
+        directory = directory_of(connect("mine", server.url))
+        await directory.list()
+        server.exchanges[:] = [
+            Exchange(method="GET", path="/v1/models", status=502, content_type="text/html", body=b"<html>")
+        ]
+        directory.pool.members[0].fail(BackendUnreachable(backend="mine"))
+        clock.now_s += 1.5
+        for _ in range(20):
+            with pytest.raises(BackendUnreachable):
+                await directory.choose("tea")
+        assert len(server.requests_to("/v1/models")) <= 3

@@ -205,7 +205,7 @@ export interface Notice {
 }
 
 export type RunEvent =
-  | { kind: 'status'; status: 'queued' | 'running' }
+  | { kind: 'status'; status: 'queued' | 'running'; model?: string }
   | { kind: 'queue'; position: number; expected_s: number | null }
   | { kind: 'restart' }
   | { kind: 'progress'; processed: number; total: number }

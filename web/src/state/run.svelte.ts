@@ -7,6 +7,7 @@ export class LiveRun {
   readonly messageId: string
   readonly chatId: string
   #status = $state<RunStatus>('queued')
+  #model = $state<string | null>(null)
   #blocks = $state.raw<readonly Block[]>([])
   #reasoning = $state('')
   #queue = $state.raw<{ position: number; expected_s: number | null } | null>(null)
@@ -28,6 +29,7 @@ export class LiveRun {
     this.runId = message.run_id ?? ''
     this.messageId = message.id
     this.#status = message.run_status ?? 'queued'
+    this.#model = message.model
     this.#reasoning = message.reasoning
     this.#citations = message.citations
     if (message.text) this.#replace(message.text, message.reasoning)
@@ -35,6 +37,10 @@ export class LiveRun {
 
   get status(): RunStatus {
     return this.#status
+  }
+  /** The model that answers; null until one is chosen. */
+  get model(): string | null {
+    return this.#model
   }
   get blocks(): readonly Block[] {
     return this.#blocks
@@ -78,6 +84,7 @@ export class LiveRun {
     switch (event.kind) {
       case 'status':
         this.#status = event.status
+        this.#model = event.model ?? this.#model
         break
       case 'queue':
         this.#queue = { position: event.position, expected_s: event.expected_s }
@@ -143,6 +150,7 @@ export class LiveRun {
       text: this.#text,
       reasoning: this.#reasoning,
       run_status: this.#status,
+      model: this.#model,
       error_code: this.#problem?.code ?? message.error_code,
       outcome: { notices: [...this.#notices], usage: this.#usage, error: this.#problem },
       citations: [...this.#citations],
