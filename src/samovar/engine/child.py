@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ _NO_ORIGIN: Final = "https://samovar.invalid"
 #: Ahead of a database or a browser when memory runs out: the engine starts again by itself.
 _OOM_SCORE: Final = "400"
 _LOG_WARNINGS: Final = 2
+_LOG_DELAY_S: Final = 0.5
 _CACHE_TYPES: Final = {"f16": "GGML_TYPE_F16", "q8_0": "GGML_TYPE_Q8_0", "q4_0": "GGML_TYPE_Q4_0"}
 
 
@@ -32,6 +34,8 @@ def main() -> None:
     try:
         server = _serve(orders)
     except (RuntimeError, ValueError, OSError, ImportError) as error:
+        # llama.cpp writes its log from a thread of its own, and the reason stands there.
+        time.sleep(_LOG_DELAY_S)
         _tell(report, {"event": "failed", "reason": str(error)})
         _leave(1)
     stopped = threading.Event()

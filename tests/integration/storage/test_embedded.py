@@ -355,10 +355,9 @@ async def fill_until_refused(storage: PostgresStorage, disk: Path) -> set[ChatId
     """Fill the disk, then write chats until one is refused; return those that were acknowledged."""
     async with storage.transaction() as tx:
         actor = Actor(user_id=(await tx.accounts.first_user()).user_id, entry_point="cli")
-    with (disk / "filler").open("wb") as filler, suppress(OSError):
+    with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
         while True:
-            filler.write(bytes(65536))
-            filler.flush()
+            filler.write(bytes(4096))
     kept: set[ChatId] = set()
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
