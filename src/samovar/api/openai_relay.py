@@ -52,6 +52,7 @@ class RelayedBody:
         self._is_settled = False
         self._ended_by: SamovarError | None = None
         self._reader: asyncio.Task[Any] | None = None
+        self._is_reading = False
         self._watched = account.quotas.watch(account.key_id, self.end)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -73,16 +74,18 @@ class RelayedBody:
 
     async def _next(self) -> bytes:
         self._break_off()
-        reader = self._reader = asyncio.current_task()
+        if self._reader is None:
+            self._reader = asyncio.current_task()  # Asked once: a reply is read by one task, and has many pieces.
+        self._is_reading = True
         try:
             chunk = await anext(self._chunks)
         except asyncio.CancelledError:
-            if reader is not None and self._ended_by is not None:
-                reader.uncancel()
+            if self._ended_by is not None and self._reader is not None:
+                self._reader.uncancel()
             self._break_off()
             raise
         finally:
-            self._reader = None
+            self._is_reading = False
         self._bytes += len(chunk)
         if self._bytes > self._longest:
             raise BackendReplyInvalid(backend=self._choice.backend.name, reason="it is too long")
@@ -96,7 +99,7 @@ class RelayedBody:
         """Break off, also while the backend is silent; the reader is told why."""
         if self._ended_by is None:
             self._ended_by = error
-            if self._reader is not None:
+            if self._reader is not None and self._is_reading:
                 self._reader.cancel()
 
     async def read_whole(self) -> bytes:

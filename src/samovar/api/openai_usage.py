@@ -1,7 +1,6 @@
 """What an answer has cost, read from its last bytes: nothing is parsed while it streams."""
 
 import json
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,10 +18,10 @@ __all__ = ["ReplyTail", "RequestAccount", "TokenUsage", "find_usage"]
 log = get_log(__name__)
 
 _TAIL_BYTES: Final = 4096
-_TAIL_PIECES: Final = 16
+#: The end is kept in two pieces, each joined up to here: at least so much of it is there, however it was cut.
+_PIECE_BYTES: Final = 2048
 #: Of a reply that is not streamed, as UTF-8 with what JSON adds.
 _BYTES_A_TOKEN: Final = 4
-_CRUMB_BYTES: Final = 128
 #: A backend that claims more than this is not believed.
 _MOST_TOKENS: Final = 2**31
 #: Inside a text of JSON the quotes would be escaped: this is a key, whatever a model writes.
@@ -42,31 +41,27 @@ class TokenUsage:
 class ReplyTail:
     """The end of a reply that passes through, and how many events there were."""
 
-    __slots__ = ("_pieces", "_start", "events")
+    __slots__ = ("_before", "_last", "_start", "events")
 
     def __init__(self) -> None:
         """Begin before the first byte."""
         self.events = 0
-        self._start = b""
-        self._pieces: deque[bytes] = deque(maxlen=_TAIL_PIECES)
+        self._start: bytes | None = None
+        self._before = self._last = b""
 
     def add(self, chunk: bytes) -> None:
         """Take note of the next bytes; this is done for every token, so it does next to nothing."""
         self.events += chunk.count(_EVENT)
-        if len(chunk) < _CRUMB_BYTES and self._pieces and len(self._pieces[-1]) < _CRUMB_BYTES:
-            # A network that cuts everything small must not push the end out of the few pieces that are kept.
-            self._pieces[-1] += chunk
+        if len(self._last) + len(chunk) <= _PIECE_BYTES:
+            self._last += chunk
             return
-        self._pieces.append(chunk if len(chunk) <= _TAIL_BYTES else self._cut(chunk))
+        if self._start is None:
+            self._start = (self._last + chunk[:_TAIL_BYTES])[:_TAIL_BYTES]
+        self._before, self._last = self._last, chunk[-_TAIL_BYTES:]
 
     def usage(self) -> TokenUsage | None:
         """What the backend says of the whole answer; some say it at the start of a reply that is not streamed."""
-        return find_usage(b"".join(self._pieces)[-_TAIL_BYTES:]) or find_usage(self._start)
-
-    def _cut(self, chunk: bytes) -> bytes:
-        if not self._pieces:
-            self._start = chunk[:_TAIL_BYTES]
-        return chunk[-_TAIL_BYTES:]
+        return find_usage((self._before + self._last)[-_TAIL_BYTES:]) or find_usage(self._start or b"")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final, NoReturn
 
@@ -33,8 +32,8 @@ _RELAYED: Final = ("application/json", "text/event-stream")
 #: Nothing is tried twice (``*+``): a server that sends a long line of blanks would hold everybody up for minutes.
 _ERROR_FIRST: Final = re.compile(rb'\s*+(?:event:[^\n]*+\s*+)?(?:(?:data|error):\s*+)?\{\s*+"error"\s*+:(?!\s*+null)')
 _END_OF_STREAM: Final = re.compile(rb'\[DONE\]|"finish_reason"\s*:\s*"|"error"\s*:')
-#: Pieces in which the end of a stream is looked for; some servers send each line by itself.
-_TAIL_PIECES: Final = 8
+#: The end of a stream is looked for in two pieces, each joined up to here; some servers send each line by itself.
+_PIECE_BYTES: Final = 512
 _UNREACHABLE: Final = (
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
@@ -278,7 +277,7 @@ class HttpRelay:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes; closing hangs up. Raises: BackendError when it breaks off."""
         chunk, total_bytes = self._first, 0
-        tail: deque[bytes] = deque(maxlen=_TAIL_PIECES)
+        before = last = b""
         body = TimedBody(self._response.content, self._patience)
         try:
             while chunk:
@@ -287,12 +286,15 @@ class HttpRelay:
                     raise BackendReplyInvalid(backend=self._server.name, reason="it is too long")
                 yield chunk
                 self._patience.heard_token()
-                tail.append(chunk)
+                if len(last) < _PIECE_BYTES:
+                    last += chunk
+                else:
+                    before, last = last, chunk
                 try:
                     chunk = await body.readany()
                 except (aiohttp.ClientError, OSError) as error:
                     self._server.fail(error, self._patience)
-            if self.content_type == "text/event-stream" and not _END_OF_STREAM.search(b"".join(tail)):
+            if self.content_type == "text/event-stream" and not _END_OF_STREAM.search(before + last):
                 raise BackendBroke(backend=self._server.name)
         finally:
             body.close()

@@ -40,7 +40,8 @@ class Patience:
     def __init__(self, *, first_s: float, idle_s: float) -> None:
         self._allowed_s = first_s
         self._idle_s = idle_s
-        self._since = time.monotonic()
+        #: When it runs out, by ``time.monotonic``; a plain field, since every token sets it and looks at it.
+        self.ends_at = time.monotonic() + first_s
 
     @property
     def allowed_s(self) -> float:
@@ -50,21 +51,16 @@ class Patience:
     @property
     def left_s(self) -> float:
         """What is left of it, in seconds."""
-        return max(0.0, self._since + self._allowed_s - time.monotonic())
-
-    @property
-    def ends_at(self) -> float:
-        """When it runs out, by ``time.monotonic``."""
-        return self._since + self._allowed_s
+        return max(0.0, self.ends_at - time.monotonic())
 
     def heard_progress(self) -> None:
         """Start the same wait again: the server is at work, but has written nothing yet."""
-        self._since = time.monotonic()
+        self.ends_at = time.monotonic() + self._allowed_s
 
     def heard_token(self) -> None:
         """Start the wait for the next token."""
         self._allowed_s = self._idle_s
-        self._since = time.monotonic()
+        self.ends_at = time.monotonic() + self._idle_s
 
 
 class Body(Protocol):
