@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,7 +17,9 @@ from samovar.ports.storage import Storage
 __all__ = ["follow_run", "from_memory", "join_deltas", "summarise"]
 
 #: Tokens that arrive within this time travel together; the eye does not see the difference.
-COALESCE_S: Final = 0.03
+COALESCE_S: Final = 0.05
+#: With so many more answers at once, batches come half as often: the page stays as smooth as the tokens allow.
+_CROWD: Final = 128
 _POLL_S: Final = 0.5
 #: After so long without an event a reader gets an empty batch, so that whoever sends can look around.
 QUIET_S: Final = 0.25
@@ -32,14 +34,19 @@ async def follow_run(
     Raises: NotFound when the run is not the actor's.
     """
     if live := hub.live(actor, run_id):
-        return from_memory(live, after)
+        return from_memory(live, after, crowd=hub.__len__)
     async with storage.transaction() as tx:
         await tx.runs.access(actor, run_id)
     return _from_storage(storage, actor, run_id, after)
 
 
-async def from_memory(live: LiveRun, after: int | None) -> AsyncGenerator[Sequence[RunEvent], None]:
-    """Follow a run that is being written here; ``after`` and the batches are those of ``follow_run``."""
+async def from_memory(
+    live: LiveRun, after: int | None, *, crowd: Callable[[], int] = lambda: 1
+) -> AsyncGenerator[Sequence[RunEvent], None]:
+    """Follow a run that is being written here; ``after`` and the batches are those of ``follow_run``.
+
+    ``crowd`` tells how many answers are being written in all: the more, the longer tokens are gathered.
+    """
     if after is not None and after > live.seq:
         after = None  # No such event was ever sent: tell everything rather than wait for a number that never comes.
     seen = after or 0
@@ -49,7 +56,7 @@ async def from_memory(live: LiveRun, after: int | None) -> AsyncGenerator[Sequen
         yield batch
         if batch[-1].kind == FINAL_EVENT:
             return
-    listener = _Listener(live)
+    listener = _Listener(live, crowd)
     try:
         while True:
             if not await listener.wait_beyond(seen):
@@ -65,13 +72,14 @@ async def from_memory(live: LiveRun, after: int | None) -> AsyncGenerator[Sequen
 
 
 class _Listener:
-    """Wakes one reader for what is new, at once after a pause and else every ``COALESCE_S``.
+    """Wakes one reader for what is new, at once after a pause and else every ``COALESCE_S`` or, in a crowd, later.
 
     Between two batches a reader costs a call an event, and neither a task nor a timer.
     """
 
-    def __init__(self, live: LiveRun) -> None:
+    def __init__(self, live: LiveRun, crowd: Callable[[], int]) -> None:
         self._live = live
+        self._crowd = crowd
         self._loop = asyncio.get_running_loop()
         self._woken: asyncio.Future[None] | None = None
         self._rest: asyncio.TimerHandle | None = None
@@ -90,7 +98,7 @@ class _Listener:
             finally:
                 self._woken = None
         self._heard_at = time.monotonic()
-        self._rested_at = self._heard_at + COALESCE_S
+        self._rested_at = self._heard_at + COALESCE_S * (1 + self._crowd() / _CROWD)
         return self._live.seq > seq
 
     def close(self) -> None:
