@@ -20,6 +20,8 @@ __all__ = ["follow_run", "from_memory", "join_deltas", "summarise"]
 COALESCE_S: Final = 0.05
 #: With so many more answers at once, batches come half as often: the page stays as smooth as the tokens allow.
 _CROWD: Final = 128
+#: What may wait for more of its kind. The first words follow other events, and come at once.
+_GATHERED: Final = frozenset({"delta", "reasoning"})
 _POLL_S: Final = 0.5
 #: After so long without an event a reader gets an empty batch, so that whoever sends can look around.
 QUIET_S: Final = 0.25
@@ -67,12 +69,14 @@ async def from_memory(
             yield batch
             if batch[-1].kind == FINAL_EVENT:
                 return
+            if batch[-1].kind in _GATHERED:
+                listener.rest()
     finally:
         listener.close()
 
 
 class _Listener:
-    """Wakes one reader for what is new, at once after a pause and else every ``COALESCE_S`` or, in a crowd, later.
+    """Wakes one reader for what is new, at once or when it has rested: ``COALESCE_S``, and longer in a crowd.
 
     Between two batches a reader costs a call an event, and neither a task nor a timer.
     """
@@ -98,8 +102,11 @@ class _Listener:
             finally:
                 self._woken = None
         self._heard_at = time.monotonic()
-        self._rested_at = self._heard_at + COALESCE_S * (1 + self._crowd() / _CROWD)
         return self._live.seq > seq
+
+    def rest(self) -> None:
+        """Let what follows the last batch gather for a while."""
+        self._rested_at = self._heard_at + COALESCE_S * (1 + self._crowd() / _CROWD)
 
     def close(self) -> None:
         """Listen no more."""
