@@ -59,37 +59,36 @@ class RelayedBody:
         return self
 
     async def __anext__(self) -> bytes:
+        # One coroutine, and little in it: this is done for every token.
         if self._is_over:
             raise StopAsyncIteration
+        if self._reader is None:
+            self._reader = asyncio.current_task()  # A reply is read by one task.
         try:
-            chunk = await self._next()
-        except SamovarError as error:
-            if not self.is_stream:
+            self._break_off()
+            self._is_reading = True
+            chunk = await anext(self._chunks)
+            self._bytes += len(chunk)
+            if self._bytes > self._longest:
+                raise BackendReplyInvalid(backend=self._choice.backend.name, reason="it is too long")
+        except asyncio.CancelledError:
+            if self._ended_by is None or self._reader is None:
                 raise
-            # The head is sent already: what went wrong is told as the last event.
-            self._is_over = True
-            return b"data: " + openai_error(error).body + b"\n\n"
+            self._reader.uncancel()
+            return self._tell(self._ended_by)
+        except SamovarError as error:
+            return self._tell(error)
+        finally:
+            self._is_reading = False
         self._tail.add(chunk)
         return chunk
 
-    async def _next(self) -> bytes:
-        self._break_off()
-        if self._reader is None:
-            self._reader = asyncio.current_task()  # Asked once: a reply is read by one task, and has many pieces.
-        self._is_reading = True
-        try:
-            chunk = await anext(self._chunks)
-        except asyncio.CancelledError:
-            if self._ended_by is not None and self._reader is not None:
-                self._reader.uncancel()
-            self._break_off()
-            raise
-        finally:
-            self._is_reading = False
-        self._bytes += len(chunk)
-        if self._bytes > self._longest:
-            raise BackendReplyInvalid(backend=self._choice.backend.name, reason="it is too long")
-        return chunk
+    def _tell(self, error: SamovarError) -> bytes:
+        """What went wrong as the last event of a stream, whose head is sent already; otherwise it is raised."""
+        if not self.is_stream:
+            raise error
+        self._is_over = True
+        return b"data: " + openai_error(error).body + b"\n\n"
 
     def _break_off(self) -> None:
         if self._ended_by is not None:

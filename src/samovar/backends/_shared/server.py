@@ -215,32 +215,28 @@ class ModelServer:
         return named if isinstance(named, str) else self.config.model or ""
 
 
-class TimedBody:
-    """A body that is waited for as long as patience lasts.
+class Watch:
+    """Ends the wait for a body when patience runs out.
 
     One timer serves the whole stream: it is set again when it finds that something was heard meanwhile. A timer for
     each piece costs as much as the piece.
     """
+
+    __slots__ = ("_content", "_patience", "_rings_at", "_timer", "is_waiting")
 
     def __init__(self, content: aiohttp.StreamReader, patience: Patience) -> None:
         self._content = content
         self._patience = patience
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
-        self._is_waiting = False
+        #: To be set while the body is waited for; what is read afterwards raises TimeoutError when time was up.
+        self.is_waiting = False
 
-    async def readany(self) -> bytes:
-        """Return what has arrived, waiting for something; empty at the end.
-
-        Raises: TimeoutError, and what reading raises.
-        """
+    def begin(self) -> None:
+        """The body is waited for from now on."""
+        self.is_waiting = True
         if self._timer is None or self._patience.ends_at < self._rings_at:
             self._set_timer()
-        self._is_waiting = True
-        try:
-            return await self._content.readany()
-        finally:
-            self._is_waiting = False
 
     def close(self) -> None:
         """Stop the timer."""
@@ -255,12 +251,35 @@ class TimedBody:
 
     def _ring(self) -> None:
         self._timer = None
-        if not self._is_waiting:
-            return  # The next read sets it again.
+        if not self.is_waiting:
+            return  # The next wait sets it again.
         if self._patience.left_s > 0:
             self._set_timer()
         else:
             self._content.set_exception(TimeoutError())
+
+
+class TimedBody:
+    """A body that is waited for as long as patience lasts."""
+
+    def __init__(self, content: aiohttp.StreamReader, patience: Patience) -> None:
+        self._content = content
+        self._watch = Watch(content, patience)
+
+    async def readany(self) -> bytes:
+        """Return what has arrived, waiting for something; empty at the end.
+
+        Raises: TimeoutError, and what reading raises.
+        """
+        self._watch.begin()
+        try:
+            return await self._content.readany()
+        finally:
+            self._watch.is_waiting = False
+
+    def close(self) -> None:
+        """Stop the timer."""
+        self._watch.close()
 
 
 class HttpRelay:
@@ -278,26 +297,30 @@ class HttpRelay:
         """Yield the body as it comes; closing hangs up. Raises: BackendError when it breaks off."""
         chunk, total_bytes = self._first, 0
         before = last = b""
-        body = TimedBody(self._response.content, self._patience)
+        content, patience = self._response.content, self._patience
+        # A coroutine less than with a TimedBody: there is one step of each for every token.
+        watch = Watch(content, patience)
         try:
             while chunk:
                 total_bytes += len(chunk)
                 if total_bytes > MAX_STREAM_BYTES:
                     raise BackendReplyInvalid(backend=self._server.name, reason="it is too long")
                 yield chunk
-                self._patience.heard_token()
+                patience.heard_token()
                 if len(last) < _PIECE_BYTES:
                     last += chunk
                 else:
                     before, last = last, chunk
+                watch.begin()
                 try:
-                    chunk = await body.readany()
+                    chunk = await content.readany()
                 except (aiohttp.ClientError, OSError) as error:
-                    self._server.fail(error, self._patience)
+                    self._server.fail(error, patience)
+                watch.is_waiting = False
             if self.content_type == "text/event-stream" and not _END_OF_STREAM.search(before + last):
                 raise BackendBroke(backend=self._server.name)
         finally:
-            body.close()
+            watch.close()
             self._response.close()
 
     async def close(self) -> None:
