@@ -8,6 +8,7 @@ from io import BytesIO
 from uuid import UUID, uuid4
 
 import aiohttp
+import psycopg
 import pytest
 from tests.support.application import Running, run_application
 
@@ -411,7 +412,10 @@ async def test_a_second_stop_waits_for_the_end_that_the_first_one_is_storing(run
     hub, run_id = running.services.hub, RunId(UUID(turn["run_id"]))
     live = hub.live(await running.services.sign_in.owner(), run_id)
     assert live is not None
-    async with live.storing:  # as if the database took its time
+    assert running.settings.database_url is not None
+    async with await psycopg.AsyncConnection.connect(running.settings.database_url) as slow:
+        # As if the database took its time: the row of the run is held.
+        await slow.execute("SELECT 1 FROM runs WHERE run_id = %s FOR UPDATE", (run_id,))
         hub.stop(run_id)
         await asyncio.sleep(0.1)
         second = asyncio.create_task(hub.stop_chat(live.run.chat_id))
