@@ -230,6 +230,7 @@ def _make_engine(url: URL) -> AsyncEngine:
         url,
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
+        pool_use_lifo=True,
         pool_timeout=_POOL_TIMEOUT_S,
         # Parameters are what people wrote; they belong in no message and no trace.
         hide_parameters=True,
