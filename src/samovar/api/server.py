@@ -12,9 +12,10 @@ from samovar.api.problems import install_problem_handlers
 
 __all__ = ["ROUTERS", "create_api"]
 
-#: Every route but those of the page; tests walk through all of them.
+#: Every route but those of the page; tests walk through all of them. They are looked through in this order for each
+#: request, so what is asked most stands first.
 ROUTERS: Final = tuple(
-    area.router for area in (session, keys, system, backends, chats, runs, documents, weights, openai)
+    area.router for area in (openai, runs, chats, session, keys, system, backends, documents, weights)
 )
 
 
