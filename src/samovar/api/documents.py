@@ -10,9 +10,10 @@ from starlette.responses import JSONResponse, Response
 from samovar.api.deps import Asker, Services, ServicesOf
 from samovar.api.problems import problem_body
 from samovar.domain.actor import Actor
-from samovar.domain.document import Document, Page, Picture
+from samovar.domain.document import Document
 from samovar.domain.errors import FileTooLarge, InvalidRequest, NotFound, error_from_code
 from samovar.domain.ids import ChatId, DocumentId
+from samovar.domain.page import Page, Picture
 
 __all__ = ["document_body", "router"]
 
@@ -104,7 +105,7 @@ async def read_boxes(
     if not start < end <= len(found.text):
         raise InvalidRequest(reason="start and end lie outside the page")
     content = await services.blobs.get(document.sha256)
-    boxes = await services.reader.locate(content, page=page, start=start, end=end)
+    boxes = await services.reader.locate(content, kind=document.kind, page=page, start=start, end=end)
     return JSONResponse(
         {
             "width": found.width,
@@ -135,10 +136,9 @@ async def _picture(
 ) -> tuple[str, bytes]:
     async with services.storage.transaction() as tx:
         document = await tx.documents.access(actor, document_id)
-        stored = await tx.documents.picture(actor, document_id) if document.kind == "image" else None
-    if stored is not None:
-        sha256, media_type = stored
-        return media_type, await services.blobs.get(sha256)
+        stored = await tx.figures.of_document(actor, document_id) if document.kind == "image" else ()
+    if stored:
+        return stored[0].media_type, await services.blobs.get(stored[0].sha256)
     if document.kind != "pdf" or page > document.page_count:
         raise NotFound(what="page")
     content = await services.blobs.get(document.sha256)

@@ -127,15 +127,15 @@ class ReplyWriter:
             names = {found.document_id: found.name for found in documents if found.kind == "image"}
             attached = [document_id for message in branch for document_id in message.document_ids]
             stored = {
-                document_id: await tx.documents.picture(actor, document_id)
+                document_id: (await tx.figures.of_document(actor, document_id))[0]
                 for document_id in attached
                 if document_id in names
             }
         pictures: dict[DocumentId, ImagePart] = {}
-        for document_id, (sha256, media_type) in stored.items():
+        for document_id, figure in stored.items():
             pictures[document_id] = ImagePart(
-                media_type="image/png" if media_type == "image/png" else "image/jpeg",
-                content=await self._blobs.get(sha256),
+                media_type="image/png" if figure.media_type == "image/png" else "image/jpeg",
+                content=await self._blobs.get(figure.sha256),
                 name=names[document_id],
             )
         turn = TurnMaterial(

@@ -147,7 +147,8 @@ async def _model(settings: Settings) -> Part:
 async def _parsers(settings: Settings) -> Part:
     reader = SandboxedReader(settings.limits)
     try:
-        await reader.parse(b"samovar", name="doctor.txt")
+        async for _ in reader.read(b"samovar", name="doctor.txt"):
+            pass
         level = reader.confinement
     finally:
         await reader.close()

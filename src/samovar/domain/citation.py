@@ -19,7 +19,8 @@ class Citation:
     """What ``[n]`` in an answer stands for.
 
     ``start`` and ``end`` are character offsets into the text of the page (of the whole document
-    when ``page`` is None). ``verified`` is True only when the quote was read again from the
+    when ``page`` is None); with ``figure`` set, into the model's description of that picture of the
+    page. ``verified`` is True only when the quote was read again from the
     stored source at exactly that place.
     """
 
@@ -32,6 +33,7 @@ class Citation:
     quote: str
     verified: bool
     origin: CitationOrigin
+    figure: int | None = None
 
 
 def citation_to_json(citation: Citation) -> dict[str, object]:

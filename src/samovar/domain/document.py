@@ -1,97 +1,123 @@
-"""Documents, their pages, and the chunks that search works on."""
+"""Documents, knowledge bases, and the chunks that search works on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from samovar.domain.ids import ChunkId, DocumentId, UserId
+from samovar.domain.ids import BaseId, ChunkId, DocumentId, UserId
+from samovar.domain.layout import Rectangle
+from samovar.domain.page import DocumentKind, OutlineEntry
 
 __all__ = [
     "Chunk",
     "Document",
-    "DocumentKind",
+    "DocumentFigure",
+    "DocumentStage",
     "DocumentStatus",
-    "Page",
-    "PageStatus",
-    "ParsedDocument",
+    "Entity",
+    "EntityKind",
+    "FigureStatus",
+    "KnowledgeBase",
     "Passage",
-    "Picture",
-    "Rectangle",
 ]
 
-DocumentKind = Literal["text", "pdf", "image"]
-DocumentStatus = Literal["reading", "ready", "failed"]
-PageStatus = Literal["text", "no_text", "picture", "failed"]
+#: ``replaced``: a newer version of the file took its place; its text stays readable for old citations.
+DocumentStatus = Literal["reading", "ready", "failed", "cancelled", "replaced"]
+#: Where a document that is being read has got to.
+DocumentStage = Literal["queued", "parsing", "recognising", "indexing"]
+#: ``found``: no description was asked for; ``skipped`` and ``failed`` have a reason.
+FigureStatus = Literal["found", "waiting", "described", "skipped", "failed"]
+EntityKind = Literal["text", "face", "object", "table", "chart", "stamp", "signature"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A file as it was taken in; its bytes are the blob ``sha256`` (hex)."""
+class KnowledgeBase:
+    """A collection of documents that chats can search; ``describes_figures`` sends its pictures to a vision model."""
 
-    document_id: DocumentId
+    base_id: BaseId
     owner_id: UserId
     name: str
-    kind: DocumentKind
-    media_type: str
-    size_bytes: int
-    sha256: str
-    status: DocumentStatus
-    error_code: str | None = None
-    page_count: int = 0
+    describes_figures: bool = False
     created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """The text of one page, or of a whole document without pages (``number`` None).
+class Document:
+    """A file as it was taken in; its bytes are the blob ``sha256`` (hex).
 
-    Chunks and citations count characters in ``text``. ``exact_places`` tells whether those
-    counts are also the format's own character indexes. Sizes are in points (1/72 inch), for
-    pictures in pixels.
+    It belongs to a knowledge base or, without one, to chats. ``path`` is its place in the folder or archive that
+    it came from, with forward slashes, and names its versions: a file of the same path in the same base replaces
+    the earlier one. ``parent_id`` is the document that it was attached to. ``pages_read`` counts pages whose
+    status is final. A ``failed`` document keeps no bytes when the file itself was at fault.
     """
 
-    number: int | None
-    text: str
-    status: PageStatus
-    reason: str | None = None
-    width: float | None = None
-    height: float | None = None
-    exact_places: bool = True
+    document_id: DocumentId
+    owner_id: UserId
+    base_id: BaseId | None = None
+    parent_id: DocumentId | None = None
+    name: str
+    path: str | None = None
+    kind: DocumentKind | None
+    media_type: str
+    size_bytes: int
+    sha256: str
+    status: DocumentStatus
+    stage: DocumentStage | None = None
+    error_code: str | None = None
+    error_reason: str | None = None
+    title: str | None = None
+    author: str | None = None
+    outline: tuple[OutlineEntry, ...] = ()
+    page_count: int = 0
+    pages_read: int = 0
+    chunk_count: int = 0
+    replaced_by: DocumentId | None = None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture re-encoded by the parser, safe to show and to send to a model."""
+class DocumentFigure:
+    """A stored picture of a page (None: of a document without pages); its bytes are the blob ``sha256``.
 
-    media_type: Literal["image/png", "image/jpeg"]
-    content: bytes = field(repr=False)
+    ``description`` was written by the model ``described_by``, not by the author of the document.
+    """
+
+    document_id: DocumentId
+    page: int | None
+    number: int
+    sha256: str
+    media_type: str
     width: int
     height: int
+    box: Rectangle | None = None
+    alt: str = ""
+    status: FigureStatus = "found"
+    reason: str | None = None
+    description: str | None = None
+    described_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedDocument:
-    """What a parser read from one file."""
+class Entity:
+    """Something seen on a figure; the box is in pixels of the stored picture.
 
-    kind: DocumentKind
-    media_type: str
-    pages: tuple[Page, ...]
-    picture: Picture | None = None
+    ``found_by`` is ``ocr``, ``centerface`` or the name of the vision model. ``confidence``: 0 to 1.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rectangle:
-    """A box on a page, origin at the top left, in the page's own units."""
-
-    x: float
-    y: float
-    width: float
-    height: float
+    kind: EntityKind
+    label: str
+    box: Rectangle | None
+    confidence: float | None
+    found_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """A stretch of one page, the unit of search: ``page text[start:end] == text``."""
+    """A stretch of one page, the unit of search: ``page text[start:end] == text``.
+
+    With ``figure`` set, it is a stretch of the model's description of that figure instead of the page's text.
+    ``headings`` is the path of headings above it, the highest first.
+    """
 
     chunk_id: ChunkId
     document_id: DocumentId
@@ -99,6 +125,8 @@ class Chunk:
     start: int
     end: int
     text: str
+    figure: int | None = None
+    headings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from typing import NewType
 from uuid import UUID, uuid4
 
 __all__ = [
+    "BaseId",
     "ChatId",
     "ChunkId",
     "DocumentId",
@@ -12,6 +13,7 @@ __all__ = [
     "RunId",
     "SessionId",
     "UserId",
+    "new_base_id",
     "new_chat_id",
     "new_chunk_id",
     "new_document_id",
@@ -28,6 +30,7 @@ KeyId = NewType("KeyId", UUID)
 ChatId = NewType("ChatId", UUID)
 MessageId = NewType("MessageId", UUID)
 RunId = NewType("RunId", UUID)
+BaseId = NewType("BaseId", UUID)
 DocumentId = NewType("DocumentId", UUID)
 ChunkId = NewType("ChunkId", UUID)
 
@@ -60,6 +63,11 @@ def new_message_id() -> MessageId:
 def new_run_id() -> RunId:
     """Make an id for a run."""
     return RunId(uuid4())
+
+
+def new_base_id() -> BaseId:
+    """Make an id for a knowledge base."""
+    return BaseId(uuid4())
 
 
 def new_document_id() -> DocumentId:

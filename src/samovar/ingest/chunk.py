@@ -2,16 +2,17 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from semantic_text_splitter import MarkdownSplitter, TextSplitter
 
-from samovar.domain.document import Chunk, Page, ParsedDocument
+from samovar.domain.document import Chunk
 from samovar.domain.ids import DocumentId, new_chunk_id
+from samovar.domain.page import Page
 from samovar.domain.sentences import sentences
 
-__all__ = ["LONGEST_CHUNK_CHARACTERS", "characters_per_token", "chunk_document"]
+__all__ = ["LONGEST_CHUNK_CHARACTERS", "characters_per_token", "chunk_pages"]
 
 #: A chunk has about so many tokens; a page shorter than the most is one chunk.
 _LEAST_TOKENS: Final = 300
@@ -27,15 +28,13 @@ LONGEST_CHUNK_CHARACTERS: Final = round(_MOST_TOKENS * _LATIN_CHARACTERS) + _OVE
 _LONGEST_BLOCK: Final = 50_000
 _BLOCK_ENDS: Final = ("\n#", "\n\n", "\n", " ")
 
-_MARKDOWN: Final = "text/markdown"
 _LINE_END: Final = re.compile(r"\n\s*+")
 #: Enough of a page to know its letters.
 _SAMPLE_CHARACTERS: Final = 20_000
 
 
-def chunk_document(document: ParsedDocument, document_id: DocumentId) -> tuple[Chunk, ...]:
-    """Cut every page of a document. Shape: in the order of the text; no chunk spans two pages or is white space."""
-    is_markdown = document.media_type == _MARKDOWN
+def chunk_pages(pages: Iterable[Page], document_id: DocumentId, *, is_markdown: bool = False) -> tuple[Chunk, ...]:
+    """Cut pages in order. Shape: in the order of the text; no chunk spans two pages or is white space."""
     return tuple(
         Chunk(
             chunk_id=new_chunk_id(),
@@ -45,7 +44,7 @@ def chunk_document(document: ParsedDocument, document_id: DocumentId) -> tuple[C
             end=end,
             text=page.text[start:end],
         )
-        for page in document.pages
+        for page in pages
         for start, end in _spans(page, is_markdown=is_markdown)
     )
 

@@ -4,15 +4,15 @@ import asyncio
 import hashlib
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
 
 from samovar.domain.actor import Actor
-from samovar.domain.document import Document, Page, ParsedDocument
+from samovar.domain.document import Document, DocumentFigure, KnowledgeBase
 from samovar.domain.errors import FileEmpty, FileTooLarge, InvalidRequest, SamovarError
-from samovar.domain.ids import ChatId, DocumentId, new_document_id
-from samovar.ingest.chunk import chunk_document
+from samovar.domain.ids import BaseId, ChatId, DocumentId, new_base_id, new_document_id
+from samovar.domain.page import DocumentHead, Figure, Page, ParsedPage, ParsedPart
+from samovar.ingest.chunk import chunk_pages
 from samovar.ports.parser import DocumentReader
-from samovar.ports.storage import BlobStore, Storage
+from samovar.ports.storage import BlobStore, Storage, Transaction
 from samovar.telemetry.log import get_log
 from samovar.telemetry.metrics import Metrics
 
@@ -22,6 +22,8 @@ log = get_log(__name__)
 
 _LONGEST_NAME = 200
 _MEGABYTE = 1_000_000
+#: The base of files that were given without one.
+_LIBRARY = "Library"
 
 
 def safe_name(name: str) -> str:
@@ -86,11 +88,21 @@ class Intake:
         async with self._storage.transaction() as tx:
             if chat_id is not None:
                 await tx.chats.access(actor, chat_id)
-            known = await tx.documents.by_content(actor, sha256, chat_id=chat_id)
+            base_id = None if chat_id is not None else await self._library(tx, actor)
+            known = await tx.documents.by_content(actor, sha256, chat_id=chat_id, base_id=base_id)
         if known is not None:
             return known
-        parsed = await self._reader.parse(content, name=name)
-        return await self._store(actor, name, content, sha256, parsed, chat_id)
+        parts = [part async for part in self._reader.read(content, name=name)]
+        return await self._store(actor, name, content, sha256, parts, chat_id, base_id)
+
+    async def _library(self, tx: Transaction, actor: Actor) -> BaseId:
+        found = await tx.bases.by_name(actor, _LIBRARY)
+        if found is None:
+            found = KnowledgeBase(
+                base_id=new_base_id(), owner_id=actor.user_id, name=_LIBRARY, created_at=await tx.now()
+            )
+            await tx.bases.add(actor, found)
+        return found.base_id
 
     async def _store(
         self,
@@ -98,11 +110,16 @@ class Intake:
         name: str,
         content: bytes,
         sha256: str,
-        parsed: ParsedDocument,
+        parts: Sequence[ParsedPart],
         chat_id: ChatId | None,
+        base_id: BaseId | None,
     ) -> Document:
         document_id = new_document_id()
-        chunks = await asyncio.to_thread(chunk_document, parsed, document_id)
+        head = next(part for part in parts if isinstance(part, DocumentHead))
+        read = [part for part in parts if isinstance(part, ParsedPage)]
+        pages = [part.page for part in read]
+        is_markdown = head.kind == "markdown"
+        chunks = await asyncio.to_thread(chunk_pages, pages, document_id, is_markdown=is_markdown)
         async with self._storage.transaction() as tx:
             # The bytes are durable before any row names them; a crash between leaves only an unused blob.
             await tx.documents.hold_blob(sha256)
@@ -110,25 +127,41 @@ class Intake:
             document = Document(
                 document_id=document_id,
                 owner_id=actor.user_id,
+                base_id=base_id,
                 name=name,
-                kind=parsed.kind,
-                media_type=parsed.media_type,
+                kind=head.kind,
+                media_type=head.media_type,
                 size_bytes=len(content),
                 sha256=sha256,
                 status="ready",
-                page_count=len(parsed.pages),
+                page_count=head.page_count,
                 created_at=await tx.now(),
             )
             await tx.documents.add(actor, document, chat_id=chat_id)
-            await tx.documents.add_pages(document_id, parsed.pages)
-            if parsed.picture is not None:
-                picture_sha256 = hashlib.sha256(parsed.picture.content).hexdigest()
-                await tx.documents.hold_blob(picture_sha256)
-                await self._blobs.put(parsed.picture.content)
-                await tx.documents.set_picture(document_id, picture_sha256, parsed.picture.media_type)
+            figures = [
+                await self._figure(tx, document_id, part.page, figure) for part in read for figure in part.figures
+            ]
+            await tx.readings.save_pages(document_id, pages, figures)
             if chunks:
                 await tx.search.add_chunks(chunks)
         return document
+
+    async def _figure(self, tx: Transaction, document_id: DocumentId, page: Page, figure: Figure) -> DocumentFigure:
+        picture = figure.picture
+        sha256 = hashlib.sha256(picture.content).hexdigest()
+        await tx.documents.hold_blob(sha256)
+        await self._blobs.put(picture.content)
+        return DocumentFigure(
+            document_id=document_id,
+            page=page.number,
+            number=figure.number,
+            sha256=sha256,
+            media_type=picture.media_type,
+            width=picture.width,
+            height=picture.height,
+            box=figure.box,
+            alt=figure.alt,
+        )
 
     async def remove(self, actor: Actor, document_id: DocumentId) -> None:
         """Delete a document, its text, its index entries, and its bytes when nothing else needs them."""
@@ -146,5 +179,4 @@ class Intake:
     async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
         """What was read of each page, without its text."""
         async with self._storage.transaction() as tx:
-            found = await tx.documents.pages(actor, document_id)
-        return tuple(replace(page, text="") for page in found)
+            return await tx.documents.pages(actor, document_id)

@@ -3,16 +3,18 @@
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Final
 
 from PIL import Image, ImageOps, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
-from samovar.domain.document import DocumentKind, Page, ParsedDocument, Picture, Rectangle
 from samovar.domain.errors import FileDamaged, FileTooComplex
+from samovar.domain.layout import Rectangle, Word
+from samovar.domain.page import DocumentHead, DocumentKind, Figure, Page, ParsedPage, ParsedPart, Picture
 from samovar.ports.parser import ParserLimits
 
-__all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "locate", "parse", "recognises", "render_page"]
+__all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "locate", "read", "recognises", "render_page", "words"]
 
 KIND: Final[DocumentKind] = "image"
 SUFFIXES: Final = (".jpg", ".jpeg", ".png")
@@ -41,12 +43,17 @@ def recognises(content: bytes, name: str) -> bool:
     return content.startswith(_SIGNATURES)
 
 
-def parse(content: bytes, name: str, limits: ParserLimits) -> ParsedDocument:
+def read(content: bytes, name: str, limits: ParserLimits, *, first_page: int = 1) -> Iterator[ParsedPart]:
     """Read one picture. Raises: FileDamaged, FileTooComplex."""
+    del first_page
     media_type = "image/png" if content.startswith(_SIGNATURES[1]) else "image/jpeg"
     picture = _encode(_fit(_open(content, name, limits), _LONGER_SIDE_PX))
-    page = Page(number=None, text="", status="picture", width=float(picture.width), height=float(picture.height))
-    return ParsedDocument(kind=KIND, media_type=media_type, pages=(page,), picture=picture)
+    width, height = float(picture.width), float(picture.height)
+    yield DocumentHead(kind=KIND, media_type=media_type, page_count=1)
+    yield ParsedPage(
+        page=Page(number=None, text="", status="picture", width=width, height=height),
+        figures=(Figure(number=1, picture=picture, box=Rectangle(x=0.0, y=0.0, width=width, height=height)),),
+    )
 
 
 def render_page(content: bytes, page: int, width_px: int, limits: ParserLimits) -> Picture:
@@ -55,6 +62,12 @@ def render_page(content: bytes, page: int, width_px: int, limits: ParserLimits) 
         raise FileDamaged(name="picture")
     image = _open(content, "picture", limits)
     return _encode(_fit(image, round(width_px * max(1.0, image.height / image.width))))
+
+
+def words(content: bytes, page: int) -> tuple[Word, ...]:
+    """A picture has no text layer: always empty."""
+    del content, page
+    return ()
 
 
 def locate(content: bytes, page: int, start: int, end: int) -> tuple[Rectangle, ...]:

@@ -1,5 +1,6 @@
 """PDF through PDFium: the text of each page with its places, and pictures of pages."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from ctypes import byref, c_int
@@ -10,20 +11,17 @@ from typing import Final
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from samovar.domain.document import DocumentKind, Page, ParsedDocument, Picture, Rectangle
 from samovar.domain.errors import FileDamaged, FileEmpty, FileEncrypted, FileTooComplex
+from samovar.domain.layout import Rectangle, Word
+from samovar.domain.page import DocumentHead, DocumentKind, Page, PageReason, ParsedPage, ParsedPart, Picture
 from samovar.parsers._shared import clean_characters
 from samovar.ports.parser import ParserLimits
 
-__all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "locate", "parse", "recognises", "render_page"]
+__all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "locate", "read", "recognises", "render_page", "words"]
 
 KIND: Final[DocumentKind] = "pdf"
 SUFFIXES: Final = (".pdf",)
 MEDIA_TYPES: Final = ("application/pdf",)
-
-REASON_NO_TEXT: Final = "no text layer: a scan or a picture"
-REASON_EMPTY: Final = "the page is empty"
-REASON_FAILED: Final = "the page is damaged"
 
 _MARK: Final = b"%PDF-"
 _HEAD_BYTES: Final = 1024
@@ -51,7 +49,7 @@ def recognises(content: bytes, name: str) -> bool:
     return _MARK in content[:_HEAD_BYTES] and b"startxref" in content[-_TAIL_BYTES:]
 
 
-def parse(content: bytes, name: str, limits: ParserLimits) -> ParsedDocument:
+def read(content: bytes, name: str, limits: ParserLimits, *, first_page: int = 1) -> Iterator[ParsedPart]:
     """Read the text of every page.
 
     Raises: FileEncrypted, FileDamaged, FileEmpty (no pages at all), FileTooComplex (too many pages).
@@ -60,8 +58,9 @@ def parse(content: bytes, name: str, limits: ParserLimits) -> ParsedDocument:
         count = len(document)
         if count > limits.pages:
             raise FileTooComplex(name=name, reason="pages")
-        pages = tuple(_read_page(document, number) for number in range(1, count + 1))
-    return ParsedDocument(kind=KIND, media_type=MEDIA_TYPES[0], pages=pages)
+        yield DocumentHead(kind=KIND, media_type=MEDIA_TYPES[0], page_count=count)
+        for number in range(first_page, count + 1):
+            yield ParsedPage(page=_read_page(document, number))
 
 
 def render_page(content: bytes, page: int, width_px: int, limits: ParserLimits) -> Picture:
@@ -76,6 +75,17 @@ def render_page(content: bytes, page: int, width_px: int, limits: ParserLimits) 
     buffer = BytesIO()
     image.save(buffer, "PNG", compress_level=_PNG_COMPRESSION)
     return Picture(media_type="image/png", content=buffer.getvalue(), width=image.width, height=image.height)
+
+
+def words(content: bytes, page: int) -> tuple[Word, ...]:
+    """Find the box of every word. Raises: FileDamaged, FileEncrypted."""
+    with _opened(content, _page_name(page)) as document, _page(document, page) as sheet:
+        with closing(sheet.get_textpage()) as textpage:
+            spans = [match.span() for match in re.finditer(r"\S+", _text(textpage))]
+        boxes = [locate(content, page, start, end) for start, end in spans]
+    return tuple(
+        Word(start=start, end=end, box=found[0]) for (start, end), found in zip(spans, boxes, strict=True) if found
+    )
 
 
 def locate(content: bytes, page: int, start: int, end: int) -> tuple[Rectangle, ...]:
@@ -134,9 +144,9 @@ def _read_page(document: pdfium.PdfDocument, number: int) -> Page:
             text = _text(textpage)
             is_empty = pdfium_c.FPDFPage_CountObjects(sheet) == 0
     except pdfium.PdfiumError:
-        return Page(number=number, text="", status="failed", reason=REASON_FAILED)
+        return Page(number=number, text="", status="failed", reason="damaged")
     if not text.strip():
-        reason = REASON_EMPTY if is_empty else REASON_NO_TEXT
+        reason: PageReason = "empty" if is_empty else "no_text_layer"
         return Page(number=number, text="", status="no_text", reason=reason, width=width, height=height)
     return Page(number=number, text=text, status="text", width=width, height=height)
 

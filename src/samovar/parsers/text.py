@@ -1,12 +1,13 @@
 """Plain text, in Unicode or an old Russian code page."""
 
+from collections.abc import Iterator
 from typing import Final
 
-from samovar.domain.document import DocumentKind, Page, ParsedDocument
+from samovar.domain.page import DocumentHead, DocumentKind, Page, ParsedPage, ParsedPart
 from samovar.parsers._shared import decode_text, looks_like_text
 from samovar.ports.parser import ParserLimits
 
-__all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "parse", "recognises"]
+__all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "read", "recognises"]
 
 KIND: Final[DocumentKind] = "text"
 SUFFIXES: Final = (".txt", ".text", ".log")
@@ -21,8 +22,9 @@ def recognises(content: bytes, name: str) -> bool:
     return not name.lower().endswith(_MARKDOWN_SUFFIXES) and looks_like_text(content)
 
 
-def parse(content: bytes, name: str, limits: ParserLimits) -> ParsedDocument:
+def read(content: bytes, name: str, limits: ParserLimits, *, first_page: int = 1) -> Iterator[ParsedPart]:
     """Read the text as one page without a number. Raises: FileTypeUnknown, FileEmpty."""
-    del limits  # a text has neither pages nor pixels
+    del limits, first_page  # a text has neither pages nor pixels
     page = Page(number=None, text=decode_text(content, name=name), status="text")
-    return ParsedDocument(kind=KIND, media_type=MEDIA_TYPES[0], pages=(page,))
+    yield DocumentHead(kind=KIND, media_type=MEDIA_TYPES[0], page_count=1)
+    yield ParsedPage(page=page)

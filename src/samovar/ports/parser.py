@@ -1,19 +1,29 @@
 """The port to the parsers, which run confined in processes of their own."""
 
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from samovar.domain.document import DocumentKind, ParsedDocument, Picture, Rectangle
+from samovar.domain.layout import Rectangle, Word
+from samovar.domain.page import DocumentKind, ParsedPage, ParsedPart, Picture
 
 __all__ = ["DocumentReader", "PageParser", "Parser", "ParserLimits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParserLimits:
-    """What one file may hold before a parser gives up on it."""
+    """What one file may hold before a parser gives up on it.
+
+    ``unpacked_bytes``, ``entries`` and ``ratio`` (unpacked to packed) bound ZIP containers; ``figures`` bounds the
+    pictures of one document.
+    """
 
     pages: int
     pixels: int
+    unpacked_bytes: int = 200_000_000
+    entries: int = 2000
+    ratio: int = 100
+    figures: int = 2000
 
 
 class Parser(Protocol):
@@ -21,7 +31,7 @@ class Parser(Protocol):
 
     @property
     def KIND(self) -> DocumentKind:  # noqa: N802 - a constant of the module
-        """The kind of document that comes out."""
+        """The kind of document that comes out: the name of the module."""
         ...
 
     @property
@@ -38,20 +48,27 @@ class Parser(Protocol):
         """Tell by content whether this parser is the one; at most one parser says yes."""
         ...
 
-    def parse(self, content: bytes, name: str, limits: ParserLimits) -> ParsedDocument:
-        """Read the whole file."""
+    def read(self, content: bytes, name: str, limits: ParserLimits, *, first_page: int = 1) -> Iterator[ParsedPart]:
+        """Read the head, then the pages from ``first_page`` (counted from 1) on, one at a time.
+
+        A page that cannot be read is a page of status ``failed``; only a file that cannot be read at all raises.
+        """
         ...
 
 
 class PageParser(Parser, Protocol):
-    """A parser of a format whose pages can be shown."""
+    """A parser of a format whose pages can be shown as they look."""
 
     def render_page(self, content: bytes, page: int, width_px: int, limits: ParserLimits) -> Picture:
         """Draw one page, counted from 1."""
         ...
 
+    def words(self, content: bytes, page: int) -> tuple[Word, ...]:
+        """Find the box of every word of one page's text, in order; empty where there is no text layer."""
+        ...
+
     def locate(self, content: bytes, page: int, start: int, end: int) -> tuple[Rectangle, ...]:
-        """Find the boxes of the characters ``start:end`` of one page."""
+        """Find the boxes of the characters ``start:end`` of one page's text, one a line where possible."""
         ...
 
 
@@ -63,16 +80,37 @@ class DocumentReader(Protocol):
         """What confines the parser: ``full`` (Landlock and seccomp), ``partial`` or ``limits``."""
         ...
 
-    async def parse(self, content: bytes, *, name: str) -> ParsedDocument:
-        """Find out the type by content and read the text with its places."""
+    @property
+    def recognises_text(self) -> bool:
+        """Tell whether OCR can run here: its engine and language data are there and it is not switched off."""
+        ...
+
+    def read(self, content: bytes, *, name: str, first_page: int = 1) -> AsyncIterator[ParsedPart]:
+        """Find out the type by content and hand over the parts as they come.
+
+        A page that kills its parser comes as a page of status ``failed``; the rest of the file is still read.
+        """
+        ...
+
+    async def recognise(self, content: bytes, *, kind: DocumentKind, page: int, name: str) -> ParsedPage:
+        """Read one page (counted from 1) by OCR: status ``ocr``, ``picture``, ``no_text``, ``skipped`` or ``failed``.
+
+        The page's figures are those that the parser found, none are added.
+        """
         ...
 
     async def render_page(self, content: bytes, *, kind: DocumentKind, page: int, width_px: int) -> Picture:
         """Draw one page (counted from 1); ``width_px`` is bounded by the reader."""
         ...
 
-    async def locate(self, content: bytes, *, page: int, start: int, end: int) -> tuple[Rectangle, ...]:
-        """Find the boxes of the characters ``start:end`` of one page of a PDF."""
+    async def words(self, content: bytes, *, kind: DocumentKind, page: int) -> tuple[Word, ...]:
+        """Find the box of every word of one page's text layer."""
+        ...
+
+    async def locate(
+        self, content: bytes, *, kind: DocumentKind, page: int, start: int, end: int
+    ) -> tuple[Rectangle, ...]:
+        """Find the boxes of the characters ``start:end`` of one page's text layer."""
         ...
 
     async def close(self) -> None:

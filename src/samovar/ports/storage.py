@@ -10,18 +10,18 @@ from samovar.domain.actor import Actor
 from samovar.domain.backend import BackendSpec
 from samovar.domain.chat import Chat, Message
 from samovar.domain.citation import Citation
-from samovar.domain.document import Chunk, Document, Page, Passage
+from samovar.domain.document import Chunk, Passage
 from samovar.domain.event import RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, DocumentId, KeyId, MessageId, RunId, UserId
 from samovar.domain.run import Checkpoint, Run, RunStatus
+from samovar.ports.library import Bases, Documents, Figures, Readings
 
 __all__ = [
     "Accounts",
     "Backends",
     "BlobStore",
     "Chats",
-    "Documents",
     "Runs",
     "Search",
     "Storage",
@@ -142,57 +142,6 @@ class Runs(Protocol):
         ...
 
 
-class Documents(Protocol):
-    """Documents, pages and chunks."""
-
-    async def add(self, actor: Actor, document: Document, *, chat_id: ChatId | None) -> None:
-        """Store a document and attach it to a chat, or put it into the library (None)."""
-        ...
-
-    async def access(self, actor: Actor, document_id: DocumentId) -> Document:
-        """Read one document."""
-        ...
-
-    async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[Document, ...]:
-        """List the documents attached to a chat, oldest first."""
-        ...
-
-    async def by_content(self, actor: Actor, sha256: str, *, chat_id: ChatId | None) -> Document | None:
-        """Find a readable document of the same bytes in the same chat (or library)."""
-        ...
-
-    async def add_pages(self, document_id: DocumentId, pages: Sequence[Page]) -> None:
-        """Store the pages of a document."""
-        ...
-
-    async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
-        """Read all pages, in order."""
-        ...
-
-    async def page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:
-        """Read one page (None: the document has no pages)."""
-        ...
-
-    async def remove(self, actor: Actor, document_id: DocumentId) -> tuple[str, ...]:
-        """Delete a document everywhere; return the hashes of blobs nothing refers to any more."""
-        ...
-
-    async def hold_blob(self, sha256: str) -> bool:
-        """Keep others from using or deleting a blob until the transaction ends.
-
-        Return whether a document refers to it.
-        """
-        ...
-
-    async def set_picture(self, document_id: DocumentId, sha256: str, media_type: str) -> None:
-        """Remember the blob of the re-encoded picture of an image document."""
-        ...
-
-    async def picture(self, actor: Actor, document_id: DocumentId) -> tuple[str, str]:
-        """Read (sha256, media type) of the re-encoded picture. Raises NotFound."""
-        ...
-
-
 class Search(Protocol):
     """The search engine; the scope is part of the query."""
 
@@ -200,10 +149,15 @@ class Search(Protocol):
         """Index chunks."""
         ...
 
+    async def remove_chunks(self, document_id: DocumentId) -> None:
+        """Take every chunk of a document out of the index."""
+        ...
+
     async def lexical(self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int) -> tuple[Passage, ...]:
         """Rank by BM25 over Russian and English stems, best first.
 
-        Scope: the ready documents of ``chat_id``, or all documents of the actor when it is None.
+        Scope: the ready documents of ``chat_id`` and of the bases that it searches, or all documents of the
+        actor when it is None.
         """
         ...
 
@@ -312,6 +266,21 @@ class Transaction(Protocol):
     @property
     def documents(self) -> Documents:
         """The documents and pages."""
+        ...
+
+    @property
+    def bases(self) -> Bases:
+        """The knowledge bases."""
+        ...
+
+    @property
+    def figures(self) -> Figures:
+        """The pictures of documents."""
+        ...
+
+    @property
+    def readings(self) -> Readings:
+        """The documents that are being read."""
         ...
 
     @property

@@ -5,26 +5,28 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
-from samovar.domain.document import DocumentKind, ParsedDocument, Picture, Rectangle
 from samovar.domain.errors import DocumentError, FileDamaged, FileEmpty, FileTooComplex, FileTooLarge
+from samovar.domain.layout import Rectangle, Word
+from samovar.domain.page import DocumentKind, Page, ParsedPage, ParsedPart, Picture
 from samovar.sandbox.confine import EXIT_NOT_CONFINED, Confinement
 from samovar.sandbox.launch import Zygote, ZygoteGoneError, end, launch
 from samovar.sandbox.reply import (
     ReplyError,
-    decode_document,
     decode_head,
+    decode_parts,
     decode_picture,
     decode_probe,
     decode_rectangles,
+    decode_word_boxes,
     raise_error,
 )
 from samovar.sandbox.sockets import NoReplyError, joined_sockets, receive, receive_line
-from samovar.sandbox.wire import LENGTHS, pack
+from samovar.sandbox.wire import END, LENGTHS, pack
 from samovar.settings import LimitsSettings
 
 __all__ = ["SandboxedReader"]
@@ -43,6 +45,11 @@ _SMALL_REPLY_BYTES: Final = 256 * 1024
 #: A child that dies with this much of its memory in use died of it.
 _MEMORY_SHARE: Final = 0.25
 _TRIES: Final = 2
+#: Parts in a frame, at most.
+_FRAME_PARTS: Final = 16
+_PARTS: Final = b'{"parts":'
+#: No page has more characters than so many times the bytes of its file (which may be compressed).
+_LONGEST_TEXT_RATIO: Final = 1100
 
 _REASON_LOST: Final = "the parser was stopped"
 _REASON_NOT_STARTED: Final = "the parser did not start"
@@ -85,25 +92,48 @@ class SandboxedReader:
         with suppress(DocumentError):
             await self._running("")
 
-    async def parse(self, content: bytes, *, name: str) -> ParsedDocument:
-        """Find out the type by content and read the text with its places. Raises: DocumentError."""
+    @property
+    def recognises_text(self) -> bool:
+        """Tell whether OCR can run here."""
+        return False
+
+    async def read(self, content: bytes, *, name: str, first_page: int = 1) -> AsyncIterator[ParsedPart]:
+        """Find out the type by content and hand over the parts as they come. Raises: DocumentError."""
         if not content:
             raise FileEmpty(name=name)
-        most_pages = self._limits.pages
+        self._require_size(content, name)
+        task: _Task = {"task": "read", "name": name, "first_page": first_page, "frame_parts": _FRAME_PARTS}
+        async with self._slots, aclosing(self._frames(task, content, name)) as frames:
+            async for raw_head, body in frames:
+                for part in await self._understand(raw_head, body, name, self._decode_parts):
+                    yield part
 
-        def decode(head: Mapping[str, Any], body: bytes) -> ParsedDocument:
-            return decode_document(head, body, most_pages=most_pages)
-
-        return await self._ask({"task": "parse", "name": name}, content, name=name, decode=decode)
+    async def recognise(self, content: bytes, *, kind: DocumentKind, page: int, name: str) -> ParsedPage:
+        """Read one page by OCR. Raises: DocumentError."""
+        del content, kind, name
+        number = page
+        return ParsedPage(page=Page(number=number, text="", status="skipped", reason="ocr_unavailable"))
 
     async def render_page(self, content: bytes, *, kind: DocumentKind, page: int, width_px: int) -> Picture:
         """Draw one page (counted from 1), 200 to 2400 pixels wide. Raises: DocumentError."""
         task: _Task = {"task": "render", "kind": kind, "page": page, "width_px": width_px}
         return await self._ask(task, content, name=f"p. {page}", decode=decode_picture)
 
-    async def locate(self, content: bytes, *, page: int, start: int, end: int) -> tuple[Rectangle, ...]:
-        """Find the boxes of the characters ``start:end`` of one page of a PDF. Raises: DocumentError."""
-        task: _Task = {"task": "locate", "kind": "pdf", "page": page, "start": start, "end": end}
+    async def words(self, content: bytes, *, kind: DocumentKind, page: int) -> tuple[Word, ...]:
+        """Find the box of every word of one page's text layer. Raises: DocumentError."""
+        task: _Task = {"task": "words", "kind": kind, "page": page}
+
+        def decode(head: Mapping[str, Any], body: bytes) -> tuple[Word, ...]:
+            del body
+            return decode_word_boxes(head, length=len(content) * _LONGEST_TEXT_RATIO)
+
+        return await self._ask(task, content, name=f"p. {page}", decode=decode)
+
+    async def locate(
+        self, content: bytes, *, kind: DocumentKind, page: int, start: int, end: int
+    ) -> tuple[Rectangle, ...]:
+        """Find the boxes of the characters ``start:end`` of one page's text layer. Raises: DocumentError."""
+        task: _Task = {"task": "locate", "kind": kind, "page": page, "start": start, "end": end}
         return await self._ask(task, content, name=f"p. {page}", decode=lambda head, _: decode_rectangles(head))
 
     async def probe(self) -> Mapping[str, bool]:
@@ -126,11 +156,22 @@ class SandboxedReader:
         decode: Callable[[Mapping[str, Any], bytes], Answer],
     ) -> Answer:
         """Have one child do one task, and read its answer with ``decode``."""
+        self._require_size(content, name)
+        async with self._slots, aclosing(self._frames(task, content, name)) as frames:
+            async for raw_head, body in frames:
+                return await self._understand(raw_head, body, name, decode)
+        raise FileDamaged(name=name)
+
+    def _require_size(self, content: bytes, name: str) -> None:
         if len(content) > self._limits.upload_mb * _MEGABYTE:
             raise FileTooLarge(name=name, limit_mb=self._limits.upload_mb)
-        async with self._slots:
-            raw_head, body = await self._try(task, content, name)
 
+    def _decode_parts(self, head: Mapping[str, Any], body: bytes) -> tuple[ParsedPart, ...]:
+        return () if head == END else decode_parts(head, body, most_pages=self._limits.pages)
+
+    async def _understand(
+        self, raw_head: bytes, body: bytes, name: str, decode: Callable[[Mapping[str, Any], bytes], Answer]
+    ) -> Answer:
         def understand() -> Answer:
             head = decode_head(raw_head)
             raise_error(head, name=name)
@@ -143,18 +184,27 @@ class SandboxedReader:
         except ReplyError as error:
             raise FileDamaged(name=name) from error
 
-    async def _try(self, task: _Task, content: bytes, name: str) -> tuple[bytes, bytes]:
-        """Run the task; once more when the zygote, not the child, was lost."""
+    async def _frames(self, task: _Task, content: bytes, name: str) -> AsyncGenerator[tuple[bytes, bytes], None]:
+        """Hand over what a child answers, frame by frame; once more from the start when the zygote was lost."""
         for _ in range(_TRIES):
             zygote = await self._running(name)
+            answered = False
             try:
-                return await self._run_child(zygote, task, content, name)
+                async with aclosing(self._run_child(zygote, task, content, name)) as frames:
+                    async for frame in frames:
+                        answered = True
+                        yield frame
+                return
             except ZygoteGoneError:
                 await self._forget(zygote)
+                if answered:
+                    break
         raise FileTooComplex(name=name, reason=_REASON_LOST)
 
-    async def _run_child(self, zygote: Zygote, task: _Task, content: bytes, name: str) -> tuple[bytes, bytes]:
-        """Start one child and wait for its reply; to leave closes the sockets and so ends the child."""
+    async def _run_child(
+        self, zygote: Zygote, task: _Task, content: bytes, name: str
+    ) -> AsyncGenerator[tuple[bytes, bytes], None]:
+        """Start one child and wait for its frames; to leave closes the sockets and so ends the child."""
         with joined_sockets() as (talk, child_talk), joined_sockets() as (watch, zygote_watch):
             try:
                 socket.send_fds(zygote.control, [b"+"], [child_talk.fileno(), zygote_watch.fileno()])
@@ -162,22 +212,32 @@ class SandboxedReader:
                 raise ZygoteGoneError from error
             child_talk.close()
             zygote_watch.close()
+            is_last = False
             try:
                 async with asyncio.timeout(self._limits.parser_s):
-                    reply = await self._exchange(talk, task, content)
+                    await self._ask_child(talk, task, content)
+                while not is_last:
+                    async with asyncio.timeout(self._limits.parser_s):
+                        raw_head, body = await self._frame(talk)
+                    is_last = task["task"] != "read" or not raw_head.startswith(_PARTS)
+                    yield raw_head, body
             except TimeoutError as error:
                 await _dismiss(watch)
                 raise FileTooComplex(name=name, reason="time") from error
             except NoReplyError as error:
                 raise self._verdict(await _ending(watch), name) from error
             await _dismiss(watch)
-            return reply
 
-    async def _exchange(self, talk: socket.socket, task: _Task, content: bytes) -> tuple[bytes, bytes]:
+    async def _ask_child(self, talk: socket.socket, task: _Task, content: bytes) -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.sock_sendall(talk, pack(task, len(content)))
             await loop.sock_sendall(talk, content)
+        except ConnectionError as error:
+            raise NoReplyError from error
+
+    async def _frame(self, talk: socket.socket) -> tuple[bytes, bytes]:
+        try:
             head_bytes, body_bytes = LENGTHS.unpack(await receive(talk, LENGTHS.size))
             most = 2 * self._limits.upload_mb * _MEGABYTE + _HEAD_SPARE_BYTES
             if head_bytes > most or body_bytes > _LARGEST_BODY_BYTES:

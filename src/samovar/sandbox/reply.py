@@ -6,7 +6,6 @@ from typing import Any, Final, cast, get_args
 
 import orjson
 
-from samovar.domain.document import DocumentKind, Page, PageStatus, ParsedDocument, Picture, Rectangle
 from samovar.domain.errors import (
     DocumentError,
     FileDamaged,
@@ -15,26 +14,34 @@ from samovar.domain.errors import (
     FileTooComplex,
     FileTypeUnknown,
 )
+from samovar.domain.layout import Rectangle, Word
+from samovar.domain.page import Attachment, DocumentHead, DocumentKind, Figure, ParsedPage, ParsedPart, Picture
+from samovar.domain.page_json import decode_box, decode_outline, decode_page, decode_words
 
 __all__ = [
     "ReplyError",
-    "decode_document",
     "decode_head",
+    "decode_parts",
     "decode_picture",
     "decode_probe",
     "decode_rectangles",
+    "decode_word_boxes",
     "raise_error",
 ]
 
 _ERRORS: Final[Mapping[str, Callable[..., DocumentError]]] = {
     error.code: error for error in (FileDamaged, FileEmpty, FileEncrypted, FileTooComplex, FileTypeUnknown)
 }
-_REASONS: Final = frozenset({"memory", "time", "pages", "pixels"})
+_REASONS: Final = frozenset({"memory", "time", "pages", "pixels", "unpacked"})
 _SIGNATURES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-_LONGEST_REASON: Final = 200
+_KINDS: Final = frozenset(get_args(DocumentKind))
 _LONGEST_MEDIA_TYPE: Final = 100
+_LONGEST_NAME: Final = 2000
+_LONGEST_ALT: Final = 10_000
 _LARGEST_SIDE: Final = 1e7
 _MOST_BOXES: Final = 10_000
+_MOST_FIGURES: Final = 10_000
+_MOST_PARTS: Final = 10_000
 
 
 class ReplyError(Exception):
@@ -66,22 +73,17 @@ def raise_error(head: Mapping[str, Any], *, name: str) -> None:
     raise error(name=name)
 
 
-def decode_document(head: Mapping[str, Any], body: bytes, *, most_pages: int) -> ParsedDocument:
-    """Read a parsed document. Raises: ReplyError."""
-    kind, media_type, pages = head.get("kind"), head.get("media_type"), head.get("pages")
-    _require(kind in get_args(DocumentKind))
-    _require(isinstance(media_type, str) and len(media_type) <= _LONGEST_MEDIA_TYPE and media_type.isascii())
-    _require(isinstance(pages, list) and 1 <= len(pages) <= most_pages)
-    decoded = tuple(_decode_page(page) for page in cast("list[Any]", pages))
-    numbers = [page.number for page in decoded]
-    _require(numbers == [None] or numbers == list(range(1, len(decoded) + 1)))
-    picture = head.get("picture")
-    return ParsedDocument(
-        kind=cast("DocumentKind", kind),  # checked above
-        media_type=cast("str", media_type),
-        pages=decoded,
-        picture=None if picture is None else decode_picture(picture, body),
-    )
+def decode_parts(head: Mapping[str, Any], body: bytes, *, most_pages: int) -> tuple[ParsedPart, ...]:
+    """Read the parts of one frame. Raises: ReplyError."""
+    parts = head.get("parts")
+    _require(isinstance(parts, list) and len(parts) <= _MOST_PARTS)
+    taken = _Body(body)
+    try:
+        decoded = tuple(_decode_part(part, taken, most_pages) for part in cast("list[object]", parts))
+    except ValueError as error:
+        raise ReplyError from error
+    _require(taken.is_empty)
+    return decoded
 
 
 def decode_picture(head: object, body: bytes) -> Picture:
@@ -111,34 +113,93 @@ def decode_rectangles(head: Mapping[str, Any]) -> tuple[Rectangle, ...]:
     """Read boxes. Raises: ReplyError."""
     boxes = head.get("boxes")
     _require(isinstance(boxes, list) and len(boxes) <= _MOST_BOXES)
-    return tuple(_decode_box(box) for box in cast("list[Any]", boxes))
+    return tuple(_decode_rectangle(box) for box in cast("list[Any]", boxes))
 
 
-def _decode_box(box: object) -> Rectangle:
+def decode_word_boxes(head: Mapping[str, Any], *, length: int) -> tuple[Word, ...]:
+    """Read words; their spans must lie within ``length`` characters. Raises: ReplyError."""
+    try:
+        return decode_words(head.get("words"), length)
+    except ValueError as error:
+        raise ReplyError from error
+
+
+class _Body:
+    """The bytes of a frame, taken piece by piece."""
+
+    def __init__(self, content: bytes) -> None:
+        self._rest = memoryview(content)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._rest
+
+    def take(self, count: object) -> bytes:
+        if type(count) is not int or not 0 <= count <= len(self._rest):
+            raise ReplyError
+        taken, self._rest = self._rest[:count], self._rest[count:]
+        return bytes(taken)
+
+
+def _decode_part(part: object, body: _Body, most_pages: int) -> ParsedPart:
+    _require(isinstance(part, dict))
+    values = cast("dict[str, Any]", part)  # checked above
+    match values.get("part"):
+        case "page":
+            figures = values.get("figures")
+            _require(isinstance(figures, list) and len(figures) <= _MOST_FIGURES)
+            page = decode_page(values.get("page"))
+            _require("\x00" not in page.text)
+            _require(page.number is None or page.number <= most_pages)
+            return ParsedPage(
+                page=page, figures=tuple(_decode_figure(figure, body) for figure in cast("list[object]", figures))
+            )
+        case "attachment":
+            return Attachment(name=_text(values.get("name"), _LONGEST_NAME), content=body.take(values.get("bytes")))
+        case "head":
+            return _decode_document_head(values, most_pages)
+        case _:
+            raise ReplyError
+
+
+def _decode_document_head(values: Mapping[str, Any], most_pages: int) -> DocumentHead:
+    kind, media_type, page_count = values.get("kind"), values.get("media_type"), values.get("page_count")
+    _require(isinstance(kind, str) and kind in _KINDS)
+    _require(isinstance(media_type, str) and len(media_type) <= _LONGEST_MEDIA_TYPE and media_type.isascii())
+    _require(type(page_count) is int and 0 <= page_count <= most_pages)
+    title, author = values.get("title"), values.get("author")
+    return DocumentHead(
+        kind=cast("DocumentKind", kind),
+        media_type=cast("str", media_type),
+        page_count=cast("int", page_count),
+        title=None if title is None else _text(title, _LONGEST_NAME),
+        author=None if author is None else _text(author, _LONGEST_NAME),
+        outline=decode_outline(values.get("outline")),
+    )
+
+
+def _decode_figure(figure: object, body: _Body) -> Figure:
+    _require(isinstance(figure, dict))
+    values = cast("dict[str, Any]", figure)  # checked above
+    number = values.get("number")
+    _require(type(number) is int and 1 <= number <= _MOST_FIGURES)
+    return Figure(
+        number=cast("int", number),
+        picture=decode_picture(values, body.take(values.get("bytes"))),
+        box=decode_box(values.get("box")),
+        alt=_text(values.get("alt"), _LONGEST_ALT),
+    )
+
+
+def _decode_rectangle(box: object) -> Rectangle:
     _require(isinstance(box, list) and len(box) == 4)
     x, y, width, height = (_number(value) for value in cast("list[Any]", box))
     return Rectangle(x=x, y=y, width=width, height=height)
 
 
-def _decode_page(page: object) -> Page:
-    _require(isinstance(page, dict))
-    values = cast("dict[str, Any]", page)  # checked above
-    number, text, status, reason = (values.get(key) for key in ("number", "text", "status", "reason"))
-    width, height, exact_places = (values.get(key) for key in ("width", "height", "exact_places"))
-    _require(number is None or type(number) is int)
-    _require(isinstance(text, str) and "\x00" not in text)
-    _require(status in get_args(PageStatus))
-    _require(reason is None or (isinstance(reason, str) and len(reason) <= _LONGEST_REASON and reason.isprintable()))
-    _require(type(exact_places) is bool)
-    return Page(
-        number=number,
-        text=cast("str", text),
-        status=cast("PageStatus", status),
-        reason=reason,
-        width=None if width is None else _number(width),
-        height=None if height is None else _number(height),
-        exact_places=cast("bool", exact_places),
-    )
+def _text(value: object, longest: int) -> str:
+    _require(isinstance(value, str) and len(value) <= longest and "\x00" not in value)
+    return cast("str", value)
 
 
 def _number(value: object) -> float:

@@ -1,34 +1,63 @@
-"""What travels between the reader and a confined child: a head in JSON and a body of bytes.
+"""What travels between the reader and a confined child: frames, each a head in JSON and a body of bytes.
 
-Shape: four bytes length of the head, eight bytes length of the body (both big-endian), head, body.
+Shape of a frame: four bytes length of the head, eight bytes length of the body (both big-endian), head, body.
+A child that reads a file answers with frames of parts, ``{"parts": [...]}``, and a last one, ``{"end": true}`` or
+``{"error": ...}``; the bytes of a frame's pictures and attachments stand in its body one after the other. Every other
+task is answered by one frame.
 """
 
-import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from samovar.domain.document import Page, ParsedDocument, Picture, Rectangle
+import orjson
 
-__all__ = ["LENGTHS", "Head", "encode_document", "encode_picture", "encode_rectangles", "pack"]
+from samovar.domain.layout import Rectangle, Word
+from samovar.domain.page import Attachment, DocumentHead, Figure, ParsedPage, ParsedPart, Picture
+from samovar.domain.page_json import encode_box, encode_outline, encode_page, encode_words
+
+__all__ = [
+    "END",
+    "LENGTHS",
+    "Head",
+    "encode_parts",
+    "encode_picture",
+    "encode_rectangles",
+    "encode_word_boxes",
+    "pack",
+    "size_of",
+]
 
 LENGTHS: Final = struct.Struct("!IQ")
 
 #: JSON as it leaves the child; the reader takes nothing in it for granted.
 Head: TypeAlias = Mapping[str, Any]
 
+#: The last frame of a file that was read to its end.
+END: Final[Head] = {"end": True}
+
 
 def pack(head: Head, body_bytes: int) -> bytes:
     """Write everything that comes before the body."""
-    content = json.dumps(head, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    content = orjson.dumps(head)
     return LENGTHS.pack(len(content), body_bytes) + content
 
 
-def encode_document(document: ParsedDocument) -> tuple[Head, bytes]:
-    """Turn a parsed document into a head and, where there is one, the picture's bytes."""
-    picture, body = encode_picture(document.picture) if document.picture else (None, b"")
-    pages = [_encode_page(page) for page in document.pages]
-    return {"kind": document.kind, "media_type": document.media_type, "pages": pages, "picture": picture}, body
+def encode_parts(parts: Sequence[ParsedPart]) -> tuple[Head, bytes]:
+    """Turn parts of a file into the head and the body of a frame."""
+    body: list[bytes] = []
+    return {"parts": [_encode_part(part, body) for part in parts]}, b"".join(body)
+
+
+def size_of(part: ParsedPart) -> int:
+    """About how many bytes a part takes in a frame."""
+    match part:
+        case ParsedPage():
+            return len(part.page.text) + sum(len(figure.picture.content) for figure in part.figures)
+        case Attachment():
+            return len(part.content)
+        case DocumentHead():
+            return len(part.outline)
 
 
 def encode_picture(picture: Picture) -> tuple[Head, bytes]:
@@ -41,13 +70,35 @@ def encode_rectangles(rectangles: tuple[Rectangle, ...]) -> Head:
     return {"boxes": [(box.x, box.y, box.width, box.height) for box in rectangles]}
 
 
-def _encode_page(page: Page) -> Head:
-    return {
-        "number": page.number,
-        "text": page.text,
-        "status": page.status,
-        "reason": page.reason,
-        "width": page.width,
-        "height": page.height,
-        "exact_places": page.exact_places,
-    }
+def encode_word_boxes(words: tuple[Word, ...]) -> Head:
+    """Turn words into lists of seven values."""
+    return {"words": encode_words(words)}
+
+
+def _encode_part(part: ParsedPart, body: list[bytes]) -> Head:
+    match part:
+        case ParsedPage():
+            return {
+                "part": "page",
+                "page": encode_page(part.page),
+                "figures": [_encode_figure(figure, body) for figure in part.figures],
+            }
+        case Attachment():
+            body.append(part.content)
+            return {"part": "attachment", "name": part.name, "bytes": len(part.content)}
+        case DocumentHead():
+            return {
+                "part": "head",
+                "kind": part.kind,
+                "media_type": part.media_type,
+                "page_count": part.page_count,
+                "title": part.title,
+                "author": part.author,
+                "outline": encode_outline(part.outline),
+            }
+
+
+def _encode_figure(figure: Figure, body: list[bytes]) -> Head:
+    head, content = encode_picture(figure.picture)
+    body.append(content)
+    return {**head, "bytes": len(content), "number": figure.number, "box": encode_box(figure.box), "alt": figure.alt}

@@ -16,6 +16,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,16 +24,29 @@ from io import BufferedReader
 from typing import Any, Final, NoReturn, cast
 
 from samovar.domain.errors import DocumentError, FileTypeUnknown
+from samovar.domain.page import ParsedPart
 from samovar.ports.parser import PageParser, Parser, ParserLimits
 from samovar.sandbox.confine import EXIT_NOT_CONFINED, ProcessLimits, Step, confine, die_with_parent, readable_folders
 from samovar.sandbox.probe import attempt_everything
-from samovar.sandbox.wire import LENGTHS, Head, encode_document, encode_picture, encode_rectangles, pack
+from samovar.sandbox.wire import (
+    END,
+    LENGTHS,
+    Head,
+    encode_parts,
+    encode_picture,
+    encode_rectangles,
+    encode_word_boxes,
+    pack,
+    size_of,
+)
 
 __all__ = ["main"]
 
 _CONTROL: Final = 0
 _JOB: Final = 3
 _EXIT_BROKE: Final = 70
+_FRAME_BYTES: Final = 4 << 20
+_FRAME_EVERY_S: Final = 0.2
 _RSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 
 
@@ -169,9 +183,7 @@ def _be_child(job: int, parent: int, plan: _Plan) -> NoReturn:
             os._exit(EXIT_NOT_CONFINED)
         with open(_JOB, "rb", closefd=False) as stream:
             head, body = _receive(stream)
-        answer, content = _answer(head, body, plan)
-        _send(pack(answer, len(content)))
-        _send(content)
+        _answer(head, body, plan)
         code = 0
     finally:
         # Whatever a parser threw ends here; without a reply the other side knows what to make of it.
@@ -193,39 +205,66 @@ def _receive(stream: BufferedReader) -> tuple[Mapping[str, Any], bytes]:
     return json.loads(stream.read(head_bytes)), stream.read(body_bytes)
 
 
-def _send(content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(_JOB, rest) :]
+def _send(frame: tuple[Head, bytes]) -> None:
+    head, body = frame
+    for content in (pack(head, len(body)), body):
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(_JOB, rest) :]
 
 
-def _answer(head: Mapping[str, Any], body: bytes, plan: _Plan) -> tuple[Head, bytes]:
+def _answer(head: Mapping[str, Any], body: bytes, plan: _Plan) -> None:
     """Do what is asked; what a parser says about the file becomes an answer too."""
     try:
-        return _work(head, body, plan)
+        if head["task"] == "read":
+            _read(head, body, plan)
+        else:
+            _send(_work(head, body, plan))
     except DocumentError as error:
-        return {"error": error.code, "reason": error.values.get("reason")}, b""
+        _send(({"error": error.code, "reason": error.values.get("reason")}, b""))
     except MemoryError:
-        return {"error": "file_too_complex", "reason": "memory"}, b""
+        _send(({"error": "file_too_complex", "reason": "memory"}, b""))
     except RecursionError:
-        return {"error": "file_damaged"}, b""
+        _send(({"error": "file_damaged"}, b""))
+
+
+def _read(head: Mapping[str, Any], body: bytes, plan: _Plan) -> None:
+    """Send the parts of a file in frames: soon enough to show progress, seldom enough to cost nothing."""
+    name = head["name"]
+    parser = next((parser for parser in plan.parsers if parser.recognises(body, name)), None)
+    if parser is None:
+        raise FileTypeUnknown(name=name)
+    parts: list[ParsedPart] = []
+    held_bytes, sent_at = 0, time.monotonic()
+    for part in parser.read(body, name, plan.parser_limits, first_page=head["first_page"]):
+        parts.append(part)
+        held_bytes += size_of(part)
+        if (
+            len(parts) >= head["frame_parts"]
+            or held_bytes >= _FRAME_BYTES
+            or time.monotonic() - sent_at >= _FRAME_EVERY_S
+        ):
+            _send(encode_parts(parts))
+            parts.clear()
+            held_bytes, sent_at = 0, time.monotonic()
+    if parts:
+        _send(encode_parts(parts))
+    _send((END, b""))
 
 
 def _work(head: Mapping[str, Any], body: bytes, plan: _Plan) -> tuple[Head, bytes]:
-    task, name = head["task"], head.get("name", "")
-    if task == "probe":
+    if head["task"] == "probe":
         return {"refused": attempt_everything()}, b""
-    if task == "parse":
-        for parser in plan.parsers:
-            if parser.recognises(body, name):
-                return encode_document(parser.parse(body, name, plan.parser_limits))
-        raise FileTypeUnknown(name=name)
     shower = next(
         (parser for parser in plan.parsers if head["kind"] == parser.KIND and hasattr(parser, "render_page")), None
     )
     if shower is None:
-        raise FileTypeUnknown(name=name)
+        raise FileTypeUnknown(name="")
     pages = cast("PageParser", shower)  # it has what makes it one
-    if task == "render":
-        return encode_picture(pages.render_page(body, head["page"], head["width_px"], plan.parser_limits))
-    return encode_rectangles(pages.locate(body, head["page"], head["start"], head["end"])), b""
+    match head["task"]:
+        case "render":
+            return encode_picture(pages.render_page(body, head["page"], head["width_px"], plan.parser_limits))
+        case "words":
+            return encode_word_boxes(pages.words(body, head["page"])), b""
+        case _:
+            return encode_rectangles(pages.locate(body, head["page"], head["start"], head["end"])), b""

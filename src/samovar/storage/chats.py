@@ -102,7 +102,7 @@ class PostgresChats:
         unneeded = and_(
             documents.c.document_id.in_(candidates),
             documents.c.owner_id == actor.user_id,
-            ~documents.c.in_library,
+            documents.c.base_id.is_(None),
             ~exists().where(chat_documents.c.document_id == documents.c.document_id),
         )
         return await delete_documents(self._connection, unneeded)

@@ -23,6 +23,7 @@ _READ_ONLY: Final[Mapping[str, str]] = {
     "58030": "the disk does not answer",
 }
 _NOUNS: Final[Mapping[str, str]] = {
+    "base_id": "knowledge base",
     "chat_id": "chat",
     "document_id": "document",
     "message_id": "message",

@@ -1,7 +1,10 @@
 """Documents and their pages in PostgreSQL."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -15,20 +18,34 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     union,
-    update,
 )
+from sqlalchemy.types import Uuid
 
 from samovar.domain.actor import Actor
-from samovar.domain.document import Document, Page
+from samovar.domain.document import Document, DocumentStatus
 from samovar.domain.errors import NotFound
-from samovar.domain.ids import ChatId, DocumentId, UserId
+from samovar.domain.ids import BaseId, ChatId, DocumentId, UserId
+from samovar.domain.page import Page
+from samovar.domain.page_json import decode_blocks, decode_links, decode_outline, decode_words, encode_outline
 from samovar.storage.connection import Connection
-from samovar.storage.tables import chat_documents, chats, documents, pages
+from samovar.storage.tables import StoredText, chat_documents, chats, documents, figures, knowledge_bases, pages
 
-__all__ = ["PostgresDocuments", "delete_documents"]
+__all__ = [
+    "WITHOUT_NUMBER",
+    "PostgresDocuments",
+    "delete_documents",
+    "document_from",
+    "page_from",
+    "page_number",
+    "unused_blobs",
+]
 
-_WITHOUT_NUMBER = 0
+_Id = TypeVar("_Id")
+
+#: The number of the one page of a document without pages.
+WITHOUT_NUMBER: Final = 0
 #: The first half of the advisory lock on a blob; the second is a hash of its name.
 _BLOB_LOCKS: Final = 0x5A31
 
@@ -41,20 +58,30 @@ class PostgresDocuments:
         self._connection = connection
 
     async def add(self, actor: Actor, document: Document, *, chat_id: ChatId | None) -> None:
-        """Store a document and attach it to a chat, or put it into the library. Raises: NotFound."""
+        """Store a document, in the base that it names, and attach it to a chat (None: to none). Raises: NotFound."""
+        if document.base_id is not None:
+            await self._require_base(actor, document.base_id)
         await self._connection.execute(
             insert(documents).values(
                 document_id=document.document_id,
                 owner_id=actor.user_id,
+                base_id=document.base_id,
+                parent_id=document.parent_id,
                 name=document.name,
+                path=document.path,
                 kind=document.kind,
                 media_type=document.media_type,
                 size_bytes=document.size_bytes,
                 sha256=document.sha256,
                 status=document.status,
+                stage=document.stage,
                 error_code=document.error_code,
+                error_reason=document.error_reason,
+                title=document.title,
+                author=document.author,
+                outline=encode_outline(document.outline),
                 page_count=document.page_count,
-                in_library=chat_id is None,
+                pages_read=document.pages_read,
                 created_at=document.created_at,
             )
         )
@@ -73,18 +100,55 @@ class PostgresDocuments:
         row = (await self._connection.execute(select(documents).where(_own(actor, document_id)))).one_or_none()
         if row is None:
             raise NotFound(what="document")
-        return _document(row)
+        return document_from(row)
 
     async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[Document, ...]:
-        """List the documents attached to a chat, oldest first. Raises: NotFound."""
+        """List the documents attached to a chat, oldest first, without replaced ones. Raises: NotFound."""
         rows = (await self._connection.execute(_OF_CHAT, {"of_chat": chat_id, "of_owner": actor.user_id})).all()
         if not rows:
             raise NotFound(what="chat")
-        return tuple(_document(row) for row in rows if row.document_id is not None)
+        return tuple(document_from(row) for row in rows if row.document_id is not None)
 
-    async def by_content(self, actor: Actor, sha256: str, *, chat_id: ChatId | None) -> Document | None:
-        """Find a ready document of the same bytes in the same chat (or library)."""
-        place: ColumnElement[bool] = documents.c.in_library
+    async def of_base(
+        self,
+        actor: Actor,
+        base_id: BaseId,
+        *,
+        status: DocumentStatus | None = None,
+        name: str | None = None,
+        before: DocumentId | None = None,
+        limit: int,
+    ) -> tuple[Document, ...]:
+        """List the documents of a base, newest first. Raises: NotFound."""
+        await self._require_base(actor, base_id)
+        statement = select(documents).where(documents.c.base_id == base_id, documents.c.owner_id == actor.user_id)
+        if status is None:
+            statement = statement.where(documents.c.status != "replaced")
+        else:
+            statement = statement.where(documents.c.status == status)
+        if name:
+            shown = func.lower(func.concat(documents.c.name, " ", func.coalesce(documents.c.path, "")))
+            statement = statement.where(func.strpos(shown, func.lower(name)) > 0)
+        if before is not None:
+            earlier = select(documents.c.position).where(_own(actor, before)).scalar_subquery()
+            statement = statement.where(documents.c.position < earlier)
+        rows = await self._connection.execute(statement.order_by(documents.c.position.desc()).limit(limit))
+        return tuple(document_from(row) for row in rows)
+
+    async def parts(self, actor: Actor, document_id: DocumentId) -> tuple[Document, ...]:
+        """List the documents that were attached to one, oldest first."""
+        statement = (
+            select(documents)
+            .where(documents.c.parent_id == document_id, documents.c.owner_id == actor.user_id)
+            .order_by(documents.c.position)
+        )
+        return tuple(document_from(row) for row in await self._connection.execute(statement))
+
+    async def by_content(
+        self, actor: Actor, sha256: str, *, chat_id: ChatId | None, base_id: BaseId | None
+    ) -> Document | None:
+        """Find a document of the same bytes in the same chat or base that is ready or being read."""
+        place: ColumnElement[bool] = documents.c.base_id == base_id
         if chat_id is not None:
             place = exists().where(
                 chat_documents.c.document_id == documents.c.document_id,
@@ -97,29 +161,40 @@ class PostgresDocuments:
             .where(
                 documents.c.owner_id == actor.user_id,
                 documents.c.sha256 == sha256,
-                documents.c.status == "ready",
+                documents.c.status.in_(("ready", "reading")),
                 place,
             )
             .order_by(documents.c.position)
             .limit(1)
         )
         row = (await self._connection.execute(statement)).one_or_none()
-        return _document(row) if row else None
+        return document_from(row) if row else None
 
-    async def add_pages(self, document_id: DocumentId, pages: Sequence[Page]) -> None:
-        """Store the pages of a document. Raises: NotFound when it was deleted."""
-        if pages:
-            await self._connection.execute(insert(_pages), [_page_columns(document_id, page) for page in pages])
+    async def by_path(self, actor: Actor, base_id: BaseId, path: str) -> Document | None:
+        """Find the version of a file in force, the newest if there are several."""
+        statement = (
+            select(documents)
+            .where(
+                documents.c.owner_id == actor.user_id,
+                documents.c.base_id == base_id,
+                documents.c.path == path,
+                documents.c.status.in_(("ready", "reading")),
+            )
+            .order_by(documents.c.position.desc())
+            .limit(1)
+        )
+        row = (await self._connection.execute(statement)).one_or_none()
+        return document_from(row) if row else None
 
     async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
-        """Read all pages, in order. Raises: NotFound."""
+        """Read what is known of all pages, in order, without what stands on them. Raises: NotFound."""
         statement = (
-            select(_pages)
+            select(*(column for column in _pages.c if column.name not in _ON_THE_PAGE))
             .join(documents, documents.c.document_id == _pages.c.document_id)
             .where(_own(actor, document_id))
             .order_by(_pages.c.number)
         )
-        found = tuple(_page(row) for row in await self._connection.execute(statement))
+        found = tuple(_described(row) for row in await self._connection.execute(statement))
         if not found:
             await self.access(actor, document_id)
         return found
@@ -129,105 +204,154 @@ class PostgresDocuments:
         statement = (
             select(_pages)
             .join(documents, documents.c.document_id == _pages.c.document_id)
-            .where(_own(actor, document_id), _pages.c.number == (_WITHOUT_NUMBER if number is None else number))
+            .where(_own(actor, document_id), _pages.c.number == page_number(number))
         )
         row = (await self._connection.execute(statement)).one_or_none()
-        if row is None or number == _WITHOUT_NUMBER:
+        if row is None or number == WITHOUT_NUMBER:
             raise NotFound(what="page")
-        return _page(row)
+        return page_from(row)
+
+    async def find(
+        self, actor: Actor, document_id: DocumentId, words: str, *, limit: int
+    ) -> tuple[tuple[int | None, int, int], ...]:
+        """Find where words occur, in any case and with any white space. Raises: NotFound."""
+        await self.access(actor, document_id)
+        parameters = {"document": document_id, "pattern": _pattern(words), "limit": limit}
+        return tuple(
+            (row.number or None, row.start, row.start + row.length)
+            for row in await self._connection.execute(_FIND, parameters)
+        )
 
     async def remove(self, actor: Actor, document_id: DocumentId) -> tuple[str, ...]:
-        """Delete a document everywhere; return the hashes of blobs left without reference."""
+        """Delete a document with its parts; return the hashes of blobs left without reference. Raises: NotFound."""
         await self.access(actor, document_id)
         return await delete_documents(self._connection, _own(actor, document_id))
 
     async def hold_blob(self, sha256: str) -> bool:
-        """Hold a blob until the transaction ends; return whether a document refers to it."""
+        """Hold a blob until the transaction ends; return whether a document or a figure refers to it."""
         await self._connection.execute(select(func.pg_advisory_xact_lock(_BLOB_LOCKS, func.hashtext(sha256))))
-        used = select(exists().where(or_(documents.c.sha256 == sha256, documents.c.picture_sha256 == sha256)))
+        used = select(or_(exists().where(documents.c.sha256 == sha256), exists().where(figures.c.sha256 == sha256)))
         return bool((await self._connection.execute(used)).scalar_one())
 
-    async def set_picture(self, document_id: DocumentId, sha256: str, media_type: str) -> None:
-        """Remember the blob of the re-encoded picture. Raises: NotFound when the document was deleted."""
-        statement = (
-            update(documents)
-            .where(documents.c.document_id == document_id)
-            .values(picture_sha256=sha256, picture_media_type=media_type)
+    async def _require_base(self, actor: Actor, base_id: BaseId) -> None:
+        statement = select(knowledge_bases.c.base_id).where(
+            knowledge_bases.c.base_id == base_id, knowledge_bases.c.owner_id == actor.user_id
         )
-        if (await self._connection.execute(statement)).rowcount == 0:
-            raise NotFound(what="document")
-
-    async def picture(self, actor: Actor, document_id: DocumentId) -> tuple[str, str]:
-        """Read (sha256, media type) of the re-encoded picture. Raises: NotFound."""
-        statement = select(documents.c.picture_sha256, documents.c.picture_media_type).where(_own(actor, document_id))
-        row = (await self._connection.execute(statement)).one_or_none()
-        if row is None:
-            raise NotFound(what="document")
-        if row.picture_sha256 is None:
-            raise NotFound(what="picture")
-        return row.picture_sha256, row.picture_media_type
+        if (await self._connection.execute(statement)).one_or_none() is None:
+            raise NotFound(what="knowledge base")
 
 
 async def delete_documents(connection: Connection, condition: ColumnElement[bool]) -> tuple[str, ...]:
-    """Delete the documents that match; return the hashes of blobs nothing refers to any more."""
-    statement = delete(documents).where(condition).returning(documents.c.sha256, documents.c.picture_sha256)
-    rows = (await connection.execute(statement)).all()
-    hashes = {sha256 for row in rows for sha256 in row if sha256 is not None}
+    """Delete the documents that match, with their parts; return the hashes of blobs nothing refers to any more."""
+    doomed = select(documents.c.document_id, documents.c.sha256).where(condition).cte("doomed", recursive=True)
+    parts = select(documents.c.document_id, documents.c.sha256).where(documents.c.parent_id == doomed.c.document_id)
+    doomed = doomed.union_all(parts)
+    pictures = select(figures.c.document_id, figures.c.sha256).where(
+        figures.c.document_id.in_(select(doomed.c.document_id))
+    )
+    rows = (await connection.execute(union(select(doomed), pictures))).all()
+    if not rows:
+        return ()
+    await connection.execute(delete(documents).where(documents.c.document_id.in_({row.document_id for row in rows})))
+    return await unused_blobs(connection, {row.sha256 for row in rows})
+
+
+async def unused_blobs(connection: Connection, hashes: set[str]) -> tuple[str, ...]:
+    """Tell which of these blobs nothing refers to."""
     if not hashes:
         return ()
-    needed = union(
-        *(select(column).where(column.in_(hashes)) for column in (documents.c.sha256, documents.c.picture_sha256))
-    )
+    needed = union(*(select(column).where(column.in_(hashes)) for column in (documents.c.sha256, figures.c.sha256)))
     return tuple(sorted(hashes.difference((await connection.execute(needed)).scalars())))
+
+
+def page_number(number: int | None) -> int:
+    """The number under which a page is stored."""
+    return WITHOUT_NUMBER if number is None else number
 
 
 # Inside the class the name of the table is taken by the method.
 _pages = pages
+_ON_THE_PAGE: Final = frozenset({"text", "blocks", "words", "links"})
 
 
 def _own(actor: Actor, document_id: DocumentId) -> ColumnElement[bool]:
     return and_(documents.c.document_id == document_id, documents.c.owner_id == actor.user_id)
 
 
-def _document(row: Row[Any]) -> Document:
+def document_from(row: Row[Any]) -> Document:
+    """Turn a row of the table into a document."""
     return Document(
         document_id=DocumentId(row.document_id),
         owner_id=UserId(row.owner_id),
+        base_id=_id(BaseId, row.base_id),
+        parent_id=_id(DocumentId, row.parent_id),
         name=row.name,
+        path=row.path,
         kind=row.kind,
         media_type=row.media_type,
         size_bytes=row.size_bytes,
         sha256=row.sha256,
         status=row.status,
+        stage=row.stage,
         error_code=row.error_code,
+        error_reason=row.error_reason,
+        title=row.title,
+        author=row.author,
+        outline=decode_outline(row.outline),
         page_count=row.page_count,
+        pages_read=row.pages_read,
+        chunk_count=row.chunk_count,
+        replaced_by=_id(DocumentId, row.replaced_by),
         created_at=row.created_at,
     )
 
 
-def _page_columns(document_id: DocumentId, page: Page) -> dict[str, Any]:
-    return {
-        "document_id": document_id,
-        "number": _WITHOUT_NUMBER if page.number is None else page.number,
-        "text": page.text,
-        "status": page.status,
-        "reason": page.reason,
-        "width": page.width,
-        "height": page.height,
-        "exact_places": page.exact_places,
-    }
-
-
-def _page(row: Row[Any]) -> Page:
-    return Page(
-        number=None if row.number == _WITHOUT_NUMBER else row.number,
+def page_from(row: Row[Any]) -> Page:
+    """Turn a row of the table into a page."""
+    return replace(
+        _described(row),
         text=row.text,
+        blocks=decode_blocks(row.blocks, len(row.text)),
+        words=decode_words(row.words, len(row.text)),
+        links=decode_links(row.links, len(row.text)),
+    )
+
+
+def _described(row: Row[Any]) -> Page:
+    return Page(
+        number=None if row.number == WITHOUT_NUMBER else row.number,
+        text="",
         status=row.status,
         reason=row.reason,
+        label=row.label,
         width=row.width,
         height=row.height,
-        exact_places=row.exact_places,
+        confidence=row.confidence,
     )
+
+
+def _id(kind: Callable[[UUID], _Id], value: UUID | None) -> _Id | None:
+    return None if value is None else kind(value)
+
+
+def _pattern(words: str) -> str:
+    """A regular expression for words with any white space, or a soft hyphen, between and in them."""
+    return r"\s+".join(re.sub(r"([^\w\s])", r"\\\1", word) for word in words.split())
+
+
+_FIND: Final = text("""
+SELECT number, start, length FROM (
+    SELECT pages.number, found.start, found.length
+    FROM pages, LATERAL (
+        SELECT regexp_instr(pages.text, :pattern, 1, place, 0, 'i') - 1 AS start,
+            regexp_instr(pages.text, :pattern, 1, place, 1, 'i') - regexp_instr(pages.text, :pattern, 1, place, 0, 'i')
+            AS length
+        FROM generate_series(1, regexp_count(pages.text, :pattern, 1, 'i')) AS place
+    ) AS found
+    WHERE document_id = :document
+    LIMIT :limit
+) AS places ORDER BY number, start
+""").bindparams(bindparam("document", type_=Uuid), bindparam("pattern", type_=StoredText))
 
 
 # A chat without documents is one row without a document; a chat of somebody else is none.
@@ -237,7 +361,11 @@ _OF_CHAT: Final = (
     .outerjoin(chat_documents, chat_documents.c.chat_id == chats.c.chat_id)
     .outerjoin(
         documents,
-        and_(documents.c.document_id == chat_documents.c.document_id, documents.c.owner_id == bindparam("of_owner")),
+        and_(
+            documents.c.document_id == chat_documents.c.document_id,
+            documents.c.owner_id == bindparam("of_owner"),
+            documents.c.status != "replaced",
+        ),
     )
     .where(chats.c.chat_id == bindparam("of_chat"), chats.c.owner_id == bindparam("of_owner"))
     .order_by(documents.c.position)

@@ -20,11 +20,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from samovar.domain.errors import SamovarError, StorageReadOnly, StorageUnavailable
 from samovar.storage.accounts import PostgresAccounts
 from samovar.storage.backends import PostgresBackends
+from samovar.storage.bases import PostgresBases
 from samovar.storage.chats import PostgresChats
 from samovar.storage.connection import DISK_FULL, Connection, translated
 from samovar.storage.documents import PostgresDocuments
+from samovar.storage.figures import PostgresFigures
 from samovar.storage.migrate import HEAD
 from samovar.storage.plain import read_json, write_json
+from samovar.storage.readings import PostgresReadings
 from samovar.storage.runs import OWNER_LOCKS, PostgresRuns
 from samovar.storage.search import PostgresSearch
 
@@ -70,6 +73,9 @@ class PostgresTransaction:
         self.chats = PostgresChats(connection)
         self.runs = PostgresRuns(connection, owner)
         self.documents = PostgresDocuments(connection)
+        self.bases = PostgresBases(connection)
+        self.figures = PostgresFigures(connection)
+        self.readings = PostgresReadings(connection)
         self.search = PostgresSearch(connection)
         self.accounts = PostgresAccounts(connection)
         self.backends = PostgresBackends(connection)

@@ -7,7 +7,7 @@ question's half, the rarity of each word, from the chunks that the question may 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Integer, Row, bindparam, text, update
+from sqlalchemy import Integer, Row, bindparam, delete, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -54,7 +54,7 @@ WITH scope AS MATERIALIZED (
 )
 SELECT candidates.*, -(candidates.weights <#> question.weights) AS score
 FROM question, LATERAL (
-    SELECT chunk_id, document_id, page, start, "end", text, chunks.weights, name
+    SELECT chunk_id, document_id, page, start, "end", text, figure, headings, chunks.weights, name
     FROM chunks JOIN scope USING (document_id) WHERE chunks.lexemes @@ question.words LIMIT :budget
 ) AS candidates
 ORDER BY candidates.weights <#> question.weights, document_id, page, start
@@ -64,6 +64,10 @@ LIMIT :limit
 _OF_CHAT: Final = """AND document_id IN (
         SELECT chat_documents.document_id FROM chat_documents JOIN chats USING (chat_id)
         WHERE chat_id = :chat AND chats.owner_id = :actor
+        UNION ALL
+        SELECT searched.document_id
+        FROM documents AS searched JOIN chat_bases USING (base_id) JOIN chats USING (chat_id)
+        WHERE chat_id = :chat AND chats.owner_id = :actor AND searched.owner_id = :actor
     )"""
 
 _PARAMETERS: Final = (bindparam("actor", type_=Uuid), bindparam("question", type_=StoredText))
@@ -94,6 +98,13 @@ class PostgresSearch:
             counts[chunk.document_id] = counts.get(chunk.document_id, 0) + 1
         await self._connection.execute(
             _COUNT, [{"counted_id": document_id, "added": added} for document_id, added in counts.items()]
+        )
+
+    async def remove_chunks(self, document_id: DocumentId) -> None:
+        """Take every chunk of a document out of the index."""
+        await self._connection.execute(delete(chunks).where(chunks.c.document_id == document_id))
+        await self._connection.execute(
+            update(documents).where(documents.c.document_id == document_id).values(chunk_count=0)
         )
 
     async def lexical(self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int) -> tuple[Passage, ...]:
@@ -127,8 +138,8 @@ class PostgresSearch:
 
 # A chunk without a word that can be found (dashes, one line of base64) is kept all the same: it has no weights.
 _INSERT: Final = text("""
-INSERT INTO chunks (chunk_id, document_id, page, start, "end", text, lexemes, weights)
-SELECT :chunk_id, :document_id, :page, :start, :end, :text, lexemes,
+INSERT INTO chunks (chunk_id, document_id, page, start, "end", text, figure, headings, lexemes, weights)
+SELECT :chunk_id, :document_id, :page, :start, :end, :text, :figure, :headings, lexemes,
     coalesce(samovar_weights(lexemes), CAST('{}/1000000000' AS sparsevec))
 FROM samovar_lexemes(:text) AS lexemes
 """).bindparams(
@@ -149,6 +160,8 @@ def _columns(chunk: Chunk) -> dict[str, Any]:
         "start": chunk.start,
         "end": chunk.end,
         "text": chunk.text,
+        "figure": chunk.figure,
+        "headings": list(chunk.headings),
     }
 
 
@@ -174,5 +187,7 @@ def _passage(row: Row[Any]) -> Passage:
         start=row.start,
         end=row.end,
         text=row.text,
+        figure=row.figure,
+        headings=tuple(row.headings),
     )
     return Passage(chunk=chunk, document=row.name, score=row.score)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from sqlalchemy import (
+    REAL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -34,12 +35,16 @@ __all__ = [
     "StoredText",
     "api_keys",
     "backends",
+    "chat_bases",
     "chat_changes",
     "chat_documents",
     "chats",
     "chunks",
     "documents",
+    "entities",
+    "figures",
     "key_usage",
+    "knowledge_bases",
     "links",
     "message_documents",
     "messages",
@@ -242,30 +247,61 @@ run_events = Table(
     Column("body", JSONB, nullable=False),
 )
 
+knowledge_bases = Table(
+    "knowledge_bases",
+    metadata,
+    Column("base_id", Uuid, primary_key=True),
+    _owned_by("users.user_id", "owner_id"),
+    Column("position", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("name", StoredText, nullable=False),
+    Column("describes_figures", Boolean, nullable=False, server_default=text("false")),
+    _moment("created_at"),
+    UniqueConstraint("owner_id", "name"),
+)
+
 documents = Table(
     "documents",
     metadata,
     Column("document_id", Uuid, primary_key=True),
     _owned_by("users.user_id", "owner_id"),
     Column("position", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("base_id", Uuid, ForeignKey("knowledge_bases.base_id", ondelete="CASCADE")),
+    Column("parent_id", Uuid, ForeignKey("documents.document_id", ondelete="CASCADE")),
     Column("name", StoredText, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("path", StoredText),
+    Column("kind", Text),
     Column("media_type", StoredText, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("status", Text, nullable=False),
+    Column("stage", Text),
     Column("error_code", Text),
+    Column("error_reason", StoredText),
+    Column("title", StoredText),
+    Column("author", StoredText),
+    Column("outline", JSONB, nullable=False, server_default=text("'[]'")),
     Column("page_count", Integer, nullable=False),
+    Column("pages_read", Integer, nullable=False, server_default=text("0")),
     Column("chunk_count", Integer, nullable=False, server_default=text("0")),
-    Column("in_library", Boolean, nullable=False),
-    Column("picture_sha256", Text),
-    Column("picture_media_type", Text),
+    Column("replaced_by", Uuid, ForeignKey("documents.document_id", ondelete="SET NULL")),
     _moment("created_at"),
-    CheckConstraint("kind IN ('text', 'pdf', 'image')", name="kind"),
-    CheckConstraint("status IN ('reading', 'ready', 'failed')", name="status"),
+    CheckConstraint("stage IN ('queued', 'parsing', 'recognising', 'indexing')", name="stage"),
+    CheckConstraint("status IN ('reading', 'ready', 'failed', 'cancelled', 'replaced')", name="status"),
     Index("documents_owner_id_index", "owner_id", "sha256"),
     Index("documents_sha256_index", "sha256"),
-    Index("documents_picture_sha256_index", "picture_sha256"),
+    Index("documents_base_id_index", "base_id", "position"),
+    Index("documents_parent_id_index", "parent_id"),
+    Index("documents_replaced_by_index", "replaced_by"),
+    Index("documents_path_index", "base_id", "path", postgresql_where=text("path IS NOT NULL")),
+    Index("documents_reading_index", "position", postgresql_where=text("status = 'reading'")),
+)
+
+chat_bases = Table(
+    "chat_bases",
+    metadata,
+    _owned_by("chats.chat_id", "chat_id", primary_key=True),
+    _owned_by("knowledge_bases.base_id", "base_id", primary_key=True),
+    Index("chat_bases_base_id_index", "base_id"),
 )
 
 chat_documents = Table(
@@ -281,6 +317,7 @@ message_documents = Table(
     metadata,
     _owned_by("messages.message_id", "message_id", primary_key=True),
     _owned_by("documents.document_id", "document_id", primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False, server_default=text("0")),
     Column("place", Integer, nullable=False),
     Index("message_documents_document_id_index", "document_id"),
 )
@@ -296,8 +333,54 @@ pages = Table(
     Column("reason", StoredText),
     Column("width", Double),
     Column("height", Double),
-    Column("exact_places", Boolean, nullable=False),
-    CheckConstraint("status IN ('text', 'no_text', 'picture', 'failed')", name="status"),
+    Column("label", StoredText),
+    Column("confidence", REAL),
+    Column("blocks", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("words", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("links", JSONB, nullable=False, server_default=text("'[]'")),
+    CheckConstraint("status IN ('text', 'ocr', 'waiting', 'picture', 'no_text', 'skipped', 'failed')", name="status"),
+)
+
+#: ``page`` is 0 for a document without pages, as in ``pages``.
+figures = Table(
+    "figures",
+    metadata,
+    _owned_by("documents.document_id", "document_id", primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sha256", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("box", JSONB),
+    Column("alt", StoredText, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", StoredText),
+    Column("description", StoredText),
+    Column("described_by", StoredText),
+    CheckConstraint("status IN ('found', 'waiting', 'described', 'skipped', 'failed')", name="status"),
+    Index("figures_sha256_index", "sha256"),
+)
+
+entities = Table(
+    "entities",
+    metadata,
+    Column("document_id", Uuid, primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("figure", Integer, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("label", StoredText, nullable=False),
+    Column("box", JSONB),
+    Column("confidence", REAL),
+    Column("found_by", StoredText, nullable=False),
+    CheckConstraint("kind IN ('text', 'face', 'object', 'table', 'chart', 'stamp', 'signature')", name="kind"),
+    ForeignKeyConstraint(
+        ["document_id", "page", "figure"],
+        ["figures.document_id", "figures.page", "figures.number"],
+        ondelete="CASCADE",
+        name="entities_figure_fk",
+    ),
 )
 
 chunks = Table(
@@ -309,6 +392,8 @@ chunks = Table(
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
     Column("text", StoredText, nullable=False),
+    Column("figure", Integer),
+    Column("headings", ARRAY(StoredText), nullable=False, server_default=text("'{}'")),
     Column("lexemes", TSVECTOR, nullable=False),
     Column("weights", SparseVector(DIMENSIONS), nullable=False),
     Index("chunks_document_id_index", "document_id"),

@@ -1,0 +1,228 @@
+"""The port to knowledge bases, documents, their pages and pictures, as they last."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from samovar.domain.actor import Actor
+from samovar.domain.document import (
+    Document,
+    DocumentFigure,
+    DocumentStage,
+    DocumentStatus,
+    Entity,
+    FigureStatus,
+    KnowledgeBase,
+)
+from samovar.domain.ids import BaseId, ChatId, DocumentId
+from samovar.domain.page import DocumentHead, Page
+
+__all__ = ["Bases", "Documents", "Figures", "Readings"]
+
+
+class Bases(Protocol):
+    """Knowledge bases. Every method takes the actor; absence and refusal are one NotFound."""
+
+    async def add(self, actor: Actor, base: KnowledgeBase) -> None:
+        """Store a base. Raises Conflict when the actor has one of that name."""
+        ...
+
+    async def list(self, actor: Actor) -> tuple[KnowledgeBase, ...]:
+        """List the bases, oldest first."""
+        ...
+
+    async def access(self, actor: Actor, base_id: BaseId) -> KnowledgeBase:
+        """Read one base."""
+        ...
+
+    async def by_name(self, actor: Actor, name: str) -> KnowledgeBase | None:
+        """Find a base by its exact name."""
+        ...
+
+    async def save(self, actor: Actor, base: KnowledgeBase) -> None:
+        """Write name and choices. Raises Conflict when the name is taken."""
+        ...
+
+    async def remove(self, actor: Actor, base_id: BaseId) -> tuple[str, ...]:
+        """Delete a base with its documents; return the hashes of blobs that nothing refers to any more."""
+        ...
+
+    async def counts(self, actor: Actor) -> Mapping[BaseId, Mapping[DocumentStatus, int]]:
+        """Count the documents of each base by status."""
+        ...
+
+    async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[KnowledgeBase, ...]:
+        """List the bases that a chat searches, oldest first."""
+        ...
+
+    async def set_of_chat(self, actor: Actor, chat_id: ChatId, base_ids: Sequence[BaseId]) -> None:
+        """Choose the bases that a chat searches."""
+        ...
+
+
+class Documents(Protocol):
+    """Documents and pages. Every method that takes the actor raises NotFound for what is not the actor's own."""
+
+    async def add(self, actor: Actor, document: Document, *, chat_id: ChatId | None) -> None:
+        """Store a document, in the base that it names, and attach it to a chat (None: to none)."""
+        ...
+
+    async def access(self, actor: Actor, document_id: DocumentId) -> Document:
+        """Read one document."""
+        ...
+
+    async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[Document, ...]:
+        """List the documents attached to a chat, oldest first; replaced ones are left out."""
+        ...
+
+    async def of_base(
+        self,
+        actor: Actor,
+        base_id: BaseId,
+        *,
+        status: DocumentStatus | None = None,
+        name: str | None = None,
+        before: DocumentId | None = None,
+        limit: int,
+    ) -> tuple[Document, ...]:
+        """List the documents of a base, newest first, after the document ``before``.
+
+        ``name`` must occur in the name or path, in any case. Replaced ones are listed only when asked for by status.
+        """
+        ...
+
+    async def parts(self, actor: Actor, document_id: DocumentId) -> tuple[Document, ...]:
+        """List the documents that were attached to one (members of an archive, attachments of a letter)."""
+        ...
+
+    async def by_content(
+        self, actor: Actor, sha256: str, *, chat_id: ChatId | None, base_id: BaseId | None
+    ) -> Document | None:
+        """Find a document of the same bytes in the same chat or base that is ready or being read."""
+        ...
+
+    async def by_path(self, actor: Actor, base_id: BaseId, path: str) -> Document | None:
+        """Find the version of a file in force: neither replaced nor failed nor cancelled."""
+        ...
+
+    async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
+        """Read what is known of all pages, in order, without text, blocks, words and links."""
+        ...
+
+    async def page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:
+        """Read one page (None: the document has no pages) with everything on it."""
+        ...
+
+    async def find(
+        self, actor: Actor, document_id: DocumentId, words: str, *, limit: int
+    ) -> tuple[tuple[int | None, int, int], ...]:
+        """Find where ``words`` occur, in any case and with any white space: page, start, end, in order."""
+        ...
+
+    async def remove(self, actor: Actor, document_id: DocumentId) -> tuple[str, ...]:
+        """Delete a document and its parts everywhere; return the hashes of blobs nothing refers to any more."""
+        ...
+
+    async def hold_blob(self, sha256: str) -> bool:
+        """Keep others from using or deleting a blob until the transaction ends.
+
+        Return whether a document or a figure refers to it.
+        """
+        ...
+
+
+class Figures(Protocol):
+    """Pictures of documents, what models say of them, and what is seen on them."""
+
+    async def of_document(self, actor: Actor, document_id: DocumentId) -> tuple[DocumentFigure, ...]:
+        """List the pictures of a document in the order of its pages."""
+        ...
+
+    async def access(self, actor: Actor, document_id: DocumentId, page: int | None, number: int) -> DocumentFigure:
+        """Read one picture. Raises NotFound."""
+        ...
+
+    async def entities(
+        self, actor: Actor, document_id: DocumentId, page: int | None, number: int
+    ) -> tuple[Entity, ...]:
+        """List what was seen on a picture."""
+        ...
+
+    async def waiting(self, document_id: DocumentId) -> tuple[DocumentFigure, ...]:
+        """List the pictures whose description was asked for and not made yet."""
+        ...
+
+    async def set_status(
+        self, document_id: DocumentId, page: int | None, number: int, status: FigureStatus, reason: str | None = None
+    ) -> None:
+        """Note what has become of a picture."""
+        ...
+
+    async def describe(
+        self, document_id: DocumentId, page: int | None, number: int, *, description: str, described_by: str
+    ) -> None:
+        """Store a description; the status becomes ``described``."""
+        ...
+
+    async def set_entities(
+        self, document_id: DocumentId, page: int | None, number: int, entities: Sequence[Entity]
+    ) -> None:
+        """Put new entities in the place of earlier ones."""
+        ...
+
+
+class Readings(Protocol):
+    """How far the reading of a document has got. The reader of files acts for nobody: no method takes an actor.
+
+    Each method is one step that is repeated without harm; all raise NotFound when the document was deleted.
+    """
+
+    async def document(self, document_id: DocumentId) -> Document:
+        """Read the document's row and hold it until the transaction ends."""
+        ...
+
+    async def set_head(self, document_id: DocumentId, head: DocumentHead) -> None:
+        """Store kind, type, number of pages and metadata."""
+        ...
+
+    async def set_stage(self, document_id: DocumentId, stage: DocumentStage) -> None:
+        """Store where the reading has got to."""
+        ...
+
+    async def save_pages(
+        self, document_id: DocumentId, pages: Sequence[Page], figures: Sequence[DocumentFigure]
+    ) -> None:
+        """Store pages and their pictures, in the place of earlier ones of the same number."""
+        ...
+
+    async def all_pages(self, document_id: DocumentId, *, first: int = 0, limit: int) -> tuple[Page, ...]:
+        """Read pages with everything on them, from the page ``first`` on (0: the page of a document without pages)."""
+        ...
+
+    async def last_page(self, document_id: DocumentId) -> int | None:
+        """Tell the number of the last stored page; None when none is stored."""
+        ...
+
+    async def waiting_pages(self, document_id: DocumentId) -> tuple[int, ...]:
+        """List the numbers of the pages that wait for OCR, in order (0: the page of a document without pages)."""
+        ...
+
+    async def finish(self, document_id: DocumentId) -> None:
+        """Mark a document ready, and the earlier version of its path in its base as replaced by it."""
+        ...
+
+    async def end(
+        self, document_id: DocumentId, status: DocumentStatus, *, error_code: str | None, error_reason: str | None
+    ) -> tuple[str, ...]:
+        """Mark a document failed or cancelled and forget its pages, pictures and chunks.
+
+        Return the hashes of blobs that nothing refers to any more.
+        """
+        ...
+
+    async def start_again(self, document_id: DocumentId) -> None:
+        """Forget pages, pictures and chunks of a document, so that it is read anew."""
+        ...
+
+    async def unfinished(self) -> tuple[DocumentId, ...]:
+        """List the documents being read, oldest first."""
+        ...

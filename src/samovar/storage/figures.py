@@ -1,0 +1,175 @@
+"""Pictures of documents, their descriptions and entities, in PostgreSQL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
+
+from samovar.domain.actor import Actor
+from samovar.domain.document import DocumentFigure, Entity, FigureStatus
+from samovar.domain.errors import NotFound
+from samovar.domain.ids import DocumentId
+from samovar.domain.page_json import decode_box, encode_box
+from samovar.storage.connection import Connection
+from samovar.storage.documents import WITHOUT_NUMBER, page_number
+from samovar.storage.tables import documents, entities, figures
+
+__all__ = ["PostgresFigures", "figure_columns"]
+
+
+class PostgresFigures:
+    """Implements the port ``Figures``."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work on the connection of one transaction."""
+        self._connection = connection
+
+    async def of_document(self, actor: Actor, document_id: DocumentId) -> tuple[DocumentFigure, ...]:
+        """List the pictures of a document in the order of its pages. Raises: NotFound."""
+        await self._require(actor, document_id)
+        statement = (
+            select(figures).where(figures.c.document_id == document_id).order_by(figures.c.page, figures.c.number)
+        )
+        return tuple(_figure(row) for row in await self._connection.execute(statement))
+
+    async def access(self, actor: Actor, document_id: DocumentId, page: int | None, number: int) -> DocumentFigure:
+        """Read one picture. Raises: NotFound."""
+        await self._require(actor, document_id)
+        row = (await self._connection.execute(select(figures).where(_key(document_id, page, number)))).one_or_none()
+        if row is None:
+            raise NotFound(what="picture")
+        return _figure(row)
+
+    async def entities(
+        self, actor: Actor, document_id: DocumentId, page: int | None, number: int
+    ) -> tuple[Entity, ...]:
+        """List what was seen on a picture. Raises: NotFound."""
+        await self._require(actor, document_id)
+        statement = select(_entities).where(_of_figure(document_id, page, number)).order_by(_entities.c.place)
+        return tuple(
+            Entity(
+                kind=row.kind,
+                label=row.label,
+                box=decode_box(row.box),
+                confidence=row.confidence,
+                found_by=row.found_by,
+            )
+            for row in await self._connection.execute(statement)
+        )
+
+    async def waiting(self, document_id: DocumentId) -> tuple[DocumentFigure, ...]:
+        """List the pictures whose description was asked for and not made yet."""
+        statement = (
+            select(figures)
+            .where(figures.c.document_id == document_id, figures.c.status == "waiting")
+            .order_by(figures.c.page, figures.c.number)
+        )
+        return tuple(_figure(row) for row in await self._connection.execute(statement))
+
+    async def set_status(
+        self, document_id: DocumentId, page: int | None, number: int, status: FigureStatus, reason: str | None = None
+    ) -> None:
+        """Note what has become of a picture. Raises: NotFound."""
+        await self._update(document_id, page, number, status=status, reason=reason)
+
+    async def describe(
+        self, document_id: DocumentId, page: int | None, number: int, *, description: str, described_by: str
+    ) -> None:
+        """Store a description. Raises: NotFound."""
+        await self._update(
+            document_id,
+            page,
+            number,
+            status="described",
+            reason=None,
+            description=description,
+            described_by=described_by,
+        )
+
+    async def set_entities(
+        self, document_id: DocumentId, page: int | None, number: int, entities: Sequence[Entity]
+    ) -> None:
+        """Put new entities in the place of earlier ones."""
+        await self._connection.execute(delete(_entities).where(_of_figure(document_id, page, number)))
+        if not entities:
+            return
+        await self._connection.execute(
+            insert(_entities),
+            [
+                {
+                    "document_id": document_id,
+                    "page": page_number(page),
+                    "figure": number,
+                    "place": place,
+                    "kind": entity.kind,
+                    "label": entity.label,
+                    "box": encode_box(entity.box),
+                    "confidence": entity.confidence,
+                    "found_by": entity.found_by,
+                }
+                for place, entity in enumerate(entities)
+            ],
+        )
+
+    async def _update(self, document_id: DocumentId, page: int | None, number: int, **values: object) -> None:
+        statement = update(figures).where(_key(document_id, page, number)).values(**values)
+        if (await self._connection.execute(statement)).rowcount == 0:
+            raise NotFound(what="picture")
+
+    async def _require(self, actor: Actor, document_id: DocumentId) -> None:
+        statement = select(documents.c.document_id).where(
+            documents.c.document_id == document_id, documents.c.owner_id == actor.user_id
+        )
+        if (await self._connection.execute(statement)).one_or_none() is None:
+            raise NotFound(what="document")
+
+
+# Inside the class the name of the table is taken by the method.
+_entities = entities
+
+
+def _key(document_id: DocumentId, page: int | None, number: int) -> ColumnElement[bool]:
+    return and_(figures.c.document_id == document_id, figures.c.page == page_number(page), figures.c.number == number)
+
+
+def _of_figure(document_id: DocumentId, page: int | None, number: int) -> ColumnElement[bool]:
+    return and_(
+        entities.c.document_id == document_id, entities.c.page == page_number(page), entities.c.figure == number
+    )
+
+
+def figure_columns(figure: DocumentFigure) -> dict[str, Any]:
+    """Turn a picture into the columns of its row."""
+    return {
+        "document_id": figure.document_id,
+        "page": page_number(figure.page),
+        "number": figure.number,
+        "sha256": figure.sha256,
+        "media_type": figure.media_type,
+        "width": figure.width,
+        "height": figure.height,
+        "box": encode_box(figure.box),
+        "alt": figure.alt,
+        "status": figure.status,
+        "reason": figure.reason,
+        "description": figure.description,
+        "described_by": figure.described_by,
+    }
+
+
+def _figure(row: Row[Any]) -> DocumentFigure:
+    return DocumentFigure(
+        document_id=DocumentId(row.document_id),
+        page=None if row.page == WITHOUT_NUMBER else row.page,
+        number=row.number,
+        sha256=row.sha256,
+        media_type=row.media_type,
+        width=row.width,
+        height=row.height,
+        box=decode_box(row.box),
+        alt=row.alt,
+        status=row.status,
+        reason=row.reason,
+        description=row.description,
+        described_by=row.described_by,
+    )
