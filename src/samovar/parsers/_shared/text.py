@@ -1,4 +1,4 @@
-"""What several parsers need: characters that are safe to store, and text in old Russian encodings."""
+"""Characters that are safe to store, and text in old Russian encodings."""
 
 from math import log
 from typing import Final
