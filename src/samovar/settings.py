@@ -29,6 +29,7 @@ __all__ = [
     "EngineSettings",
     "LimitsSettings",
     "LoadSettings",
+    "OcrSettings",
     "RouteSettings",
     "ServerKey",
     "ServerSettings",
@@ -192,6 +193,7 @@ class LimitsSettings(_Area):
     """What one person or one file may take."""
 
     upload_mb: int = Field(50, ge=1, le=2000, description="Largest file, in MB (millions of bytes).")
+    uploads_mb: int = Field(400, ge=1, le=100_000, description="All files that arrive at the same time, in MB.")
     pages: int = Field(2000, ge=1, le=100_000, description="Most pages of one document.")
     picture_megapixels: int = Field(25, ge=1, le=400, description="Largest picture, in megapixels.")
     parser_s: float = Field(20.0, gt=0, description="Longest time for reading one file, in seconds.")
@@ -199,6 +201,15 @@ class LimitsSettings(_Area):
     queue: int = Field(256, ge=1, le=100_000, description="Most answers that wait for one backend.")
     runs: int = Field(64, ge=1, le=10_000, description="Most answers being written at the same time.")
     message_characters: int = Field(400_000, ge=1000, description="Longest message, in characters.")
+
+
+class OcrSettings(_Area):
+    """Reading the text of scans and pictures."""
+
+    enabled: bool = Field(True, description="Read pages without a text layer by OCR.")
+    tessdata: Path | None = Field(
+        None, description="Folder of Tesseract's language data (rus, eng); none looks in the usual places."
+    )
 
 
 class Settings(BaseSettings):
@@ -226,6 +237,7 @@ class Settings(BaseSettings):
     routes: tuple[RouteSettings, ...] = Field((), description="Names that stand for several models.")
     downloads: DownloadsSettings = DownloadsSettings()
     limits: LimitsSettings = LimitsSettings()
+    ocr: OcrSettings = OcrSettings()
 
     @classmethod
     def settings_customise_sources(

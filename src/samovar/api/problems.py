@@ -70,6 +70,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "data_folder_unusable": 500,
     "settings_invalid": 500,
     "unsafe_binding": 500,
+    "language_data_unavailable": 500,
 }
 #: The name of a field is repeated up to here: an error needs no megabyte.
 _LONGEST_PLACE: Final = 100

@@ -14,9 +14,12 @@ from typing import Final, Literal
 import typer
 
 from samovar import __version__, registry
+from samovar.cli.ocr_words import say_ocr
 from samovar.cli.output import DataDir, Json, load_settings, print_json, run_async
 from samovar.domain.errors import BlobDamaged, SamovarError
 from samovar.engine.models import choose_model
+from samovar.ocr.data import LANGUAGES, find
+from samovar.ocr.engine import EngineNotLoadedError, load
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import Settings
 from samovar.storage import FileBlobStore, open_storage
@@ -59,6 +62,7 @@ async def _examine(settings: Settings) -> list[Part]:
         ("files", _files),
         ("model", _model),
         ("parsers", _parsers),
+        ("ocr", _ocr),
         ("web app", _web_app),
         ("port", _port),
         ("backends", _backends),
@@ -161,6 +165,23 @@ async def _parsers(settings: Settings) -> Part:
         detail=f"{kinds}; confinement: {level}",
         advice="Use Linux 5.13 or newer with Landlock and seccomp for full confinement.",
     )
+
+
+async def _ocr(settings: Settings) -> Part:
+    """Load the engine with its data: what it says here is what a page would meet."""
+    if not settings.ocr.enabled:
+        return Part(name="ocr", state="ok", detail=say_ocr("off"))
+    folder = find(settings.data_dir, settings.ocr.tessdata)
+    if folder is None:
+        named = settings.ocr.tessdata
+        detail = say_ocr("missing_there", folder=named) if named else say_ocr("missing")
+        return Part(name="ocr", state="warning", detail=detail, advice=say_ocr("get"))
+    try:
+        version = load(folder, LANGUAGES).version
+    except EngineNotLoadedError:
+        return Part(name="ocr", state="failed", detail=say_ocr("broken", folder=folder), advice=say_ocr("get_anew"))
+    detail = say_ocr("ready", version=version, languages="+".join(LANGUAGES), folder=folder)
+    return Part(name="ocr", state="ok", detail=detail)
 
 
 async def _web_app(_settings: Settings) -> Part:

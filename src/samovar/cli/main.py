@@ -6,7 +6,7 @@ from io import TextIOWrapper
 import typer
 
 from samovar import __version__
-from samovar.cli import ask, backends, catalogue, doctor, fit, ingest, keys, link, models, search, serve
+from samovar.cli import ask, backends, catalogue, doctor, fit, ingest, keys, link, models, ocr, search, serve
 from samovar.cli.words import error_line
 from samovar.domain.errors import SamovarError
 from samovar.telemetry.log import configure_logging, get_log
@@ -32,6 +32,7 @@ app.command()(backends.backends)
 app.command()(doctor.doctor)
 app.command()(link.link)
 app.add_typer(keys.app, name="keys")
+app.add_typer(ocr.app, name="ocr")
 
 
 def _print_version(wanted: bool) -> None:

@@ -216,6 +216,11 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
         "Вход отключён, поэтому Samovar слушает только эту машину, а не {host}.",
         "Включите вход или слушайте 127.0.0.1.",
     ),
+    "language_data_unavailable": (
+        "Языковые данные для распознавания получить не удалось: {reason}.",
+        "Debian, Ubuntu: `sudo apt install tesseract-ocr-rus tesseract-ocr-eng`. macOS: `brew install tesseract-lang`. "
+        "Или укажите папку либо файл .deb: `samovar ocr install --from PATH`.",
+    ),
 }
 NOTICES: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {

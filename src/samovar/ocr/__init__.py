@@ -1,1 +1,1 @@
-"""Text out of pictures: the engine, its language data, and what makes a page readable for it."""
+"""Reading text from pictures: language data, the engine, and what a picture needs before it can be read."""

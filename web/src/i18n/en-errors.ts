@@ -135,4 +135,8 @@ export const enErrors = {
   'error.unsafe_binding': 'Sign-in is off, so Samovar listens on this machine only, not on {host}.',
   'error.unsafe_binding.bare': 'Sign-in is off, so Samovar listens on this machine only.',
   'error.unsafe_binding.advice': 'Turn sign-in on, or bind to 127.0.0.1.',
+  'error.language_data_unavailable': 'Language data for OCR could not be got: {reason}.',
+  'error.language_data_unavailable.bare': 'Language data for OCR could not be got.',
+  'error.language_data_unavailable.advice':
+    'Install the packages tesseract-ocr-rus and tesseract-ocr-eng, or run `samovar ocr install`.',
 } satisfies Record<`error.${string}`, string>

@@ -136,4 +136,8 @@ export const ruErrors: Record<keyof typeof enErrors, string> = {
   'error.unsafe_binding': 'Вход выключен, поэтому Samovar доступен только с этого компьютера, а не с {host}.',
   'error.unsafe_binding.bare': 'Вход выключен, поэтому Samovar доступен только с этого компьютера.',
   'error.unsafe_binding.advice': 'Включите вход или слушайте 127.0.0.1.',
+  'error.language_data_unavailable': 'Языковые данные для распознавания получить не удалось: {reason}.',
+  'error.language_data_unavailable.bare': 'Языковые данные для распознавания получить не удалось.',
+  'error.language_data_unavailable.advice':
+    'Установите пакеты tesseract-ocr-rus и tesseract-ocr-eng или выполните `samovar ocr install`.',
 }

@@ -51,6 +51,7 @@ SamovarError
 │   ├── DownloadsOff            downloads_off
 │   ├── DownloadFailed          download_failed
 │   └── ChecksumMismatch        checksum_mismatch
+├── LanguageDataUnavailable     language_data_unavailable
 └── StartError
     ├── PortTaken               port_taken
     ├── DataFolderUnusable      data_folder_unusable
@@ -97,6 +98,7 @@ from samovar.domain.errors.model import (
     ModelFileMissing,
     ModelFilesError,
 )
+from samovar.domain.errors.ocr import LanguageDataUnavailable
 from samovar.domain.errors.request import (
     AdministratorOnly,
     Conflict,
@@ -152,6 +154,7 @@ __all__ = [
     "InvalidRequest",
     "KeyInvalid",
     "KeyScopeMissing",
+    "LanguageDataUnavailable",
     "LinkSpent",
     "MessageEmpty",
     "ModelFileInvalid",
