@@ -12,6 +12,7 @@ from samovar.accounts.keys import Keys
 from samovar.accounts.quotas import KeyQuotas
 from samovar.accounts.sign_in import SignIn
 from samovar.api.deps import Services
+from samovar.api.uploads import UploadRoom
 from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turns
@@ -100,6 +101,7 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
             blobs=blobs,
             reader=reader,
             intake=Intake(storage, blobs, reader, metrics, upload_mb=settings.limits.upload_mb),
+            uploads=UploadRoom(most_bytes=settings.limits.uploads_mb * 1_000_000),
             sign_in=sign_in,
             keys=Keys(storage, sign_in, quotas),
             quotas=quotas,

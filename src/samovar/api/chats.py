@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from samovar.api.deps import Asker, ServicesOf
-from samovar.api.documents import document_body
+from samovar.api.document_body import document_body
 from samovar.domain.chat import Chat, Message
 from samovar.domain.citation import citation_to_json
 from samovar.domain.errors import InvalidRequest, NotFound
@@ -82,11 +82,14 @@ async def read_chat(chat_id: UUID, actor: Asker, services: ServicesOf) -> Respon
         messages = await tx.chats.messages(actor, chat.chat_id)
         documents = await tx.documents.of_chat(actor, chat.chat_id)
         pages = {found.document_id: await tx.documents.pages(actor, found.document_id) for found in documents}
+        figures = {found.document_id: await tx.figures.of_document(actor, found.document_id) for found in documents}
     return JSONResponse(
         {
             "chat": chat_body(chat),
             "messages": [message_body(message) for message in messages],
-            "documents": [document_body(found, pages[found.document_id]) for found in documents],
+            "documents": [
+                document_body(found, pages[found.document_id], figures[found.document_id]) for found in documents
+            ],
         }
     )
 

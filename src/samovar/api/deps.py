@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from samovar.accounts.keys import Keys
 from samovar.accounts.quotas import KeyQuotas
 from samovar.accounts.sign_in import SignIn
+from samovar.api.uploads import UploadRoom
 from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turns
 from samovar.domain.account import KeyScope
@@ -61,6 +62,7 @@ class Services:
     blobs: BlobStore
     reader: DocumentReader
     intake: Intake
+    uploads: UploadRoom
     sign_in: SignIn
     keys: Keys
     quotas: KeyQuotas

@@ -1,33 +1,39 @@
-"""Documents: upload, pages, pictures, places."""
+"""Documents: upload to a chat, the read report, text, places, the page as a picture, the file itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Annotated, Final
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from samovar.api.deps import Asker, Services, ServicesOf
-from samovar.api.problems import problem_body
+from samovar.api.document_body import block_body, box_body, document_body, document_error
 from samovar.domain.actor import Actor
 from samovar.domain.document import Document
-from samovar.domain.errors import FileTooLarge, InvalidRequest, NotFound, error_from_code
+from samovar.domain.errors import InvalidRequest, NotFound
 from samovar.domain.ids import ChatId, DocumentId
-from samovar.domain.page import Page, Picture
+from samovar.domain.layout import Rectangle, Word
+from samovar.domain.page import Page
 
-__all__ = ["document_body", "router"]
+__all__ = ["FILE_HEADERS", "PageNumber", "router", "whole_document"]
 
 router = APIRouter(prefix="/api", tags=["documents"])
 
-#: An upload is read to its end before it is refused, or the browser would see a broken line
-#: instead of the reason; but not for ever.
-_DRAIN_FACTOR: Final = 20
 #: What the database takes for a page number.
 _LARGEST_NUMBER: Final = 2**31 - 1
-_FILE_POLICY: Final = {
+#: What came from people is shown as a picture or handed out to be kept, and never runs.
+FILE_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=3600",
 }
+#: Formats whose pages can be drawn, with places for their words.
+_DRAWN: Final = frozenset({"pdf"})
+_LONGEST_SEARCH: Final = 200
+
+PageNumber = Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)]
 
 
 @router.post("/chats/{chat_id}/documents")
@@ -37,21 +43,50 @@ async def upload(
     actor: Asker,
     services: ServicesOf,
     name: Annotated[str, Query(min_length=1, max_length=1000)],
+    wait: Annotated[float, Query(ge=0, le=60, allow_inf_nan=False)] = 20.0,
 ) -> Response:
-    """Take a file in; it is searchable when this answers."""
-    content = await _read_body(request, name, services.intake.most_bytes)
-    document = await services.intake.take(actor, name=name, content=content, chat_id=ChatId(chat_id))
-    pages = await services.intake.pages(actor, document.document_id)
-    return JSONResponse(document_body(document, pages), status_code=201)
+    """Take a file into a chat and wait a little until it is read."""
+    async with services.uploads.receive(request, name, most_bytes=services.intake.most_bytes) as content:
+        document = await services.intake.take(actor, name=name, content=content, chat_id=ChatId(chat_id))
+    if document.status == "reading":
+        document = await services.intake.wait(actor, document.document_id, timeout_s=wait)
+    if document.status == "failed":
+        await services.intake.remove(actor, document.document_id)
+        error = document_error(document)
+        assert error is not None, "what has failed has a code"
+        raise error
+    status_code = 202 if document.status == "reading" else 201
+    return JSONResponse(await whole_document(services, actor, document), status_code=status_code)
 
 
 @router.get("/documents/{document_id}")
 async def read_document(document_id: UUID, actor: Asker, services: ServicesOf) -> Response:
-    """A document with what was read of each page."""
+    """A document with its read report."""
+    document = await _access(services, actor, document_id)
+    return JSONResponse(await whole_document(services, actor, document))
+
+
+@router.get("/documents/{document_id}/parts")
+async def read_parts(document_id: UUID, actor: Asker, services: ServicesOf) -> Response:
+    """The documents that were inside this one."""
+    document = await _access(services, actor, document_id)
     async with services.storage.transaction() as tx:
-        document = await tx.documents.access(actor, DocumentId(document_id))
-    pages = await services.intake.pages(actor, document.document_id)
-    return JSONResponse(document_body(document, pages))
+        parts = await tx.documents.parts(actor, document.document_id)
+    return JSONResponse({"documents": [await whole_document(services, actor, part) for part in parts]})
+
+
+@router.post("/documents/{document_id}/reread")
+async def reread_document(document_id: UUID, actor: Asker, services: ServicesOf) -> Response:
+    """Read a document anew from its bytes."""
+    document = await services.intake.reread(actor, DocumentId(document_id))
+    return JSONResponse(await whole_document(services, actor, document), status_code=202)
+
+
+@router.post("/documents/{document_id}/cancel")
+async def cancel_document(document_id: UUID, actor: Asker, services: ServicesOf) -> Response:
+    """Stop reading a document."""
+    document = await services.intake.cancel(actor, DocumentId(document_id))
+    return JSONResponse(await whole_document(services, actor, document))
 
 
 @router.delete("/documents/{document_id}")
@@ -61,17 +96,68 @@ async def delete_document(document_id: UUID, actor: Asker, services: ServicesOf)
     return Response(status_code=204)
 
 
+@router.get("/documents/{document_id}/file")
+async def read_file(document_id: UUID, actor: Asker, services: ServicesOf) -> Response:
+    """The bytes as they were taken in, to be kept and not to be shown."""
+    document = await _access(services, actor, document_id)
+    content = await services.blobs.get(document.sha256)
+    disposition = f"attachment; filename*=UTF-8''{quote(document.name, safe='')}"
+    headers = {**FILE_HEADERS, "Content-Disposition": disposition}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
 @router.get("/documents/{document_id}/text")
-async def read_text(
+async def read_text(document_id: UUID, actor: Asker, services: ServicesOf, page: PageNumber = None) -> Response:
+    """The text of a page with its blocks and links."""
+    async with services.storage.transaction() as tx:
+        found = await tx.documents.page(actor, DocumentId(document_id), page)
+    return JSONResponse(
+        {
+            "page": found.number,
+            "text": found.text,
+            "blocks": [block_body(block) for block in found.blocks],
+            "links": [
+                {"start": link.start, "end": link.end, "target": link.target, "page": link.page} for link in found.links
+            ],
+        }
+    )
+
+
+@router.get("/documents/{document_id}/words")
+async def read_words(document_id: UUID, actor: Asker, services: ServicesOf, page: PageNumber = None) -> Response:
+    """Where the words of a page stand."""
+    document, found = await _page(services, actor, document_id, page)
+    words = await _words(services, document, found)
+    return JSONResponse(
+        {
+            "width": found.width,
+            "height": found.height,
+            "words": [
+                [word.start, word.end, word.box.x, word.box.y, word.box.width, word.box.height] for word in words
+            ],
+        }
+    )
+
+
+@router.get("/documents/{document_id}/find")
+async def find_text(
     document_id: UUID,
     actor: Asker,
     services: ServicesOf,
-    page: Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)] = None,
+    text: Annotated[str, Query(min_length=1, max_length=_LONGEST_SEARCH)],
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Response:
-    """The text of a page."""
+    """Where words occur in a document."""
+    if not text.strip():
+        raise InvalidRequest(reason="there is nothing to look for")
     async with services.storage.transaction() as tx:
-        found = await tx.documents.page(actor, DocumentId(document_id), page)
-    return JSONResponse({"page": found.number, "text": found.text})
+        found = await tx.documents.find(actor, DocumentId(document_id), text, limit=limit + 1)
+    return JSONResponse(
+        {
+            "found": [{"page": page, "start": start, "end": end} for page, start, end in found[:limit]],
+            "more": len(found) > limit,
+        }
+    )
 
 
 @router.get("/documents/{document_id}/image")
@@ -83,8 +169,20 @@ async def read_image(
     width: Annotated[int, Query(ge=50, le=4000)] = 1200,
 ) -> Response:
     """A page drawn as a picture, or the picture that the document is."""
-    picture = await _picture(services, actor, DocumentId(document_id), page, width)
-    return Response(picture[1], media_type=picture[0], headers=_FILE_POLICY)
+    document = await _access(services, actor, document_id)
+    if document.kind == "image":
+        async with services.storage.transaction() as tx:
+            figures = await tx.figures.of_document(actor, document.document_id)
+        shown = next((figure for figure in figures if (figure.page or 1) == page), None)
+        if shown is None:
+            raise NotFound(what="page")
+        content = await services.blobs.get(shown.sha256)
+        return Response(content, media_type=shown.media_type, headers=FILE_HEADERS)
+    if document.kind not in _DRAWN or page > document.page_count:
+        raise NotFound(what="page")
+    content = await services.blobs.get(document.sha256)
+    drawn = await services.reader.render_page(content, kind=document.kind, page=page, width_px=width)
+    return Response(drawn.content, media_type=drawn.media_type, headers=FILE_HEADERS)
 
 
 @router.get("/documents/{document_id}/boxes")
@@ -92,86 +190,49 @@ async def read_boxes(
     document_id: UUID,
     actor: Asker,
     services: ServicesOf,
-    page: Annotated[int, Query(ge=1, le=_LARGEST_NUMBER)],
     start: Annotated[int, Query(ge=0)],
     end: Annotated[int, Query(ge=0)],
+    page: PageNumber = None,
 ) -> Response:
-    """Where characters stand on a page."""
-    async with services.storage.transaction() as tx:
-        document = await tx.documents.access(actor, DocumentId(document_id))
-        if document.kind != "pdf":
-            raise InvalidRequest(reason="only the pages of a PDF have places")
-        found = await tx.documents.page(actor, document.document_id, page)
+    """Where characters stand on a page; nowhere in a format without places."""
+    document, found = await _page(services, actor, document_id, page)
     if not start < end <= len(found.text):
         raise InvalidRequest(reason="start and end lie outside the page")
-    content = await services.blobs.get(document.sha256)
-    boxes = await services.reader.locate(content, kind=document.kind, page=page, start=start, end=end)
-    return JSONResponse(
-        {
-            "width": found.width,
-            "height": found.height,
-            "boxes": [{"x": box.x, "y": box.y, "width": box.width, "height": box.height} for box in boxes],
-        }
-    )
+    boxes = await _boxes(services, document, found, start, end)
+    return JSONResponse({"width": found.width, "height": found.height, "boxes": [box_body(box) for box in boxes]})
 
 
-async def _read_body(request: Request, name: str, most_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    size_bytes = 0
-    async for part in request.stream():
-        size_bytes += len(part)
-        if size_bytes <= most_bytes:
-            parts.append(part)
-        elif size_bytes > most_bytes * _DRAIN_FACTOR:
-            break
-        else:
-            parts.clear()
-    if size_bytes > most_bytes:
-        raise FileTooLarge(name=name, limit_mb=most_bytes // 1_000_000)
-    return b"".join(parts)
-
-
-async def _picture(
-    services: Services, actor: Actor, document_id: DocumentId, page: int, width_px: int
-) -> tuple[str, bytes]:
+async def whole_document(services: Services, actor: Actor, document: Document) -> dict[str, object]:
+    """A document with its read report, as JSON."""
     async with services.storage.transaction() as tx:
-        document = await tx.documents.access(actor, document_id)
-        stored = await tx.figures.of_document(actor, document_id) if document.kind == "image" else ()
-    if stored:
-        return stored[0].media_type, await services.blobs.get(stored[0].sha256)
-    if document.kind != "pdf" or page > document.page_count:
-        raise NotFound(what="page")
+        pages = await tx.documents.pages(actor, document.document_id)
+        figures = await tx.figures.of_document(actor, document.document_id)
+    return document_body(document, pages, figures)
+
+
+async def _access(services: Services, actor: Actor, document_id: UUID) -> Document:
+    async with services.storage.transaction() as tx:
+        return await tx.documents.access(actor, DocumentId(document_id))
+
+
+async def _page(services: Services, actor: Actor, document_id: UUID, number: int | None) -> tuple[Document, Page]:
+    async with services.storage.transaction() as tx:
+        document = await tx.documents.access(actor, DocumentId(document_id))
+        return document, await tx.documents.page(actor, document.document_id, number)
+
+
+async def _words(services: Services, document: Document, page: Page) -> tuple[Word, ...]:
+    """The words of a page: as OCR has read them, or as the text layer holds them."""
+    if page.words or document.kind not in _DRAWN or page.number is None or page.status != "text":
+        return page.words
     content = await services.blobs.get(document.sha256)
-    drawn: Picture = await services.reader.render_page(content, kind=document.kind, page=page, width_px=width_px)
-    return drawn.media_type, drawn.content
+    return await services.reader.words(content, kind=document.kind, page=page.number)
 
 
-def _error(document: Document) -> dict[str, object] | None:
-    if document.error_code is None:
-        return None
-    return problem_body(error_from_code(document.error_code, name=document.name))
-
-
-def document_body(document: Document, pages: Sequence[Page]) -> dict[str, object]:
-    """A document as the page shows it."""
-    return {
-        "id": str(document.document_id),
-        "name": document.name,
-        "kind": document.kind,
-        "media_type": document.media_type,
-        "size_bytes": document.size_bytes,
-        "status": document.status,
-        "error": _error(document),
-        "page_count": document.page_count,
-        "pages": [
-            {
-                "page": page.number,
-                "status": page.status,
-                "reason": page.reason,
-                "width": page.width,
-                "height": page.height,
-            }
-            for page in pages
-        ],
-        "created_at": document.created_at.isoformat(),
-    }
+async def _boxes(services: Services, document: Document, page: Page, start: int, end: int) -> tuple[Rectangle, ...]:
+    if page.words:
+        return tuple(word.box for word in page.words if word.start < end and start < word.end)
+    if document.kind not in _DRAWN or page.number is None or page.status != "text":
+        return ()
+    content = await services.blobs.get(document.sha256)
+    return await services.reader.locate(content, kind=document.kind, page=page.number, start=start, end=end)
