@@ -7,10 +7,11 @@ from datetime import datetime
 from samovar.domain.citation import Citation
 from samovar.domain.generation import Role
 from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
+from samovar.domain.image_tasks import ImageTask
 from samovar.domain.parameters import GenerationParameters
 from samovar.domain.run import RunStatus
 
-__all__ = ["Chat", "Message", "path_to"]
+__all__ = ["Chat", "Message", "SentPage", "path_to"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +33,20 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentPage:
+    """A page of a document (counted from 1) that is shown to the model as a picture."""
+
+    document_id: DocumentId
+    page: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One node of the tree: what a person wrote, or a reply with the run that wrote it.
 
     ``position`` grows with every message of the installation: order never rests on a clock.
-    ``run_status``, ``citations`` and
-    ``outcome`` (notices, usage, error, as JSON) belong to replies.
+    ``task`` is what is asked of the pictures among ``document_ids`` and of ``pages``. ``run_status``,
+    ``citations`` and ``outcome`` (notices, usage, error, as JSON) belong to replies.
     """
 
     message_id: MessageId
@@ -48,6 +57,8 @@ class Message:
     text: str
     reasoning: str = ""
     document_ids: tuple[DocumentId, ...] = ()
+    pages: tuple[SentPage, ...] = ()
+    task: ImageTask | None = None
     run_id: RunId | None = None
     run_status: RunStatus | None = None
     error_code: str | None = None

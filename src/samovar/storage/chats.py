@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import (
     Row,
@@ -20,7 +21,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from samovar.domain.actor import Actor
-from samovar.domain.chat import Chat, Message
+from samovar.domain.chat import Chat, Message, SentPage
 from samovar.domain.citation import citation_from_json, citation_to_json
 from samovar.domain.errors import Conflict, NotFound
 from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
@@ -42,6 +43,8 @@ from samovar.storage.turns import insert_turn
 __all__ = ["PostgresChats"]
 
 
+#: The page of a document that was attached as a whole.
+_WHOLE: Final = 0
 #: The columns of a message that is stored, beside its chat.
 _WRITTEN: Final = (
     "message_id",
@@ -52,6 +55,7 @@ _WRITTEN: Final = (
     "model",
     "citations",
     "idempotency_key",
+    "task",
     "created_at",
 )
 
@@ -110,8 +114,7 @@ class PostgresChats:
     async def add_message(self, actor: Actor, message: Message, *, idempotency_key: str | None = None) -> Message:
         """Store a message. Raises: NotFound for a chat, parent or document of somebody else, Conflict."""
         position = await self._insert_message(actor, message, idempotency_key)
-        if message.document_ids:
-            await self._attach(actor, message)
+        await self._attach(actor, message)
         return replace(message, position=position)
 
     async def add_turn(
@@ -133,8 +136,7 @@ class PostgresChats:
         if positions is None:
             await self.access(actor, chat.chat_id)
             raise Conflict(reason="this message has been sent already")
-        if question.document_ids:
-            await self._attach(actor, question)
+        await self._attach(actor, question)
         return replace(question, position=positions[0]), replace(reply, position=positions[1])
 
     async def message_by_idempotency_key(self, actor: Actor, chat_id: ChatId, key: str) -> Message | None:
@@ -170,6 +172,7 @@ class PostgresChats:
             "new_model": message.model,
             "new_citations": [citation_to_json(citation) for citation in message.citations],
             "new_idempotency_key": idempotency_key,
+            "new_task": message.task,
             "new_created_at": message.created_at,
         }
         position: int | None = (await self._connection.execute(_ADD_MESSAGE, parameters)).scalar_one_or_none()
@@ -179,15 +182,19 @@ class PostgresChats:
         return position
 
     async def _attach(self, actor: Actor, message: Message) -> None:
-        wanted = list(dict.fromkeys(message.document_ids))
+        whole = [(document_id, _WHOLE) for document_id in message.document_ids]
+        sent = list(dict.fromkeys([*whole, *((page.document_id, page.page) for page in message.pages)]))
+        if not sent:
+            return
+        wanted = {document_id for document_id, _ in sent}
         own = select(documents.c.document_id).where(
             documents.c.document_id.in_(wanted), documents.c.owner_id == actor.user_id
         )
         if len((await self._connection.execute(own)).all()) != len(wanted):
             raise NotFound(what="document")
         rows = [
-            {"message_id": message.message_id, "document_id": document_id, "place": place}
-            for place, document_id in enumerate(wanted)
+            {"message_id": message.message_id, "document_id": document_id, "page": page, "place": place}
+            for place, (document_id, page) in enumerate(sent)
         ]
         await self._connection.execute(insert(message_documents), rows)
 
@@ -226,14 +233,21 @@ def _chat(row: Row[Any]) -> Chat:
 
 def _message_rows() -> Select[Any]:
     attached = (
-        select(func.array_agg(aggregate_order_by(message_documents.c.document_id, message_documents.c.place)))
+        select(
+            func.jsonb_agg(
+                aggregate_order_by(
+                    func.jsonb_build_array(message_documents.c.document_id, message_documents.c.page),
+                    message_documents.c.place,
+                )
+            )
+        )
         .where(message_documents.c.message_id == messages.c.message_id)
         .scalar_subquery()
     )
     return (
         select(
             messages,
-            attached.label("document_ids"),
+            attached.label("attached"),
             runs.c.run_id,
             runs.c.status.label("run_status"),
             runs.c.error_code,
@@ -246,6 +260,7 @@ def _message_rows() -> Select[Any]:
 
 
 def _message(row: Row[Any]) -> Message:
+    attached = [(DocumentId(UUID(document_id)), page) for document_id, page in row.attached or ()]
     return Message(
         message_id=MessageId(row.message_id),
         chat_id=ChatId(row.chat_id),
@@ -254,7 +269,9 @@ def _message(row: Row[Any]) -> Message:
         role=row.role,
         text=row.text,
         reasoning=row.reasoning,
-        document_ids=tuple(DocumentId(document_id) for document_id in row.document_ids or ()),
+        document_ids=tuple(document_id for document_id, page in attached if page == _WHOLE),
+        pages=tuple(SentPage(document_id=document_id, page=page) for document_id, page in attached if page != _WHOLE),
+        task=row.task,
         run_id=RunId(row.run_id) if row.run_id else None,
         run_status=row.run_status,
         error_code=row.error_code,

@@ -199,6 +199,7 @@ messages = Table(
     Column("model", StoredText),
     Column("citations", JSONB, nullable=False),
     Column("idempotency_key", StoredText),
+    Column("task", Text),
     _moment("created_at"),
     UniqueConstraint("chat_id", "message_id", name="messages_chat_id_key"),
     UniqueConstraint("chat_id", "idempotency_key", name="messages_idempotency_key_key"),
@@ -210,6 +211,7 @@ messages = Table(
         ondelete="CASCADE",
     ),
     CheckConstraint("role IN ('system', 'user', 'assistant')", name="role"),
+    CheckConstraint("task IN ('describe', 'read', 'answer', 'entities', 'chart')", name="task"),
     Index("messages_chat_id_index", "chat_id", "position"),
     Index("messages_parent_id_index", "chat_id", "parent_id"),
 )
@@ -256,7 +258,7 @@ knowledge_bases = Table(
     Column("name", StoredText, nullable=False),
     Column("describes_figures", Boolean, nullable=False, server_default=text("false")),
     _moment("created_at"),
-    UniqueConstraint("owner_id", "name"),
+    UniqueConstraint("owner_id", "name", name="knowledge_bases_owner_id_name_key"),
 )
 
 documents = Table(

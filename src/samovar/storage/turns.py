@@ -14,8 +14,9 @@ __all__ = ["insert_turn"]
 
 _INSERT: Final = text("""
 WITH question AS (
-    INSERT INTO messages (chat_id, message_id, parent_id, role, text, reasoning, citations, idempotency_key, created_at)
-    SELECT chat_id, :question_id, :parent_id, 'user', :text, '', '[]', :idempotency_key, :created_at FROM chats
+    INSERT INTO messages (chat_id, message_id, parent_id, role, text, reasoning, citations, idempotency_key, task,
+        created_at)
+    SELECT chat_id, :question_id, :parent_id, 'user', :text, '', '[]', :idempotency_key, :task, :created_at FROM chats
     WHERE chat_id = :chat_id AND owner_id = :owner_id
     ON CONFLICT ON CONSTRAINT messages_idempotency_key_key DO NOTHING
     RETURNING chat_id, message_id, position
@@ -36,6 +37,7 @@ RETURNING question.position AS question_position, reply.position AS reply_positi
     bindparam("parent_id", type_=messages.c.parent_id.type),
     bindparam("text", type_=StoredText),
     bindparam("idempotency_key", type_=StoredText),
+    bindparam("task", type_=messages.c.task.type),
     bindparam("created_at", type_=messages.c.created_at.type),
     bindparam("chat_id", type_=chats.c.chat_id.type),
     bindparam("owner_id", type_=chats.c.owner_id.type),
@@ -60,6 +62,7 @@ async def insert_turn(
         "parent_id": question.parent_id,
         "text": question.text,
         "idempotency_key": idempotency_key,
+        "task": question.task,
         "created_at": question.created_at,
         "chat_id": chat.chat_id,
         "owner_id": actor.user_id,
