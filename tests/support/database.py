@@ -15,7 +15,7 @@ import pytest
 
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message
-from samovar.domain.document import Chunk, Document, DocumentStatus
+from samovar.domain.document import Chunk, Document, DocumentStatus, KnowledgeBase
 from samovar.domain.generation import Role
 from samovar.domain.ids import (
     ChatId,
@@ -203,12 +203,18 @@ def make_run(message: Message, *, owner: int) -> Run:
 
 
 def make_document(
-    actor: Actor, *, name: str = "tea.txt", sha256: str = "a" * 64, status: DocumentStatus = "ready"
+    actor: Actor,
+    *,
+    name: str = "tea.txt",
+    sha256: str = "a" * 64,
+    status: DocumentStatus = "ready",
+    base: KnowledgeBase | None = None,
 ) -> Document:
     """A new text document."""
     return Document(
         document_id=new_document_id(),
         owner_id=actor.user_id,
+        base_id=base.base_id if base else None,
         name=name,
         kind="text",
         media_type="text/plain",

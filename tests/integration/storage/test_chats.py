@@ -7,8 +7,10 @@ import pytest
 from tests.support.database import another_actor, make_chat, make_document, make_message, make_run
 
 from samovar.domain.actor import Actor
+from samovar.domain.document import DocumentFigure, KnowledgeBase
 from samovar.domain.errors import Conflict, NotFound
-from samovar.domain.ids import new_chat_id, new_document_id, new_message_id
+from samovar.domain.ids import new_base_id, new_chat_id, new_document_id, new_message_id
+from samovar.domain.page import Page
 from samovar.domain.parameters import GenerationParameters
 from samovar.storage import PostgresStorage
 
@@ -123,18 +125,30 @@ async def test_removing_a_chat_removes_all_of_it_and_names_the_blobs_nobody_need
     storage: PostgresStorage, actor: Actor
 ) -> None:
     chat, other = make_chat(actor), make_chat(actor)
+    base = KnowledgeBase(base_id=new_base_id(), owner_id=actor.user_id, name="Books", created_at=chat.created_at)
     own = make_document(actor, sha256="1" * 64)
     picture = make_document(actor, sha256="2" * 64)
     twin, twin_elsewhere = make_document(actor, sha256="3" * 64), make_document(actor, sha256="3" * 64)
-    library = make_document(actor, sha256="4" * 64)
+    library = make_document(actor, sha256="4" * 64, base=base)
     async with storage.transaction() as tx:
         await tx.chats.add(actor, chat)
         await tx.chats.add(actor, other)
+        await tx.bases.add(actor, base)
         for paper in (own, picture, twin):
             await tx.documents.add(actor, paper, chat_id=chat.chat_id)
         await tx.documents.add(actor, twin_elsewhere, chat_id=other.chat_id)
         await tx.documents.add(actor, library, chat_id=None)
-        await tx.documents.set_picture(picture.document_id, "5" * 64, "image/png")
+        figure = DocumentFigure(
+            document_id=picture.document_id,
+            page=None,
+            number=1,
+            sha256="5" * 64,
+            media_type="image/png",
+            width=1,
+            height=1,
+        )
+        page = Page(number=None, text="", status="picture")
+        await tx.readings.save_pages(picture.document_id, [page], [figure])
         question = await tx.chats.add_message(actor, make_message(chat.chat_id))
         answer = await tx.chats.add_message(actor, make_message(chat.chat_id, parent_id=question.message_id))
         run = make_run(answer, owner=storage.owner)

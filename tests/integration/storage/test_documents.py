@@ -1,15 +1,20 @@
-"""Documents and pages in PostgreSQL."""
+"""Documents, their pages and pictures, and knowledge bases in PostgreSQL."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from tests.support.database import another_actor, make_chat, make_chunk, make_document
 
 from samovar.domain.actor import Actor
-from samovar.domain.document import Page
-from samovar.domain.errors import NotFound
-from samovar.domain.ids import new_chat_id, new_document_id
+from samovar.domain.document import DocumentFigure, Entity, KnowledgeBase
+from samovar.domain.errors import Conflict, NotFound
+from samovar.domain.ids import DocumentId, new_base_id, new_chat_id, new_document_id
+from samovar.domain.layout import Block, Cell, Link, Rectangle, Word
+from samovar.domain.page import DocumentHead, OutlineEntry, Page
 from samovar.storage import PostgresStorage
+from samovar.storage.postgres import PostgresTransaction
 
 
 async def test_documents_of_a_chat_come_oldest_first(storage: PostgresStorage, actor: Actor) -> None:
@@ -34,46 +39,48 @@ async def test_a_document_cannot_be_attached_to_a_chat_that_is_not_there(
     assert raised.value.values == {"what": "chat"}
 
 
-async def test_the_same_bytes_are_found_in_the_same_place_when_they_could_be_read(
+async def test_the_same_bytes_are_found_in_the_same_place_unless_they_failed(
     storage: PostgresStorage, actor: Actor
 ) -> None:
-    chat, other = make_chat(actor), make_chat(actor)
-    reading = make_document(actor, status="reading")
+    chat, other, base = make_chat(actor), make_chat(actor), make_base(actor)
+    failed, reading = make_document(actor, status="failed"), make_document(actor, status="reading")
+    sha256 = reading.sha256
     async with storage.transaction() as tx:
         await tx.chats.add(actor, chat)
         await tx.chats.add(actor, other)
+        await tx.bases.add(actor, base)
+        await tx.documents.add(actor, failed, chat_id=chat.chat_id)
+        assert await tx.documents.by_content(actor, sha256, chat_id=chat.chat_id, base_id=None) is None
         await tx.documents.add(actor, reading, chat_id=chat.chat_id)
-        assert await tx.documents.by_content(actor, reading.sha256, chat_id=chat.chat_id) is None
-        ready = make_document(actor)
-        await tx.documents.add(actor, ready, chat_id=chat.chat_id)
-        assert await tx.documents.by_content(actor, reading.sha256, chat_id=chat.chat_id) == ready
-        assert await tx.documents.by_content(actor, reading.sha256, chat_id=other.chat_id) is None
-        assert await tx.documents.by_content(actor, reading.sha256, chat_id=None) is None
-        library = make_document(actor)
-        await tx.documents.add(actor, library, chat_id=None)
-        assert await tx.documents.by_content(actor, reading.sha256, chat_id=None) == library
+        assert await tx.documents.by_content(actor, sha256, chat_id=chat.chat_id, base_id=None) == reading
+        assert await tx.documents.by_content(actor, sha256, chat_id=other.chat_id, base_id=None) is None
+        assert await tx.documents.by_content(actor, sha256, chat_id=None, base_id=base.base_id) is None
+        kept = make_document(actor, base=base)
+        await tx.documents.add(actor, kept, chat_id=None)
+        assert await tx.documents.by_content(actor, sha256, chat_id=None, base_id=base.base_id) == kept
 
 
 async def test_pages_are_read_back_whole(storage: PostgresStorage, actor: Actor) -> None:
-    paged, plain = make_document(actor), make_document(actor)
-    pages = tuple(
-        Page(
-            number=number, text=f"page {number}\x00", status="text", width=595.3, height=842.0, exact_places=number == 1
-        )
-        for number in (2, 1, 3)
-    )
-    whole = Page(number=None, text="all", status="no_text", reason="picture")
+    paged, plain = make_document(actor, status="reading"), make_document(actor, status="reading")
+    pages = tuple(made_page(number) for number in (2, 1, 3))
+    whole = Page(number=None, text="all", status="no_text", reason="empty")
     async with storage.transaction() as tx:
         await tx.documents.add(actor, paged, chat_id=None)
         await tx.documents.add(actor, plain, chat_id=None)
         assert await tx.documents.pages(actor, paged.document_id) == ()
-        await tx.documents.add_pages(paged.document_id, pages)
-        await tx.documents.add_pages(plain.document_id, [whole])
+        assert await tx.readings.last_page(paged.document_id) is None
+        await tx.readings.save_pages(paged.document_id, pages, [])
+        await tx.readings.save_pages(plain.document_id, [whole], [])
+        assert await tx.readings.last_page(paged.document_id) == 3
+        assert await tx.readings.waiting_pages(paged.document_id) == (3,)
+        assert (await tx.documents.access(actor, paged.document_id)).pages_read == 2
+    expected = tuple(replace(page, text=page.text.replace("\x00", "\ufffd")) for page in (pages[1], pages[0], pages[2]))
     async with storage.transaction() as tx:
-        expected = tuple(
-            replace(page, text=page.text.replace("\x00", "\ufffd")) for page in (pages[1], pages[0], pages[2])
+        assert await tx.documents.pages(actor, paged.document_id) == tuple(
+            replace(page, text="", blocks=(), words=(), links=()) for page in expected
         )
-        assert await tx.documents.pages(actor, paged.document_id) == expected
+        assert await tx.readings.all_pages(paged.document_id, limit=10) == expected
+        assert await tx.readings.all_pages(paged.document_id, first=2, limit=1) == expected[1:2]
         assert await tx.documents.page(actor, paged.document_id, 2) == expected[1]
         assert await tx.documents.page(actor, plain.document_id, None) == whole
         for document_id, number in ((paged.document_id, 4), (paged.document_id, None), (plain.document_id, 0)):
@@ -81,62 +88,263 @@ async def test_pages_are_read_back_whole(storage: PostgresStorage, actor: Actor)
                 await tx.documents.page(actor, document_id, number)
 
 
-async def test_pages_of_a_deleted_document_are_refused_as_not_found(storage: PostgresStorage, actor: Actor) -> None:
-    page = Page(number=1, text="late", status="text")
-    with pytest.raises(NotFound) as raised:
+async def test_a_page_saved_again_takes_the_place_of_the_earlier_one_with_its_pictures(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    paper = make_document(actor, status="reading")
+    first = made_figure(paper.document_id, page=1, number=1)
+    second = made_figure(paper.document_id, page=2, number=1)
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, paper, chat_id=None)
+        await tx.readings.save_pages(paper.document_id, [made_page(1), made_page(2)], [first, second])
+        recognised = Page(number=1, text="recognised", status="ocr", confidence=0.5)
+        again = replace(first, number=3, alt="seen again")
+        await tx.readings.save_pages(paper.document_id, [recognised], [again])
+        assert await tx.documents.page(actor, paper.document_id, 1) == recognised
+        assert await tx.figures.of_document(actor, paper.document_id) == (again, second)
+
+
+async def test_what_is_known_of_a_file_is_kept(storage: PostgresStorage, actor: Actor) -> None:
+    paper = make_document(actor, status="reading")
+    outline = (OutlineEntry(title="Глава", level=1, page=2), OutlineEntry(title="Part", level=2, page=None))
+    head = DocumentHead(
+        kind="pdf", media_type="application/pdf", page_count=9, title="Отчёт\x00", author="A", outline=outline
+    )
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, paper, chat_id=None)
+        await tx.readings.set_head(paper.document_id, head)
+        await tx.readings.set_stage(paper.document_id, "parsing")
+        found = await tx.documents.access(actor, paper.document_id)
+    assert (found.kind, found.page_count, found.title, found.author) == ("pdf", 9, "Отчёт\ufffd", "A")
+    assert (found.outline, found.stage, found.status) == (outline, "parsing", "reading")
+
+
+async def test_a_newer_version_takes_the_place_of_the_earlier_one_and_leaves_it_readable(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    base = make_base(actor)
+    old, new, other = (
+        replace(make_document(actor, base=base, status="reading"), path=path) for path in ("a/b", "a/b", "a/c")
+    )
+    async with storage.transaction() as tx:
+        await tx.bases.add(actor, base)
+        for paper in (old, other, new):
+            await tx.documents.add(actor, paper, chat_id=None)
+            await tx.readings.save_pages(paper.document_id, [made_page(1)], [])
+            await tx.search.add_chunks([make_chunk(paper.document_id, "samovar", page=1)])
+            await tx.readings.finish(paper.document_id)
+        replaced = await tx.documents.access(actor, old.document_id)
+        assert (replaced.status, replaced.replaced_by, replaced.chunk_count) == ("replaced", new.document_id, 0)
+        assert (await tx.documents.page(actor, old.document_id, 1)).text.startswith("page 1")
+        in_force = await tx.documents.by_path(actor, base.base_id, "a/b")
+        assert in_force is not None
+        assert in_force.document_id == new.document_id
+        found = await tx.search.lexical(actor, "samovar", chat_id=None, limit=5)
+        assert {passage.chunk.document_id for passage in found} == {new.document_id, other.document_id}
+        listed = await tx.documents.of_base(actor, base.base_id, limit=10)
+        assert [paper.document_id for paper in listed] == [new.document_id, other.document_id]
+        [gone] = await tx.documents.of_base(actor, base.base_id, status="replaced", limit=10)
+        assert gone.document_id == old.document_id
+
+
+async def test_documents_of_a_base_are_listed_page_by_page_and_by_name(storage: PostgresStorage, actor: Actor) -> None:
+    base = make_base(actor)
+    async with storage.transaction() as tx:
+        await tx.bases.add(actor, base)
+        papers = [make_document(actor, base=base, name=f"Отчёт {number}.txt") for number in range(5)]
+        for paper in papers:
+            await tx.documents.add(actor, paper, chat_id=None)
+        first = await tx.documents.of_base(actor, base.base_id, limit=3)
+        rest = await tx.documents.of_base(actor, base.base_id, before=first[-1].document_id, limit=3)
+        assert [found.document_id for found in first + rest] == [paper.document_id for paper in reversed(papers)]
+        [named] = await tx.documents.of_base(actor, base.base_id, name="отчёт 3", limit=3)
+        assert named.document_id == papers[3].document_id
+        assert await tx.bases.counts(actor) == {base.base_id: {"ready": 5}}
+
+
+async def test_two_bases_of_one_name_are_refused(storage: PostgresStorage, actor: Actor) -> None:
+    base = make_base(actor)
+    async with storage.transaction() as tx:
+        await tx.bases.add(actor, base)
+    with pytest.raises(Conflict):
         async with storage.transaction() as tx:
-            await tx.documents.add_pages(new_document_id(), [page])
-    assert raised.value.values == {"what": "document"}
-    with pytest.raises(NotFound) as raised:
-        async with storage.transaction() as tx:
-            await tx.search.add_chunks([make_chunk(new_document_id(), "late")])
-    assert raised.value.values == {"what": "document"}
+            await tx.bases.add(actor, replace(base, base_id=new_base_id()))
+
+
+async def test_words_are_found_on_pages_in_any_case_and_over_line_ends(storage: PostgresStorage, actor: Actor) -> None:
+    paper = make_document(actor)
+    texts = ("Samovar\n heats (water).", "no such", "a SAMOVAR Heats")
+    pages = [Page(number=number, text=text, status="text") for number, text in enumerate(texts, start=1)]
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, paper, chat_id=None)
+        await tx.readings.save_pages(paper.document_id, pages, [])
+        assert await tx.documents.find(actor, paper.document_id, "samovar heats", limit=5) == ((1, 0, 14), (3, 2, 15))
+        assert await tx.documents.find(actor, paper.document_id, "(water)", limit=5) == ((1, 15, 22),)
+        assert await tx.documents.find(actor, paper.document_id, "samovar heats", limit=1) == ((1, 0, 14),)
+
+
+async def test_nothing_can_be_read_into_a_deleted_document(storage: PostgresStorage) -> None:
+    gone = new_document_id()
+    head = DocumentHead(kind="text", media_type="text/plain", page_count=1)
+    steps: list[Callable[[PostgresTransaction], Awaitable[object]]] = [
+        lambda tx: tx.readings.document(gone),
+        lambda tx: tx.readings.set_head(gone, head),
+        lambda tx: tx.readings.set_stage(gone, "indexing"),
+        lambda tx: tx.readings.save_pages(gone, [made_page(1)], []),
+        lambda tx: tx.readings.finish(gone),
+        lambda tx: tx.readings.end(gone, "failed", error_code=None, error_reason=None),
+        lambda tx: tx.readings.start_again(gone),
+        lambda tx: tx.search.add_chunks([make_chunk(gone, "late")]),
+    ]
+    for step in steps:
+        with pytest.raises(NotFound) as raised:
+            async with storage.transaction() as tx:
+                await step(tx)
+        assert raised.value.values == {"what": "document"}
+
+
+async def test_a_document_that_ended_early_keeps_nothing_that_was_read(storage: PostgresStorage, actor: Actor) -> None:
+    paper = make_document(actor, status="reading")
+    figure = replace(made_figure(paper.document_id, page=1, number=1), sha256="3" * 64)
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, paper, chat_id=None)
+        await tx.readings.save_pages(paper.document_id, [made_page(1)], [figure])
+        await tx.search.add_chunks([make_chunk(paper.document_id, "samovar", page=1)])
+        unused = await tx.readings.end(
+            paper.document_id, "failed", error_code="file_damaged", error_reason="The file is damaged."
+        )
+        assert unused == ("3" * 64,)
+        found = await tx.documents.access(actor, paper.document_id)
+        assert (found.status, found.stage, found.error_code, found.error_reason) == (
+            "failed",
+            None,
+            "file_damaged",
+            "The file is damaged.",
+        )
+        assert (found.pages_read, found.chunk_count) == (0, 0)
+        assert await tx.documents.pages(actor, paper.document_id) == ()
+        assert await tx.figures.of_document(actor, paper.document_id) == ()
+        await tx.readings.start_again(paper.document_id)
+        anew = await tx.documents.access(actor, paper.document_id)
+        assert (anew.status, anew.stage, anew.error_code) == ("reading", "queued", None)
+        assert await tx.readings.unfinished() == (paper.document_id,)
 
 
 async def test_a_removed_document_leaves_nothing_and_names_its_last_blobs(
     storage: PostgresStorage, actor: Actor
 ) -> None:
     one, twin = make_document(actor, sha256="1" * 64), make_document(actor, sha256="1" * 64)
+    part = replace(make_document(actor, sha256="4" * 64), parent_id=one.document_id)
     async with storage.transaction() as tx:
-        for paper in (one, twin):
+        for paper in (one, twin, part):
             await tx.documents.add(actor, paper, chat_id=None)
-        await tx.documents.set_picture(one.document_id, "2" * 64, "image/jpeg")
-        assert await tx.documents.picture(actor, one.document_id) == ("2" * 64, "image/jpeg")
+        figure = made_figure(one.document_id, page=1, number=1)
+        await tx.readings.save_pages(one.document_id, [made_page(1)], [figure])
+        assert [found.document_id for found in await tx.documents.parts(actor, one.document_id)] == [part.document_id]
         await tx.search.add_chunks([make_chunk(one.document_id, "samovar")])
-        assert await tx.documents.remove(actor, one.document_id) == ("2" * 64,)
+        assert await tx.documents.remove(actor, one.document_id) == ("2" * 64, "4" * 64)
         assert await tx.search.lexical(actor, "samovar", chat_id=None, limit=5) == ()
         with pytest.raises(NotFound):
-            await tx.documents.picture(actor, twin.document_id)
+            await tx.documents.access(actor, part.document_id)
         assert await tx.documents.remove(actor, twin.document_id) == ("1" * 64,)
         with pytest.raises(NotFound):
             await tx.documents.remove(actor, twin.document_id)
+
+
+async def test_descriptions_and_entities_of_a_picture_are_kept(storage: PostgresStorage, actor: Actor) -> None:
+    paper = make_document(actor)
+    figure = replace(made_figure(paper.document_id, page=None, number=1), status="waiting")
+    seen = Entity(
+        kind="stamp", label="Печать", box=Rectangle(x=1, y=2, width=3, height=4), confidence=0.5, found_by="ocr"
+    )
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, paper, chat_id=None)
+        page = Page(number=None, text="", status="picture")
+        await tx.readings.save_pages(paper.document_id, [page], [figure])
+        assert await tx.figures.waiting(paper.document_id) == (figure,)
+        await tx.figures.describe(paper.document_id, None, 1, description="A samovar.", described_by="eye")
+        found = await tx.figures.access(actor, paper.document_id, None, 1)
+        assert (found.status, found.description, found.described_by) == ("described", "A samovar.", "eye")
+        assert await tx.figures.waiting(paper.document_id) == ()
+        await tx.figures.set_entities(paper.document_id, None, 1, [seen, seen])
+        await tx.figures.set_entities(paper.document_id, None, 1, [seen])
+        assert await tx.figures.entities(actor, paper.document_id, None, 1) == (seen,)
         with pytest.raises(NotFound):
-            await tx.documents.set_picture(twin.document_id, "2" * 64, "image/png")
+            await tx.figures.access(actor, paper.document_id, None, 2)
 
 
 async def test_documents_of_another_user_do_not_exist(
     storage: PostgresStorage, actor: Actor, clean_database_url: str
 ) -> None:
     stranger = await another_actor(clean_database_url)
-    chat, paper = make_chat(actor), make_document(actor)
+    chat, paper, base = make_chat(actor), make_document(actor), make_base(actor)
     async with storage.transaction() as tx:
         await tx.chats.add(actor, chat)
         await tx.documents.add(actor, paper, chat_id=chat.chat_id)
-        await tx.documents.add_pages(paper.document_id, [Page(number=None, text="secret", status="text")])
-        await tx.documents.set_picture(paper.document_id, "2" * 64, "image/png")
-        assert await tx.documents.by_content(stranger, paper.sha256, chat_id=chat.chat_id) is None
-        assert await tx.documents.by_content(stranger, paper.sha256, chat_id=None) is None
+        await tx.bases.add(actor, base)
+        page = Page(number=None, text="secret", status="text")
+        await tx.readings.save_pages(paper.document_id, [page], [made_figure(paper.document_id, page=None, number=1)])
+        assert await tx.documents.by_content(stranger, paper.sha256, chat_id=chat.chat_id, base_id=None) is None
+        assert await tx.documents.by_content(stranger, paper.sha256, chat_id=None, base_id=base.base_id) is None
+        assert await tx.documents.by_path(stranger, base.base_id, "a") is None
+        assert await tx.documents.parts(stranger, paper.document_id) == ()
+        assert await tx.bases.list(stranger) == ()
+        assert await tx.bases.counts(stranger) == {}
         for asked in (
             tx.documents.access(stranger, paper.document_id),
             tx.documents.of_chat(stranger, chat.chat_id),
             tx.documents.pages(stranger, paper.document_id),
             tx.documents.page(stranger, paper.document_id, None),
-            tx.documents.picture(stranger, paper.document_id),
+            tx.documents.find(stranger, paper.document_id, "secret", limit=1),
+            tx.documents.of_base(stranger, base.base_id, limit=1),
+            tx.figures.of_document(stranger, paper.document_id),
+            tx.figures.access(stranger, paper.document_id, None, 1),
+            tx.figures.entities(stranger, paper.document_id, None, 1),
+            tx.bases.access(stranger, base.base_id),
+            tx.bases.of_chat(stranger, chat.chat_id),
+            tx.bases.remove(stranger, base.base_id),
             tx.documents.remove(stranger, paper.document_id),
         ):
             with pytest.raises(NotFound):
                 await asked
-        assert await tx.documents.access(actor, paper.document_id) == paper
+        assert (await tx.documents.access(actor, paper.document_id)).owner_id == actor.user_id
     with pytest.raises(NotFound):
         async with storage.transaction() as tx:
             await tx.documents.add(stranger, make_document(stranger), chat_id=chat.chat_id)
+
+
+def make_base(actor: Actor) -> KnowledgeBase:
+    return KnowledgeBase(base_id=new_base_id(), owner_id=actor.user_id, name="Архив", created_at=datetime.now(UTC))
+
+
+def made_page(number: int) -> Page:
+    """A page with something of everything."""
+    text = f"page {number}\x00"
+    box = Rectangle(x=1.5, y=2, width=30, height=4.25)
+    cells = (Cell(row=0, column=0, start=0, end=4, is_header=True), Cell(row=0, column=1, start=5, end=6, row_span=2))
+    return Page(
+        number=number,
+        text=text,
+        status="waiting" if number == 3 else "text",
+        label=f"sheet {number}",
+        width=595.3,
+        height=842.0,
+        confidence=0.5,
+        blocks=(Block(kind="table", start=0, end=6, box=box, cells=cells),),
+        words=(Word(start=0, end=4, box=box, confidence=0.25),),
+        links=(Link(start=0, end=4, target="https://example.org"), Link(start=0, end=4, page=2)),
+    )
+
+
+def made_figure(document_id: DocumentId, *, page: int | None, number: int) -> DocumentFigure:
+    return DocumentFigure(
+        document_id=document_id,
+        page=page,
+        number=number,
+        sha256="2" * 64,
+        media_type="image/jpeg",
+        width=20,
+        height=10,
+        box=Rectangle(x=1, y=2, width=3, height=4),
+        alt="A samovar",
+    )
