@@ -59,6 +59,8 @@ STATUSES: Final[Mapping[str, int]] = {
     "backend_failed": 502,
     "context_exceeded": 400,
     "image_refused": 400,
+    "model_without_vision": 422,
+    "no_vision_model": 422,
     "embeddings_unsupported": 400,
     "model_file_missing": 503,
     "model_file_invalid": 503,

@@ -106,6 +106,13 @@ export const enErrors = {
   'error.image_refused': 'The model {model} cannot see pictures.',
   'error.image_refused.bare': 'This model cannot see pictures.',
   'error.image_refused.advice': 'Choose a vision model, or describe the picture in words.',
+  'error.model_without_vision': 'The model {model} cannot see pictures, so it cannot do this.',
+  'error.model_without_vision.bare': 'This model cannot see pictures, so it cannot do this.',
+  'error.model_without_vision.advice':
+    'Choose a model that sees, or send the text that was read from the pages instead.',
+  'error.no_vision_model': 'There is no model here that sees pictures.',
+  'error.no_vision_model.advice':
+    'Add a vision model, or ask a model that you have whether it sees, on the page of models.',
   'error.model_file_missing': 'The model file {path} is not there.',
   'error.model_file_missing.bare': 'The model file is not there.',
   'error.model_file_missing.advice': 'Give the path of a GGUF file with `--model-file`, or install the default model again.',

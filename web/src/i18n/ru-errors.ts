@@ -107,6 +107,13 @@ export const ruErrors: Record<keyof typeof enErrors, string> = {
   'error.image_refused': 'Модель {model} не видит картинок.',
   'error.image_refused.bare': 'Эта модель не видит картинок.',
   'error.image_refused.advice': 'Выберите модель со зрением или опишите картинку словами.',
+  'error.model_without_vision': 'Модель {model} не видит картинок и этого не может.',
+  'error.model_without_vision.bare': 'Эта модель не видит картинок и этого не может.',
+  'error.model_without_vision.advice':
+    'Выберите модель со зрением или отправьте вместо картинок текст, прочитанный со страниц.',
+  'error.no_vision_model': 'Здесь нет модели, которая видит картинки.',
+  'error.no_vision_model.advice':
+    'Добавьте модель со зрением или проверьте на странице моделей, не видит ли одна из имеющихся.',
   'error.model_file_missing': 'Нет файла модели {path}.',
   'error.model_file_missing.bare': 'Нет файла модели.',
   'error.model_file_missing.advice': 'Укажите файл GGUF в `--model-file` или установите модель по умолчанию заново.',

@@ -42,7 +42,9 @@ SamovarError
 │   ├── BackendFailed           backend_failed
 │   ├── ContextExceeded         context_exceeded
 │   ├── EmbeddingsUnsupported   embeddings_unsupported
-│   └── ImageRefused            image_refused
+│   ├── ImageRefused            image_refused
+│   └── ModelWithoutVision      model_without_vision
+│       └── NoVisionModel       no_vision_model
 ├── EngineError
 │   ├── ModelFileMissing        model_file_missing
 │   ├── ModelFileInvalid        model_file_invalid
@@ -75,7 +77,9 @@ from samovar.domain.errors.backend import (
     ImageRefused,
     ModelLoading,
     ModelUnknown,
+    ModelWithoutVision,
     NoModel,
+    NoVisionModel,
     NotAModelServer,
 )
 from samovar.domain.errors.document import (
@@ -162,7 +166,9 @@ __all__ = [
     "ModelFilesError",
     "ModelLoading",
     "ModelUnknown",
+    "ModelWithoutVision",
     "NoModel",
+    "NoVisionModel",
     "NotAModelServer",
     "NotFound",
     "PortTaken",

@@ -18,7 +18,9 @@ __all__ = [
     "ImageRefused",
     "ModelLoading",
     "ModelUnknown",
+    "ModelWithoutVision",
     "NoModel",
+    "NoVisionModel",
     "NotAModelServer",
 ]
 
@@ -145,6 +147,22 @@ class ImageRefused(BackendError):
     code = "image_refused"
     sentence = "The model {model} cannot see pictures."
     hint = "Choose a vision model, or describe the picture in words."
+
+
+class ModelWithoutVision(BackendError):
+    """A task for pictures was given to a model that cannot see; ``pages_with_text`` counts what could go as text."""
+
+    code = "model_without_vision"
+    sentence = "The model {model} cannot see pictures, so it cannot do this."
+    hint = "Choose a model that sees, or send the text that was read from the pages instead."
+
+
+class NoVisionModel(ModelWithoutVision):
+    """Pictures are to be looked at, and no backend offers a model that is known to see."""
+
+    code = "no_vision_model"
+    sentence = "There is no model here that sees pictures."
+    hint = "Add a vision model, or ask a model that you have whether it sees, on the page of models."
 
 
 class EmbeddingsUnsupported(BackendError):
