@@ -8,13 +8,14 @@ from samovar.parsers._shared.pictures import (
     open_picture,
     plain_picture,
 )
-from samovar.parsers._shared.text import SOFT_HYPHEN, clean_characters, decode_text, looks_like_text
+from samovar.parsers._shared.text import SOFT_HYPHEN, clean_characters, decode_bytes, decode_text, looks_like_text
 
 __all__ = [
     "LONGER_SIDE_PX",
     "PICTURE_DAMAGE",
     "SOFT_HYPHEN",
     "clean_characters",
+    "decode_bytes",
     "decode_text",
     "encode_picture",
     "fit_picture",
