@@ -196,7 +196,13 @@ class LimitsSettings(_Area):
     uploads_mb: int = Field(400, ge=1, le=100_000, description="All files that arrive at the same time, in MB.")
     pages: int = Field(2000, ge=1, le=100_000, description="Most pages of one document.")
     picture_megapixels: int = Field(25, ge=1, le=400, description="Largest picture, in megapixels.")
-    parser_s: float = Field(20.0, gt=0, description="Longest time for reading one file, in seconds.")
+    figures: int = Field(2000, ge=0, le=10_000, description="Most pictures of one document that are kept.")
+    unpacked_mb: int = Field(200, ge=1, le=10_000, description="Most that one file may unpack to, in MB.")
+    zip_entries: int = Field(2000, ge=1, le=100_000, description="Most entries of one archive, or of one office file.")
+    zip_ratio: int = Field(100, ge=2, le=10_000, description="Most times that an archive may unpack to its own size.")
+    parser_s: float = Field(
+        20.0, gt=0, description="Longest time for one page, and for all pages of one file that are lost, in seconds."
+    )
     parser_mb: int = Field(1024, ge=128, description="Most memory for reading one file, in MiB.")
     queue: int = Field(256, ge=1, le=100_000, description="Most answers that wait for one backend.")
     runs: int = Field(64, ge=1, le=10_000, description="Most answers being written at the same time.")

@@ -21,6 +21,7 @@ from samovar.sandbox.syscalls import AUDIT_ARCHITECTURES, DENIED
 
 __all__ = [
     "EXIT_NOT_CONFINED",
+    "EXIT_OUT_OF_MEMORY",
     "Confinement",
     "ProcessLimits",
     "Step",
@@ -36,6 +37,8 @@ Step = Literal["memory", "time", "file_size", "core", "descriptors", "processes"
 
 #: How a child ends that could not be confined as its zygote has promised.
 EXIT_NOT_CONFINED: Final = 71
+#: How a child ends that was refused memory.
+EXIT_OUT_OF_MEMORY: Final = 72
 
 _IS_LINUX: Final = sys.platform == "linux"
 _DESCRIPTORS: Final = 32

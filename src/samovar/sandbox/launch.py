@@ -18,7 +18,16 @@ from samovar.sandbox.sockets import NoReplyError, receive_line
 from samovar.settings import LimitsSettings
 from samovar.telemetry.log import get_log
 
-__all__ = ["Zygote", "ZygoteGoneError", "end", "launch", "parser_modules"]
+__all__ = [
+    "RECOGNITION_PATIENCE",
+    "Recognition",
+    "Zygote",
+    "ZygoteGoneError",
+    "end",
+    "frame_bytes",
+    "launch",
+    "parser_modules",
+]
 
 log = get_log(__name__)
 
@@ -32,12 +41,30 @@ _END_TIMEOUT_S: Final = 2.0
 _LONGEST_COMPLAINT: Final = 2000
 #: Nothing of our own environment, where keys may be, but what a loader needs to find libraries.
 _ENVIRONMENT_KEPT: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+#: One thread in every process: a zygote with more of them must not fork, a child cannot start any.
+_ENVIRONMENT_SET: Final = {"OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _MEBIBYTE: Final = 1 << 20
-_MEGAPIXEL: Final = 1_000_000
+_MILLION: Final = 1_000_000
+#: Most bytes of pictures that one page hands over.
+_FRAME_BYTES: Final = 64 * _MEBIBYTE
+#: The clock of the wall ends a page; this ends a child that nobody watches any more.
+_FILE_CPU_S: Final = 3600.0
+
+
+#: How many times as long as reading a page OCR of it may take.
+RECOGNITION_PATIENCE: Final = 3
 
 
 class ZygoteGoneError(Exception):
     """The zygote ended, or could not start, while it was needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    """What OCR needs: the folder of Tesseract's language data, and the languages that are read together."""
+
+    tessdata: Path
+    languages: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +84,19 @@ def parser_modules() -> tuple[str, ...]:
     return tuple(f"{_PARSERS}.{name}" for name in sorted(names))
 
 
-async def launch(limits: LimitsSettings) -> Zygote:
-    """Start a zygote and wait until its parsers are loaded. Raises: ZygoteGoneError."""
+def frame_bytes(limits: LimitsSettings) -> int:
+    """The most bytes of pictures, or of one attachment, that a frame may hold."""
+    return max(_FRAME_BYTES, limits.upload_mb * _MILLION + 1)
+
+
+async def launch(limits: LimitsSettings, recognition: Recognition | None = None) -> Zygote:
+    """Start a zygote and wait until its parsers, and OCR if asked for, are loaded. Raises: ZygoteGoneError."""
     control, zygote_control = socket.socketpair()
     control.setblocking(False)
     with ExitStack() as undo:
         undo.enter_context(control)
         with zygote_control:
-            process = await _spawn(zygote_control, limits)
+            process = await _spawn(zygote_control, _order(limits, recognition))
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
                 steps = json.loads(await receive_line(control))["steps"]
@@ -88,23 +120,39 @@ async def end(zygote: Zygote) -> None:
         await _complaint(zygote.process)
 
 
-async def _spawn(control: socket.socket, limits: LimitsSettings) -> Process:
-    order = {
-        "parsers": parser_modules(),
-        "memory_bytes": limits.parser_mb * _MEBIBYTE,
-        "cpu_s": limits.parser_s,
-        "pages": limits.pages,
-        "pixels": limits.picture_megapixels * _MEGAPIXEL,
-    }
+def _order(limits: LimitsSettings, recognition: Recognition | None) -> str:
+    return json.dumps(
+        {
+            "parsers": parser_modules(),
+            "parser_limits": {
+                "pages": limits.pages,
+                "pixels": limits.picture_megapixels * _MILLION,
+                "unpacked_bytes": limits.unpacked_mb * _MILLION,
+                "entries": limits.zip_entries,
+                "ratio": limits.zip_ratio,
+                "figures": limits.figures,
+            },
+            "memory_bytes": limits.parser_mb * _MEBIBYTE,
+            "page_cpu_s": RECOGNITION_PATIENCE * limits.parser_s,
+            "file_cpu_s": max(_FILE_CPU_S, limits.parser_s),
+            "frame_bytes": frame_bytes(limits),
+            "attachment_bytes": limits.upload_mb * _MILLION,
+            "tessdata": str(recognition.tessdata) if recognition else None,
+            "languages": recognition.languages if recognition else (),
+        }
+    )
+
+
+async def _spawn(control: socket.socket, order: str) -> Process:
     package_folder = str(Path(samovar.__file__).parents[1])
     try:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-c", _START, package_folder, json.dumps(order)),
+            *(sys.executable, "-I", "-c", _START, package_folder, order),
             stdin=control.fileno(),
             stdout=DEVNULL,
             stderr=PIPE,
             cwd="/",
-            env={key: os.environ[key] for key in _ENVIRONMENT_KEPT if key in os.environ},
+            env={key: os.environ[key] for key in _ENVIRONMENT_KEPT if key in os.environ} | _ENVIRONMENT_SET,
             start_new_session=True,  # Ctrl+C is for the server, which then closes the zygote
         )
     except OSError as error:

@@ -21,7 +21,7 @@ from samovar.domain.page_json import decode_box, decode_outline, decode_page, de
 __all__ = [
     "ReplyError",
     "decode_head",
-    "decode_parts",
+    "decode_part",
     "decode_picture",
     "decode_probe",
     "decode_rectangles",
@@ -41,14 +41,13 @@ _LONGEST_ALT: Final = 10_000
 _LARGEST_SIDE: Final = 1e7
 _MOST_BOXES: Final = 10_000
 _MOST_FIGURES: Final = 10_000
-_MOST_PARTS: Final = 10_000
 
 
 class ReplyError(Exception):
     """The child answered something that no parser of ours writes."""
 
 
-def decode_head(content: bytes) -> Mapping[str, Any]:
+def decode_head(content: memoryview) -> Mapping[str, Any]:
     """Read the JSON. Raises: ReplyError."""
     try:
         head = orjson.loads(content)
@@ -73,30 +72,35 @@ def raise_error(head: Mapping[str, Any], *, name: str) -> None:
     raise error(name=name)
 
 
-def decode_parts(head: Mapping[str, Any], body: bytes, *, most_pages: int) -> tuple[ParsedPart, ...]:
-    """Read the parts of one frame. Raises: ReplyError."""
-    parts = head.get("parts")
-    _require(isinstance(parts, list) and len(parts) <= _MOST_PARTS)
-    taken = _Body(body)
+def decode_part(head: Mapping[str, Any], body: memoryview, *, most_pages: int) -> ParsedPart:
+    """Read the part of one frame. Raises: ReplyError."""
     try:
-        decoded = tuple(_decode_part(part, taken, most_pages) for part in cast("list[object]", parts))
+        match head.get("part"):
+            case "page":
+                return _decode_page(head, body, most_pages)
+            case "attachment":
+                return Attachment(name=_text(head.get("name"), _LONGEST_NAME), content=bytes(body))
+            case "head":
+                _require(not body)
+                return _decode_document_head(head, most_pages)
+            case _:
+                raise ReplyError
     except ValueError as error:
         raise ReplyError from error
-    _require(taken.is_empty)
-    return decoded
 
 
-def decode_picture(head: object, body: bytes) -> Picture:
+def decode_picture(head: object, body: memoryview) -> Picture:
     """Read a picture; its bytes must at least begin as its type says. Raises: ReplyError."""
     _require(isinstance(head, dict))
     values = cast("dict[str, Any]", head)  # checked above
     media_type, width, height = values.get("media_type"), values.get("width"), values.get("height")
     _require(isinstance(media_type, str) and media_type in _SIGNATURES)
-    _require(body.startswith(_SIGNATURES[cast("str", media_type)]))
+    signature = _SIGNATURES[cast("str", media_type)]
+    _require(body[: len(signature)] == signature)
     _require(all(type(side) is int and 1 <= side <= _LARGEST_SIDE for side in (width, height)))
     return Picture(
         media_type="image/png" if media_type == "image/png" else "image/jpeg",
-        content=body,
+        content=bytes(body),
         width=cast("int", width),
         height=cast("int", height),
     )
@@ -124,42 +128,17 @@ def decode_word_boxes(head: Mapping[str, Any], *, length: int) -> tuple[Word, ..
         raise ReplyError from error
 
 
-class _Body:
-    """The bytes of a frame, taken piece by piece."""
-
-    def __init__(self, content: bytes) -> None:
-        self._rest = memoryview(content)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._rest
-
-    def take(self, count: object) -> bytes:
-        if type(count) is not int or not 0 <= count <= len(self._rest):
-            raise ReplyError
-        taken, self._rest = self._rest[:count], self._rest[count:]
-        return bytes(taken)
-
-
-def _decode_part(part: object, body: _Body, most_pages: int) -> ParsedPart:
-    _require(isinstance(part, dict))
-    values = cast("dict[str, Any]", part)  # checked above
-    match values.get("part"):
-        case "page":
-            figures = values.get("figures")
-            _require(isinstance(figures, list) and len(figures) <= _MOST_FIGURES)
-            page = decode_page(values.get("page"))
-            _require("\x00" not in page.text)
-            _require(page.number is None or page.number <= most_pages)
-            return ParsedPage(
-                page=page, figures=tuple(_decode_figure(figure, body) for figure in cast("list[object]", figures))
-            )
-        case "attachment":
-            return Attachment(name=_text(values.get("name"), _LONGEST_NAME), content=body.take(values.get("bytes")))
-        case "head":
-            return _decode_document_head(values, most_pages)
-        case _:
-            raise ReplyError
+def _decode_page(values: Mapping[str, Any], body: memoryview, most_pages: int) -> ParsedPage:
+    page = decode_page(values.get("page"))
+    _require(page.number is None or page.number <= most_pages)
+    listed = values.get("figures")
+    _require(isinstance(listed, list) and len(listed) <= _MOST_FIGURES)
+    figures: list[Figure] = []
+    for values_of_figure in cast("list[object]", listed):
+        figure, body = _decode_figure(values_of_figure, body)
+        figures.append(figure)
+    _require(not body)
+    return ParsedPage(page=page, figures=tuple(figures))
 
 
 def _decode_document_head(values: Mapping[str, Any], most_pages: int) -> DocumentHead:
@@ -178,17 +157,21 @@ def _decode_document_head(values: Mapping[str, Any], most_pages: int) -> Documen
     )
 
 
-def _decode_figure(figure: object, body: _Body) -> Figure:
+def _decode_figure(figure: object, body: memoryview) -> tuple[Figure, memoryview]:
+    """Read a figure whose bytes stand at the start of ``body``. Shape: the figure, the rest of the body."""
     _require(isinstance(figure, dict))
     values = cast("dict[str, Any]", figure)  # checked above
-    number = values.get("number")
+    number, size_bytes = values.get("number"), values.get("bytes")
     _require(type(number) is int and 1 <= number <= _MOST_FIGURES)
-    return Figure(
+    _require(type(size_bytes) is int and 0 <= size_bytes <= len(body))
+    length = cast("int", size_bytes)  # checked above
+    decoded = Figure(
         number=cast("int", number),
-        picture=decode_picture(values, body.take(values.get("bytes"))),
+        picture=decode_picture(values, body[:length]),
         box=decode_box(values.get("box")),
         alt=_text(values.get("alt"), _LONGEST_ALT),
     )
+    return decoded, body[length:]
 
 
 def _decode_rectangle(box: object) -> Rectangle:

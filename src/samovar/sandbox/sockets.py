@@ -25,17 +25,17 @@ def joined_sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-async def receive(place: socket.socket, size_bytes: int) -> bytes:
-    """Receive exactly so many bytes. Raises: NoReplyError, ConnectionError."""
+async def receive(place: socket.socket, size_bytes: int) -> memoryview:
+    """Receive exactly so many bytes, held once. Raises: NoReplyError, ConnectionError."""
     loop = asyncio.get_running_loop()
-    content = bytearray(size_bytes)
-    rest = memoryview(content)
+    content = memoryview(bytearray(size_bytes))
+    rest = content
     while rest:
         received = await loop.sock_recv_into(place, rest)
         if received == 0:
             raise NoReplyError
         rest = rest[received:]
-    return bytes(content)
+    return content
 
 
 async def receive_line(place: socket.socket) -> bytes:

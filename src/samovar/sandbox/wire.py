@@ -1,13 +1,13 @@
 """What travels between the reader and a confined child: frames, each a head in JSON and a body of bytes.
 
 Shape of a frame: four bytes length of the head, eight bytes length of the body (both big-endian), head, body.
-A child that reads a file answers with frames of parts, ``{"parts": [...]}``, and a last one, ``{"end": true}`` or
-``{"error": ...}``; the bytes of a frame's pictures and attachments stand in its body one after the other. Every other
-task is answered by one frame.
+A child that reads a file answers with one frame a part, ``{"part": ...}``, as soon as the part is there, and a last
+one, ``{"end": true}`` or ``{"error": ...}``; so what came last tells which page a child died of. The bytes of a
+part's pictures stand in the body one after the other. Every other task is answered by one frame.
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -18,15 +18,20 @@ from samovar.domain.page_json import encode_box, encode_outline, encode_page, en
 
 __all__ = [
     "END",
+    "FILE_TASK",
     "LENGTHS",
+    "PAGE_TASK",
     "Head",
-    "encode_parts",
+    "encode_part",
     "encode_picture",
     "encode_rectangles",
     "encode_word_boxes",
     "pack",
-    "size_of",
 ]
+
+#: What the reader writes to the zygote with the sockets of a child: the child reads a whole file, or answers at once.
+FILE_TASK: Final = b"f"
+PAGE_TASK: Final = b"p"
 
 LENGTHS: Final = struct.Struct("!IQ")
 
@@ -43,21 +48,25 @@ def pack(head: Head, body_bytes: int) -> bytes:
     return LENGTHS.pack(len(content), body_bytes) + content
 
 
-def encode_parts(parts: Sequence[ParsedPart]) -> tuple[Head, bytes]:
-    """Turn parts of a file into the head and the body of a frame."""
-    body: list[bytes] = []
-    return {"parts": [_encode_part(part, body) for part in parts]}, b"".join(body)
-
-
-def size_of(part: ParsedPart) -> int:
-    """About how many bytes a part takes in a frame."""
+def encode_part(part: ParsedPart) -> tuple[Head, bytes]:
+    """Turn a part of a file into the head and the body of a frame."""
     match part:
         case ParsedPage():
-            return len(part.page.text) + sum(len(figure.picture.content) for figure in part.figures)
+            body = b"".join(figure.picture.content for figure in part.figures)
+            figures = [_encode_figure(figure) for figure in part.figures]
+            return {"part": "page", "page": encode_page(part.page), "figures": figures}, body
         case Attachment():
-            return len(part.content)
+            return {"part": "attachment", "name": part.name}, part.content
         case DocumentHead():
-            return len(part.outline)
+            return {
+                "part": "head",
+                "kind": part.kind,
+                "media_type": part.media_type,
+                "page_count": part.page_count,
+                "title": part.title,
+                "author": part.author,
+                "outline": encode_outline(part.outline),
+            }, b""
 
 
 def encode_picture(picture: Picture) -> tuple[Head, bytes]:
@@ -75,30 +84,6 @@ def encode_word_boxes(words: tuple[Word, ...]) -> Head:
     return {"words": encode_words(words)}
 
 
-def _encode_part(part: ParsedPart, body: list[bytes]) -> Head:
-    match part:
-        case ParsedPage():
-            return {
-                "part": "page",
-                "page": encode_page(part.page),
-                "figures": [_encode_figure(figure, body) for figure in part.figures],
-            }
-        case Attachment():
-            body.append(part.content)
-            return {"part": "attachment", "name": part.name, "bytes": len(part.content)}
-        case DocumentHead():
-            return {
-                "part": "head",
-                "kind": part.kind,
-                "media_type": part.media_type,
-                "page_count": part.page_count,
-                "title": part.title,
-                "author": part.author,
-                "outline": encode_outline(part.outline),
-            }
-
-
-def _encode_figure(figure: Figure, body: list[bytes]) -> Head:
+def _encode_figure(figure: Figure) -> Head:
     head, content = encode_picture(figure.picture)
-    body.append(content)
     return {**head, "bytes": len(content), "number": figure.number, "box": encode_box(figure.box), "alt": figure.alt}

@@ -16,37 +16,50 @@ import select
 import signal
 import socket
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
+from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
-from samovar.domain.errors import DocumentError, FileTypeUnknown
-from samovar.domain.page import ParsedPart
+from samovar.domain.errors import DocumentError, FileDamaged, FileTypeUnknown
+from samovar.domain.page import Attachment, Page, ParsedPage, ParsedPart
 from samovar.ports.parser import PageParser, Parser, ParserLimits
-from samovar.sandbox.confine import EXIT_NOT_CONFINED, ProcessLimits, Step, confine, die_with_parent, readable_folders
+from samovar.sandbox.confine import (
+    EXIT_NOT_CONFINED,
+    EXIT_OUT_OF_MEMORY,
+    ProcessLimits,
+    Step,
+    confine,
+    die_with_parent,
+    readable_folders,
+)
 from samovar.sandbox.probe import attempt_everything
+from samovar.sandbox.progress import keep_figures
 from samovar.sandbox.wire import (
     END,
+    FILE_TASK,
     LENGTHS,
+    PAGE_TASK,
     Head,
-    encode_parts,
+    encode_part,
     encode_picture,
     encode_rectangles,
     encode_word_boxes,
     pack,
-    size_of,
 )
 
 __all__ = ["main"]
 
+_OCR_ENGINE: Final = "samovar.ocr.engine"
 _CONTROL: Final = 0
 _JOB: Final = 3
 _EXIT_BROKE: Final = 70
-_FRAME_BYTES: Final = 4 << 20
-_FRAME_EVERY_S: Final = 0.2
+#: OCR reads paper at this many pixels an inch, which Tesseract is trained for, but no page wider than so many pixels.
+_OCR_DPI: Final = 300
+_OCR_WIDEST_PX: Final = 2400
+_POINTS_IN_AN_INCH: Final = 72
 _RSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 
 
@@ -56,7 +69,12 @@ class _Plan:
 
     parsers: Sequence[Parser]
     parser_limits: ParserLimits
-    process_limits: ProcessLimits
+    page_limits: ProcessLimits
+    file_limits: ProcessLimits
+    frame_bytes: int
+    attachment_bytes: int
+    tessdata: str | None
+    languages: tuple[str, ...]
     readable: tuple[str, ...]
     steps: frozenset[Step]
 
@@ -65,18 +83,26 @@ def main(argument: str) -> None:
     """Load the parsers that ``argument`` (JSON) names, then serve until the other side closes."""
     die_with_parent(os.getppid())
     order = json.loads(argument)
-    process_limits = ProcessLimits(memory_bytes=order["memory_bytes"], cpu_s=order["cpu_s"])
+    page_limits = ProcessLimits(memory_bytes=order["memory_bytes"], cpu_s=order["page_cpu_s"])
     parsers = [cast("Parser", importlib.import_module(name)) for name in order["parsers"]]
     readable = readable_folders()
+    if order["tessdata"]:
+        importlib.import_module(_OCR_ENGINE)
+        readable += (order["tessdata"],)
     control = socket.socket(fileno=_CONTROL)
     gc.collect()
     gc.freeze()  # children share what is loaded; a collection in a child would copy it
     plan = _Plan(
         parsers=parsers,
-        parser_limits=ParserLimits(pages=order["pages"], pixels=order["pixels"]),
-        process_limits=process_limits,
+        parser_limits=ParserLimits(**order["parser_limits"]),
+        page_limits=page_limits,
+        file_limits=replace(page_limits, cpu_s=order["file_cpu_s"]),
+        frame_bytes=order["frame_bytes"],
+        attachment_bytes=order["attachment_bytes"],
+        tessdata=order["tessdata"],
+        languages=tuple(order["languages"]),
         readable=readable,
-        steps=_try_steps(process_limits, readable),
+        steps=_try_steps(page_limits, readable),
     )
     control.sendall(json.dumps({"steps": sorted(plan.steps)}).encode() + b"\n")
     _Zygote(control, plan).serve()
@@ -135,13 +161,14 @@ class _Zygote:
             mark, descriptors, _, _ = socket.recv_fds(self._control, 1, 2)
         except ConnectionResetError:
             return False
-        if not mark or len(descriptors) != 2:
+        if mark not in (FILE_TASK, PAGE_TASK) or len(descriptors) != 2:
             return False
+        limits = self._plan.file_limits if mark == FILE_TASK else self._plan.page_limits
         job, watch = descriptors[0], socket.socket(fileno=descriptors[1])
         parent = os.getpid()
         child = os.fork()
         if child == 0:
-            _be_child(job, parent, self._plan)
+            _be_child(job, parent, self._plan, limits)
         os.close(job)
         self._watches[child] = watch
         self._poll.register(watch, select.POLLIN)
@@ -171,7 +198,7 @@ class _Zygote:
                 watch.sendall(json.dumps(ending).encode() + b"\n")
 
 
-def _be_child(job: int, parent: int, plan: _Plan) -> NoReturn:
+def _be_child(job: int, parent: int, plan: _Plan, limits: ProcessLimits) -> NoReturn:
     """Leave everything behind, confine, answer one request, end."""
     code = _EXIT_BROKE
     try:
@@ -179,12 +206,14 @@ def _be_child(job: int, parent: int, plan: _Plan) -> NoReturn:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _keep_only(job)
-        if confine(plan.process_limits, plan.readable) != plan.steps:
+        if confine(limits, plan.readable) != plan.steps:
             os._exit(EXIT_NOT_CONFINED)
         with open(_JOB, "rb", closefd=False) as stream:
             head, body = _receive(stream)
         _answer(head, body, plan)
         code = 0
+    except MemoryError:
+        code = EXIT_OUT_OF_MEMORY
     finally:
         # Whatever a parser threw ends here; without a reply the other side knows what to make of it.
         os._exit(code)
@@ -222,34 +251,32 @@ def _answer(head: Mapping[str, Any], body: bytes, plan: _Plan) -> None:
             _send(_work(head, body, plan))
     except DocumentError as error:
         _send(({"error": error.code, "reason": error.values.get("reason")}, b""))
-    except MemoryError:
-        _send(({"error": "file_too_complex", "reason": "memory"}, b""))
-    except RecursionError:
-        _send(({"error": "file_damaged"}, b""))
 
 
 def _read(head: Mapping[str, Any], body: bytes, plan: _Plan) -> None:
-    """Send the parts of a file in frames: soon enough to show progress, seldom enough to cost nothing."""
-    name = head["name"]
+    """Send the parts of a file, each as soon as it is there."""
+    name, first_page = head["name"], head["first_page"]
     parser = next((parser for parser in plan.parsers if parser.recognises(body, name)), None)
     if parser is None:
         raise FileTypeUnknown(name=name)
-    parts: list[ParsedPart] = []
-    held_bytes, sent_at = 0, time.monotonic()
-    for part in parser.read(body, name, plan.parser_limits, first_page=head["first_page"]):
-        parts.append(part)
-        held_bytes += size_of(part)
-        if (
-            len(parts) >= head["frame_parts"]
-            or held_bytes >= _FRAME_BYTES
-            or time.monotonic() - sent_at >= _FRAME_EVERY_S
-        ):
-            _send(encode_parts(parts))
-            parts.clear()
-            held_bytes, sent_at = 0, time.monotonic()
-    if parts:
-        _send(encode_parts(parts))
+    for part in parser.read(body, name, plan.parser_limits, first_page=first_page):
+        if not (isinstance(part, ParsedPage) and (part.page.number or 1) < first_page):
+            _send(encode_part(_fit(part, plan)))
     _send((END, b""))
+
+
+def _fit(part: ParsedPart, plan: _Plan) -> ParsedPart:
+    """Make a part no larger than a frame may be.
+
+    An attachment larger than any file may be is cut one byte above that: who takes it in refuses it by its size.
+    """
+    match part:
+        case ParsedPage():
+            return keep_figures(part, figures=plan.parser_limits.figures, size_bytes=plan.frame_bytes)
+        case Attachment() if len(part.content) > plan.attachment_bytes:
+            return replace(part, content=part.content[: plan.attachment_bytes + 1])
+        case _:
+            return part
 
 
 def _work(head: Mapping[str, Any], body: bytes, plan: _Plan) -> tuple[Head, bytes]:
@@ -266,5 +293,39 @@ def _work(head: Mapping[str, Any], body: bytes, plan: _Plan) -> tuple[Head, byte
             return encode_picture(pages.render_page(body, head["page"], head["width_px"], plan.parser_limits))
         case "words":
             return encode_word_boxes(pages.words(body, head["page"])), b""
+        case "recognise":
+            return encode_part(ParsedPage(page=_recognise(pages, body, head["page"], plan)))
         case _:
             return encode_rectangles(pages.locate(body, head["page"], head["start"], head["end"])), b""
+
+
+def _recognise(parser: PageParser, content: bytes, number: int, plan: _Plan) -> Page:
+    """Draw a page as large as OCR reads best, and read it."""
+    without_ocr = Page(number=number, text="", status="skipped", reason="ocr_unavailable")
+    if plan.tessdata is None:
+        return without_ocr
+    from samovar.ocr.engine import EngineNotLoadedError, load  # the zygote has loaded it where there is its data
+
+    try:
+        engine = load(Path(plan.tessdata), plan.languages)
+    except EngineNotLoadedError:
+        return without_ocr
+    width, height = _size_of(parser, content, number, plan)
+    picture = parser.render_page(content, number, _width_for_ocr(parser, width), plan.parser_limits)
+    page = engine.read(picture, page_width=width or picture.width, page_height=height or picture.height)
+    return replace(page, number=number)
+
+
+def _size_of(parser: PageParser, content: bytes, number: int, plan: _Plan) -> tuple[float | None, float | None]:
+    """How large the page is in its own units."""
+    limits = replace(plan.parser_limits, figures=0)  # its pictures are not asked for
+    for part in parser.read(content, "", limits, first_page=number):
+        if isinstance(part, ParsedPage) and part.page.number in (number, None):
+            return part.page.width, part.page.height
+    raise FileDamaged(name=f"p. {number}")
+
+
+def _width_for_ocr(parser: PageParser, width: float | None) -> int:
+    if width is None or parser.KIND == "image":
+        return _OCR_WIDEST_PX  # a picture is never made larger
+    return min(_OCR_WIDEST_PX, round(width * _OCR_DPI / _POINTS_IN_AN_INCH))
