@@ -27,8 +27,10 @@ from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
 from samovar.gateway.watch import BackendWatch
 from samovar.ingest.intake import Intake
+from samovar.ocr.data import LANGUAGES, find
 from samovar.opening import BackendOpener, configured_backends, known_kinds
 from samovar.ports.backend import Endpoint
+from samovar.sandbox.launch import Recognition
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import RouteSettings, Settings
 from samovar.storage import FileBlobStore, open_storage
@@ -65,7 +67,7 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
         surveying = found.discovery.survey() if engine_use != "none" else _no_survey()
         survey = asyncio.create_task(surveying, name="look for model servers")
         stack.callback(survey.cancel)
-        reader = SandboxedReader(settings.limits)
+        reader = SandboxedReader(settings.limits, _recognition(settings))
         stack.push_async_callback(reader.close)
         if engine_use == "own":
             warming = asyncio.create_task(reader.start(), name="parsers warm up")
@@ -170,6 +172,12 @@ async def _no_survey() -> tuple[Look, ...]:
 
 def _port_of(url: str | None) -> int | None:
     return urlsplit(url).port if url else None
+
+
+def _recognition(settings: Settings) -> Recognition | None:
+    """What OCR needs, where it is switched on and its data is there."""
+    tessdata = find(settings.data_dir, settings.ocr.tessdata) if settings.ocr.enabled else None
+    return Recognition(tessdata=tessdata, languages=LANGUAGES) if tessdata else None
 
 
 def _route(settings: RouteSettings) -> ModelRoute:
