@@ -13,6 +13,7 @@ from samovar.accounts.quotas import KeyQuotas
 from samovar.accounts.sign_in import SignIn
 from samovar.api.deps import Services
 from samovar.api.uploads import UploadRoom
+from samovar.chat.pictures import PictureLoader
 from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turns
@@ -117,7 +118,7 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
             turns=Turns(
                 storage,
                 hub,
-                ReplyWriter(storage, blobs, gateway, counter, metrics),
+                ReplyWriter(storage, PictureLoader(storage, blobs, reader), gateway, counter, metrics),
                 longest_message=settings.limits.message_characters,
             ),
             hub=hub,

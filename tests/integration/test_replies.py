@@ -14,6 +14,7 @@ from tests.support.database import make_chat
 from tests.support.servers import RECORDINGS, Exchange, PlayingServer, play, read_recording
 
 from samovar import registry
+from samovar.chat.pictures import PictureLoader
 from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turn, Turns
@@ -27,7 +28,8 @@ from samovar.gateway.pool import BackendPool, Member
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
 from samovar.ports.backend import BackendConfig, Endpoint
-from samovar.settings import Settings
+from samovar.sandbox.reader import SandboxedReader
+from samovar.settings import LimitsSettings, Settings
 from samovar.storage import FileBlobStore, PostgresStorage
 from samovar.telemetry.metrics import Metrics
 
@@ -173,7 +175,13 @@ async def open_kitchen(
         spec = BackendSpec(name="engine", kind="llamacpp", url=server.url, source="embedded")
         pool.add(Member(spec, registry.backend("llamacpp").build(config, client)))
         gateway = Gateway(ModelDirectory(pool), lambda: ails)
-        writer = ReplyWriter(storage, blobs, gateway, TokenCounter(), Metrics())
+        writer = ReplyWriter(
+            storage,
+            PictureLoader(storage, blobs, SandboxedReader(LimitsSettings())),
+            gateway,
+            TokenCounter(),
+            Metrics(),
+        )
         hub = RunHub(storage, Metrics(), most_runs=4)
         turns = Turns(storage, hub, writer, longest_message=1000)
         try:

@@ -10,10 +10,12 @@ from starlette.responses import JSONResponse, Response
 
 from samovar.api.deps import Asker, ServicesOf
 from samovar.api.document_body import document_body
-from samovar.domain.chat import Chat, Message
+from samovar.api.documents import LARGEST_NUMBER
+from samovar.domain.chat import Chat, Message, SentPage
 from samovar.domain.citation import citation_to_json
 from samovar.domain.errors import InvalidRequest, NotFound
 from samovar.domain.ids import ChatId, DocumentId, MessageId, new_chat_id
+from samovar.domain.image_tasks import ImageTask
 from samovar.domain.parameters import GenerationParameters, read_parameters
 
 __all__ = ["router"]
@@ -36,6 +38,14 @@ class ChatBody(BaseModel):
     head_id: UUID | None = None
 
 
+class PageBody(BaseModel):
+    """A page of a document."""
+
+    model_config = ConfigDict(extra="forbid")
+    document_id: UUID
+    page: int = Field(ge=1, le=LARGEST_NUMBER)
+
+
 class MessageBody(BaseModel):
     """A message to send."""
 
@@ -44,6 +54,8 @@ class MessageBody(BaseModel):
     text: str = Field(max_length=4_000_000)
     parent_id: UUID | None = None
     document_ids: list[UUID] = Field(default_factory=list)
+    pages: list[PageBody] = Field(default_factory=list)
+    task: ImageTask | None = None
 
 
 @router.get("/chats")
@@ -143,6 +155,8 @@ async def send_message(
         text=body.text,
         parent_id=MessageId(body.parent_id) if body.parent_id else None,
         document_ids=[DocumentId(document_id) for document_id in body.document_ids],
+        pages=[SentPage(document_id=DocumentId(sent.document_id), page=sent.page) for sent in body.pages],
+        task=body.task,
         idempotency_key=idempotency_key,
     )
     assert turn.message is not None
@@ -183,6 +197,8 @@ def message_body(message: Message) -> dict[str, object]:
         "text": message.text,
         "reasoning": message.reasoning,
         "document_ids": [str(document_id) for document_id in message.document_ids],
+        "pages": [{"document_id": str(sent.document_id), "page": sent.page} for sent in message.pages],
+        "task": message.task,
         "run_id": str(message.run_id) if message.run_id else None,
         "run_status": message.run_status,
         "error_code": message.error_code,

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from samovar.api.deps import Asker, Services, ServicesOf
 from samovar.api.document_body import block_body, box_body, document_body, document_error
+from samovar.chat.pictures import DRAWN_KINDS
 from samovar.domain.actor import Actor
 from samovar.domain.document import Document
 from samovar.domain.errors import InvalidRequest, NotFound
@@ -17,23 +18,21 @@ from samovar.domain.ids import ChatId, DocumentId
 from samovar.domain.layout import Rectangle, Word
 from samovar.domain.page import Page
 
-__all__ = ["FILE_HEADERS", "PageNumber", "router", "whole_document"]
+__all__ = ["FILE_HEADERS", "LARGEST_NUMBER", "PageNumber", "router", "whole_document"]
 
 router = APIRouter(prefix="/api", tags=["documents"])
 
 #: What the database takes for a page number.
-_LARGEST_NUMBER: Final = 2**31 - 1
+LARGEST_NUMBER: Final = 2**31 - 1
 #: What came from people is shown as a picture or handed out to be kept, and never runs.
 FILE_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=3600",
 }
-#: Formats whose pages can be drawn, with places for their words.
-_DRAWN: Final = frozenset({"pdf"})
 _LONGEST_SEARCH: Final = 200
 
-PageNumber = Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)]
+PageNumber = Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)]
 
 
 @router.post("/chats/{chat_id}/documents")
@@ -165,7 +164,7 @@ async def read_image(
     document_id: UUID,
     actor: Asker,
     services: ServicesOf,
-    page: Annotated[int, Query(ge=1, le=_LARGEST_NUMBER)] = 1,
+    page: Annotated[int, Query(ge=1, le=LARGEST_NUMBER)] = 1,
     width: Annotated[int, Query(ge=50, le=4000)] = 1200,
 ) -> Response:
     """A page drawn as a picture, or the picture that the document is."""
@@ -178,7 +177,7 @@ async def read_image(
             raise NotFound(what="page")
         content = await services.blobs.get(shown.sha256)
         return Response(content, media_type=shown.media_type, headers=FILE_HEADERS)
-    if document.kind not in _DRAWN or page > document.page_count:
+    if document.kind not in DRAWN_KINDS or page > document.page_count:
         raise NotFound(what="page")
     content = await services.blobs.get(document.sha256)
     drawn = await services.reader.render_page(content, kind=document.kind, page=page, width_px=width)
@@ -223,7 +222,7 @@ async def _page(services: Services, actor: Actor, document_id: UUID, number: int
 
 async def _words(services: Services, document: Document, page: Page) -> tuple[Word, ...]:
     """The words of a page: as OCR has read them, or as the text layer holds them."""
-    if page.words or document.kind not in _DRAWN or page.number is None or page.status != "text":
+    if page.words or document.kind not in DRAWN_KINDS or page.number is None or page.status != "text":
         return page.words
     content = await services.blobs.get(document.sha256)
     return await services.reader.words(content, kind=document.kind, page=page.number)
@@ -232,7 +231,7 @@ async def _words(services: Services, document: Document, page: Page) -> tuple[Wo
 async def _boxes(services: Services, document: Document, page: Page, start: int, end: int) -> tuple[Rectangle, ...]:
     if page.words:
         return tuple(word.box for word in page.words if word.start < end and start < word.end)
-    if document.kind not in _DRAWN or page.number is None or page.status != "text":
+    if document.kind not in DRAWN_KINDS or page.number is None or page.status != "text":
         return ()
     content = await services.blobs.get(document.sha256)
     return await services.reader.locate(content, kind=document.kind, page=page.number, start=start, end=end)

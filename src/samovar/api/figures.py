@@ -1,6 +1,6 @@
 """Pictures that stand in documents: the picture itself, its description, and what is seen on it."""
 
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
@@ -8,16 +8,14 @@ from starlette.responses import JSONResponse, Response
 
 from samovar.api.deps import Asker, ServicesOf
 from samovar.api.document_body import entity_body
-from samovar.api.documents import FILE_HEADERS, PageNumber
+from samovar.api.documents import FILE_HEADERS, LARGEST_NUMBER, PageNumber
 from samovar.domain.ids import DocumentId
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/documents/{document_id}/figures/{number}", tags=["figures"])
 
-#: What the database takes for a number.
-_LARGEST_NUMBER: Final = 2**31 - 1
-FigureNumber = Annotated[int, Path(ge=1, le=_LARGEST_NUMBER)]
+FigureNumber = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 
 
 @router.get("/image")

@@ -6,14 +6,16 @@ stays the same from turn to turn, so that the backend's prompt cache can serve i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from samovar.chat.pictures import TurnPicture
 from samovar.domain.chat import Message
 from samovar.domain.document import Passage
 from samovar.domain.errors import ContextExceeded
-from samovar.domain.generation import ImagePart, ModelDescription
-from samovar.domain.ids import DocumentId
+from samovar.domain.generation import ModelDescription
+from samovar.domain.ids import ChunkId, MessageId
+from samovar.domain.image_tasks import ImageTask, instruction, schema_of
 from samovar.domain.ledger import Ledger, Piece
 from samovar.domain.parameters import GenerationParameters
 from samovar.gateway.tokens import (
@@ -33,21 +35,24 @@ DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant. Answer briefly, in 
 _DEMONSTRATION_REPLY_TOKENS: Final = 320
 #: Answers from documents should follow them, not the dice.
 _DOCUMENT_TEMPERATURE: Final = 0.2
+#: The demonstration model knows one thing to do with a picture, by these words.
+_DEMONSTRATION_TASK: Final = "Describe the picture."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnMaterial:
     """Everything that a turn could show to the model.
 
-    ``branch`` ends with the question. ``pictures`` maps the image documents attached to messages
-    of the branch to what can be sent of them.
+    ``branch`` ends with the question. ``pictures`` are those of each message of the branch, in order.
+    ``described_by`` names the model that wrote a passage which describes a picture.
     """
 
     system_prompt: str
     branch: tuple[Message, ...]
     passages: tuple[Passage, ...]
-    pictures: Mapping[DocumentId, ImagePart]
     parameters: GenerationParameters
+    pictures: Mapping[MessageId, tuple[TurnPicture, ...]] = field(default_factory=dict)
+    described_by: Mapping[ChunkId, str] = field(default_factory=dict)
 
 
 async def build_ledger(
@@ -91,7 +96,10 @@ def _reply_tokens(parameters: GenerationParameters, description: ModelDescriptio
 
 def _parameters(material: TurnMaterial, reply_tokens: int) -> GenerationParameters:
     parameters = replace(material.parameters, max_tokens=reply_tokens)
-    if material.passages and parameters.temperature is None:
+    task = material.branch[-1].task
+    if task is not None and (schema := schema_of(task)) is not None:
+        parameters = replace(parameters, json_schema=schema)
+    if (material.passages or task) and parameters.temperature is None:
         parameters = replace(parameters, temperature=_DOCUMENT_TEMPERATURE)
     return parameters
 
@@ -118,26 +126,28 @@ def _all_pieces(material: TurnMaterial, description: ModelDescription) -> list[P
     ]
     *earlier, question = material.branch
     for index, message in enumerate(earlier, start=1):
-        if message.text:
-            pieces.append(
-                Piece(kind="turn", role=message.role, label=message.role, text=message.text, tokens=0, message=index)
-            )
+        # In the order in which they were sent when they were the question, so that the cache holds them.
         pieces.extend(_images(message, material, description, index))
+        if text := _said(message, material, description):
+            pieces.append(Piece(kind="turn", role=message.role, label=message.role, text=text, tokens=0, message=index))
     last = len(earlier) + 1
     russian = _is_russian(question.text)
     for number, passage in enumerate(material.passages, start=1):
+        label = _passage_label(passage, material.described_by.get(passage.chunk.chunk_id), russian=russian)
         pieces.append(
             Piece(
                 kind="passage",
                 role="user",
-                label=_passage_label(passage, russian=russian),
-                text=f"[{number}] {_passage_label(passage, russian=russian)}\n{_disarm(passage.chunk.text)}\n\n",
+                label=label,
+                text=f"[{number}] {label}\n{_disarm(passage.chunk.text)}\n\n",
                 tokens=0,
                 message=last,
             )
         )
     pieces.extend(_images(question, material, description, last))
-    text = _instruction(question.text, description, russian=russian) if material.passages else question.text
+    text = _said(question, material, description)
+    if material.passages:
+        text = _instruction(text, description, russian=russian)
     pieces.append(Piece(kind="question", role="user", label="question", text=text, tokens=0, message=last))
     return pieces
 
@@ -148,23 +158,49 @@ def _images(message: Message, material: TurnMaterial, description: ModelDescript
         Piece(
             kind="image",
             role="user",
-            label=material.pictures[document_id].name,
+            label=picture.name,
             text="",
             tokens=0,
             message=index,
-            image=material.pictures[document_id],
-            sent=can_see,
-            reason=None if can_see else "no_vision",
+            image=picture.image,
+            sent=can_see and picture.image is not None,
+            reason=picture.reason or (None if can_see else "no_vision"),
         )
-        for document_id in message.document_ids
-        if document_id in material.pictures
+        for picture in material.pictures.get(message.message_id, ())
     ]
 
 
-def _passage_label(passage: Passage, *, russian: bool) -> str:
-    if passage.chunk.page is None:
-        return passage.document
-    return f"{passage.document}, {'страница' if russian else 'page'} {passage.chunk.page}"
+def _said(message: Message, material: TurnMaterial, description: ModelDescription) -> str:
+    """The words of a message as the model gets them: the task comes before what the person wrote."""
+    if message.task is None:
+        return message.text
+    told = _told(message, message.task, material, description)
+    return f"{told}\n\n{message.text}" if message.text.strip() else told
+
+
+def _told(message: Message, task: ImageTask, material: TurnMaterial, description: ModelDescription) -> str:
+    if description.is_demonstration and task == "describe":
+        return _DEMONSTRATION_TASK
+    # A task may stand without words: the pictures' names and the talk before tell the language.
+    names = (picture.name for picture in material.pictures.get(message.message_id, ()))
+    words = (said.text for said in material.branch if said.role == "user")
+    has_words = any(character.isalpha() for character in message.text)
+    return instruction(task, russian=_is_russian(message.text if has_words else " ".join((*names, *words))))
+
+
+def _passage_label(passage: Passage, described_by: str | None, *, russian: bool) -> str:
+    """Where a passage stands; of a description also that a model wrote it and not the author."""
+    label = passage.document
+    if passage.chunk.page is not None:
+        label += f", {'страница' if russian else 'page'} {passage.chunk.page}"
+    if passage.chunk.figure is not None:
+        model = described_by or ("неизвестной" if russian else "unknown")
+        label += (
+            f", рисунок {passage.chunk.figure} по описанию модели {model}"
+            if russian
+            else f", picture {passage.chunk.figure} as described by the model {model}"
+        )
+    return label
 
 
 def _disarm(text: str) -> str:

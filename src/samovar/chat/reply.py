@@ -8,28 +8,28 @@ from typing import assert_never
 
 from samovar.chat.context import TurnMaterial, build_ledger, text_tokens
 from samovar.chat.live import LiveRun
+from samovar.chat.pictures import PictureLoader
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message, path_to
 from samovar.domain.citation import Citation, citation_to_json
 from samovar.domain.document import Passage
-from samovar.domain.errors import NotFound
+from samovar.domain.errors import BackendError, ModelWithoutVision, NotFound
 from samovar.domain.generation import (
     BackendEvent,
     Failed,
     Finished,
-    ImagePart,
     PromptProgress,
     ReasoningDelta,
     TextDelta,
 )
-from samovar.domain.ids import DocumentId
+from samovar.domain.ids import ChunkId
 from samovar.domain.ledger import Ledger, render, to_json
 from samovar.domain.tripwire import was_cut
 from samovar.gateway.directory import ModelChoice
 from samovar.gateway.queue import Waiting
-from samovar.gateway.routing import Attempt, Gateway, Try
+from samovar.gateway.routing import Attempt, Gateway, Needs, Try
 from samovar.gateway.tokens import TokenCounter
-from samovar.ports.storage import BlobStore, Storage
+from samovar.ports.storage import Storage, Transaction
 from samovar.retrieval.cite import CitedAnswer, cite, normalise_quote
 from samovar.retrieval.search import find_passages
 from samovar.telemetry.log import get_log
@@ -54,17 +54,33 @@ class ReplyWriter:
     def __init__(
         self,
         storage: Storage,
-        blobs: BlobStore,
+        pictures: PictureLoader,
         gateway: Gateway,
         counter: TokenCounter,
         metrics: Metrics,
     ) -> None:
-        """Read from storage and blobs, and ask the models behind the gateway."""
+        """Read from storage, and ask the models behind the gateway."""
         self._storage = storage
-        self._blobs = blobs
+        self._pictures = pictures
         self._gateway = gateway
         self._counter = counter
         self._metrics = metrics
+
+    async def blind_model(self, model_id: str | None) -> str | None:
+        """The id of the model that would answer, when it is not known to see; None when it sees.
+
+        Of a model that cannot be asked now nothing is said: the run will tell.
+        """
+        try:
+            chosen = await self._gateway.directory.choose(model_id)
+        except BackendError:
+            return None
+        listing = self._gateway.directory.recent()
+        behind = listing.targets(chosen.route) if chosen.route is not None and listing is not None else (chosen,)
+        may_see = any(
+            choice.description.capabilities.vision is True or choice.description.state != "ready" for choice in behind
+        )
+        return None if may_see else chosen.model_id
 
     async def write(self, actor: Actor, live: LiveRun) -> None:
         """Write the reply into ``live``. Raises: SamovarError when it cannot be finished."""
@@ -73,6 +89,7 @@ class ReplyWriter:
         attempts = self._gateway.attempts(
             live.run.model,
             actor.user_id,
+            needs=Needs(vision=_needs_sight(material.question)),
             on_wait=lambda waiting: _tell_waiting(live, waiting),
             on_loading=lambda choice: live.notice("model_loading", model=choice.model_id),
             record=tried,
@@ -91,6 +108,8 @@ class ReplyWriter:
     ) -> tuple[Passage, ...]:
         """Ask one model; return the passages that it was shown."""
         choice = attempt.choice
+        if _needs_sight(material.question) and choice.description.capabilities.vision is not True:
+            raise ModelWithoutVision(model=choice.model_id)
         ledger = await build_ledger(material.turn, choice.description, choice.backend, self._counter)
         route = [{"model": one.model, "backend": one.backend, "error": one.error_code} for one in tried]
         async with self._storage.transaction() as tx:
@@ -120,32 +139,26 @@ class ReplyWriter:
             branch = path_to(messages, live.run.message_id)[:-1]
             if not branch:
                 raise NotFound(what="message")
-            readable = [found for found in documents if found.kind != "image" and found.status == "ready"]
-            passages: tuple[Passage, ...] = ()
-            if readable:
-                passages = await find_passages(tx, actor, branch[-1].text, chat_id=chat.chat_id)
-            names = {found.document_id: found.name for found in documents if found.kind == "image"}
-            attached = [document_id for message in branch for document_id in message.document_ids]
-            stored = {
-                document_id: (await tx.figures.of_document(actor, document_id))[0]
-                for document_id in attached
-                if document_id in names
-            }
-        pictures: dict[DocumentId, ImagePart] = {}
-        for document_id, figure in stored.items():
-            pictures[document_id] = ImagePart(
-                media_type="image/png" if figure.media_type == "image/png" else "image/jpeg",
-                content=await self._blobs.get(figure.sha256),
-                name=names[document_id],
+            bases = await tx.bases.of_chat(actor, chat.chat_id)
+            readable = any(
+                found.status == "ready" and (found.kind != "image" or found.chunk_count) for found in documents
             )
+            # A task is about its pictures alone.
+            is_searched = branch[-1].task is None and (readable or bool(bases))
+            passages: tuple[Passage, ...] = ()
+            if is_searched:
+                passages = await find_passages(tx, actor, branch[-1].text, chat_id=chat.chat_id)
+            described_by = await _described_by(tx, actor, passages)
+        pictures = await self._pictures.load(actor, branch, {found.document_id: found for found in documents})
         turn = TurnMaterial(
             system_prompt=chat.system_prompt,
             branch=branch,
             passages=passages,
             pictures=pictures,
+            described_by=described_by,
             parameters=chat.parameters,
         )
-        return _Material(chat=chat, question=branch[-1], turn=turn, has_documents=bool(readable))
+        return _Material(chat=chat, question=branch[-1], turn=turn, has_documents=is_searched)
 
     def _announce(self, live: LiveRun, material: _Material, ledger: Ledger, choice: ModelChoice) -> tuple[Passage, ...]:
         """Tell what is sent and what is not; return the passages that were sent."""
@@ -160,7 +173,8 @@ class ReplyWriter:
         dropped = sum(piece.kind == "passage" for piece in left_out)
         if dropped:
             live.notice("passages_left_out", count=dropped)
-        unsupported = choice.description.capabilities.unsupported_parameters & set(material.chat.parameters.chosen())
+        asked = {*material.chat.parameters.chosen(), *(("json_schema",) if ledger.parameters.json_schema else ())}
+        unsupported = choice.description.capabilities.unsupported_parameters & asked
         if unsupported:
             live.notice("parameters_unsupported", parameters=", ".join(sorted(unsupported)))
         if material.has_documents and not material.turn.passages:
@@ -169,7 +183,9 @@ class ReplyWriter:
         sent = [piece for piece in ledger.pieces if piece.kind == "passage"]
         kept = tuple(passage for passage, piece in zip(material.turn.passages, sent, strict=True) if piece.sent)
         if kept:
-            live.emit("passages", passages=[_passage_body(n, passage) for n, passage in enumerate(kept, start=1)])
+            described_by = material.turn.described_by
+            bodies = [_passage_body(n, passage, described_by) for n, passage in enumerate(kept, start=1)]
+            live.emit("passages", passages=bodies)
         return kept
 
     async def _stream(self, live: LiveRun, attempt: Attempt, ledger: Ledger) -> None:
@@ -209,9 +225,10 @@ class ReplyWriter:
             cited: CitedAnswer = await cite(answer, question, passages, tx.search.stems)
             checked: list[Citation] = []
             for citation in cited.citations:
-                page = await tx.documents.page(actor, citation.document_id, citation.page)
-                stands_there = normalise_quote(page.text[citation.start : citation.end]) == citation.quote
-                checked.append(replace(citation, verified=bool(citation.quote) and stands_there))
+                text, described_by = await _source(tx, actor, citation)
+                stands_there = normalise_quote(text[citation.start : citation.end]) == citation.quote
+                verified = bool(citation.quote) and stands_there
+                checked.append(replace(citation, verified=verified, described_by=described_by))
         live.citations = tuple(checked)
         if cited.text != answer:
             live.rewrite(cited.text)
@@ -229,6 +246,10 @@ class ReplyWriter:
             "total_ms": int((now - live.started_at) * 1000),
         }
         live.emit("usage", **live.figures)
+
+
+def _needs_sight(question: Message) -> bool:
+    return question.task is not None or bool(question.pages)
 
 
 def _tell_waiting(live: LiveRun, waiting: Waiting) -> None:
@@ -254,7 +275,25 @@ def _take(live: LiveRun, event: BackendEvent, *, reply_tokens: int) -> None:
             assert_never(event)
 
 
-def _passage_body(number: int, passage: Passage) -> Mapping[str, object]:
+async def _described_by(tx: Transaction, actor: Actor, passages: Sequence[Passage]) -> Mapping[ChunkId, str]:
+    """The models that wrote those of the passages that describe pictures."""
+    found: dict[ChunkId, str] = {}
+    for chunk in (passage.chunk for passage in passages):
+        if chunk.figure is not None:
+            figure = await tx.figures.access(actor, chunk.document_id, chunk.page, chunk.figure)
+            found[chunk.chunk_id] = figure.described_by or ""
+    return found
+
+
+async def _source(tx: Transaction, actor: Actor, citation: Citation) -> tuple[str, str | None]:
+    """The stored text that a citation points into, and the model that wrote it when the author did not."""
+    if citation.figure is None:
+        return (await tx.documents.page(actor, citation.document_id, citation.page)).text, None
+    figure = await tx.figures.access(actor, citation.document_id, citation.page, citation.figure)
+    return figure.description or "", figure.described_by
+
+
+def _passage_body(number: int, passage: Passage, described_by: Mapping[ChunkId, str]) -> Mapping[str, object]:
     chunk = passage.chunk
     return {
         "n": number,
@@ -264,4 +303,6 @@ def _passage_body(number: int, passage: Passage) -> Mapping[str, object]:
         "start": chunk.start,
         "end": chunk.end,
         "text": chunk.text,
+        "figure": chunk.figure,
+        "described_by": described_by.get(chunk.chunk_id),
     }

@@ -19,9 +19,9 @@ class Citation:
     """What ``[n]`` in an answer stands for.
 
     ``start`` and ``end`` are character offsets into the text of the page (of the whole document
-    when ``page`` is None); with ``figure`` set, into the model's description of that picture of the
-    page. ``verified`` is True only when the quote was read again from the
-    stored source at exactly that place.
+    when ``page`` is None); with ``figure`` set, into the description of that picture of the page, which
+    the model ``described_by`` wrote and not the author. ``verified`` is True only when the quote was read
+    again from the stored source at exactly that place.
     """
 
     n: int
@@ -34,6 +34,7 @@ class Citation:
     verified: bool
     origin: CitationOrigin
     figure: int | None = None
+    described_by: str | None = None
 
 
 def citation_to_json(citation: Citation) -> dict[str, object]:

@@ -182,6 +182,7 @@ def _citation(place: _Place, origin: CitationOrigin) -> Citation:
         quote=normalise_quote(place.text),
         verified=False,
         origin=origin,
+        figure=chunk.figure,
     )
 
 
@@ -198,6 +199,7 @@ def _unsupported(place: _Place) -> Citation:
         quote="",
         verified=False,
         origin="model",
+        figure=chunk.figure,
     )
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samovar.chat.context import TurnMaterial, build_ledger
+from samovar.chat.pictures import TurnPicture
 from samovar.domain.chat import Message
 from samovar.domain.document import Chunk, Passage
 from samovar.domain.errors import ContextExceeded
@@ -133,7 +134,8 @@ async def test_a_passage_cannot_close_the_message_it_stands_in() -> None:
 
 async def test_a_picture_goes_only_to_a_model_that_can_see() -> None:
     picture = ImagePart(media_type="image/png", content=b"png", name="cat.png")
-    turn = material(message("user", "What is it?", DOCUMENT), pictures={DOCUMENT: picture})
+    question = message("user", "What is it?", DOCUMENT)
+    turn = material(question, pictures={question.message_id: (TurnPicture(name="cat.png", image=picture),)})
     blind = await ledger_of(turn, model(vision=False))
     unknown = await ledger_of(turn, model(vision=None))
     seeing = await ledger_of(turn, model(context_tokens=4000, vision=True))

@@ -79,8 +79,8 @@ from samovar.domain.errors.backend import (
     ModelUnknown,
     ModelWithoutVision,
     NoModel,
-    NoVisionModel,
     NotAModelServer,
+    NoVisionModel,
 )
 from samovar.domain.errors.document import (
     DocumentError,
