@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from samovar.domain.ids import BaseId, ChunkId, DocumentId, UserId
 from samovar.domain.layout import Rectangle
 from samovar.domain.page import DocumentKind, OutlineEntry
 
 __all__ = [
+    "FILE_FAULTS",
     "Chunk",
     "Document",
     "DocumentFigure",
@@ -28,6 +29,8 @@ DocumentStage = Literal["queued", "parsing", "recognising", "indexing"]
 #: ``found``: no description was asked for; ``skipped`` and ``failed`` have a reason.
 FigureStatus = Literal["found", "waiting", "described", "skipped", "failed"]
 EntityKind = Literal["text", "face", "object", "table", "chart", "stamp", "signature"]
+#: How the codes of errors begin that are about a file itself.
+FILE_FAULTS: Final = "file_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,11 @@ class Document:
     chunk_count: int = 0
     replaced_by: DocumentId | None = None
     created_at: datetime
+
+    @property
+    def keeps_bytes(self) -> bool:
+        """Tell whether its bytes are stored: those of a file that was itself at fault are not."""
+        return not (self.status == "failed" and (self.error_code or "").startswith(FILE_FAULTS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

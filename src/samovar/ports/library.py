@@ -5,6 +5,7 @@ from typing import Protocol
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import (
+    Chunk,
     Document,
     DocumentFigure,
     DocumentStage,
@@ -14,7 +15,7 @@ from samovar.domain.document import (
     KnowledgeBase,
 )
 from samovar.domain.ids import BaseId, ChatId, DocumentId
-from samovar.domain.page import DocumentHead, Page
+from samovar.domain.page import DocumentHead, Page, PageReason
 
 __all__ = ["Bases", "Documents", "Figures", "Readings"]
 
@@ -122,6 +123,14 @@ class Documents(Protocol):
         """Delete a document and its parts everywhere; return the hashes of blobs nothing refers to any more."""
         ...
 
+    async def unread_parts(self, actor: Actor, document_id: DocumentId) -> int:
+        """Count the documents being read that were inside this one, however deep; itself is counted too."""
+        ...
+
+    async def with_parts(self, actor: Actor, document_id: DocumentId) -> tuple[Document, ...]:
+        """Read a document and all that was inside it, however deep, oldest first."""
+        ...
+
     async def hold_blob(self, sha256: str) -> bool:
         """Keep others from using or deleting a blob until the transaction ends.
 
@@ -188,10 +197,37 @@ class Readings(Protocol):
         """Store where the reading has got to."""
         ...
 
+    async def describes_figures(self, document_id: DocumentId) -> bool:
+        """Tell whether the base of a document has its pictures described."""
+        ...
+
     async def save_pages(
-        self, document_id: DocumentId, pages: Sequence[Page], figures: Sequence[DocumentFigure]
+        self,
+        document_id: DocumentId,
+        pages: Sequence[Page],
+        figures: Sequence[DocumentFigure],
+        chunks: Sequence[Chunk] = (),
     ) -> None:
-        """Store pages and their pictures, in the place of earlier ones of the same number."""
+        """Store pages, their pictures and their chunks, in the place of earlier ones of the same number."""
+        ...
+
+    async def save_recognised(self, document_id: DocumentId, page: Page) -> None:
+        """Store what OCR has read of a page that waited for it; its pictures stay."""
+        ...
+
+    async def skip_waiting(self, document_id: DocumentId, reason: PageReason) -> int:
+        """Give up on every page that waits for OCR; return how many there were."""
+        ...
+
+    async def add_part(self, part: Document) -> bool:
+        """Store a document that was inside ``part.parent_id``, in the same base and chats.
+
+        False when there is one of this path already: to find a part again changes nothing.
+        """
+        ...
+
+    async def nesting(self, document_id: DocumentId) -> tuple[int, int]:
+        """Tell how deep a document lies inside others (0: it is no part), and how many parts the outermost has."""
         ...
 
     async def all_pages(self, document_id: DocumentId, *, first: int = 0, limit: int) -> tuple[Page, ...]:
@@ -219,8 +255,11 @@ class Readings(Protocol):
         """
         ...
 
-    async def start_again(self, document_id: DocumentId) -> None:
-        """Forget pages, pictures and chunks of a document, so that it is read anew."""
+    async def start_again(self, document_id: DocumentId) -> tuple[str, ...]:
+        """Forget pages, pictures and chunks of a document, so that it is read anew.
+
+        Return the hashes of blobs that nothing refers to any more.
+        """
         ...
 
     async def unfinished(self) -> tuple[DocumentId, ...]:

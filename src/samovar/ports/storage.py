@@ -16,6 +16,7 @@ from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, DocumentId, KeyId, MessageId, RunId, UserId
 from samovar.domain.run import Checkpoint, Run, RunStatus
 from samovar.ports.library import Bases, Documents, Figures, Readings
+from samovar.ports.queue import ReadingQueue
 
 __all__ = [
     "Accounts",
@@ -333,6 +334,10 @@ class Storage(Protocol):
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a unit of work; commits at the end, rolls back on an exception."""
+        ...
+
+    def queue(self) -> ReadingQueue:
+        """A share in the queue of documents that wait to be read, not connected yet."""
         ...
 
     async def check(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Row,
     and_,
@@ -24,12 +25,13 @@ from sqlalchemy import (
 from sqlalchemy.types import Uuid
 
 from samovar.domain.actor import Actor
-from samovar.domain.document import Document, DocumentStatus
+from samovar.domain.document import FILE_FAULTS, Document, DocumentStatus
 from samovar.domain.errors import NotFound
 from samovar.domain.ids import BaseId, ChatId, DocumentId, UserId
 from samovar.domain.page import Page
 from samovar.domain.page_json import decode_blocks, decode_links, decode_outline, decode_words, encode_outline
 from samovar.storage.connection import Connection
+from samovar.storage.queue import announce
 from samovar.storage.tables import StoredText, chat_documents, chats, documents, figures, knowledge_bases, pages
 
 __all__ = [
@@ -61,10 +63,23 @@ class PostgresDocuments:
         """Store a document, in the base that it names, and attach it to a chat (None: to none). Raises: NotFound."""
         if document.base_id is not None:
             await self._require_base(actor, document.base_id)
+        await self.add_unchecked(replace(document, owner_id=actor.user_id))
+        if chat_id is None:
+            return
+        source = select(chats.c.chat_id, literal(document.document_id, documents.c.document_id.type)).where(
+            chats.c.chat_id == chat_id, chats.c.owner_id == actor.user_id
+        )
+        attach = insert(chat_documents).from_select(["chat_id", "document_id"], source)
+        attached = await self._connection.execute(attach.returning(chat_documents.c.chat_id))
+        if attached.one_or_none() is None:
+            raise NotFound(what="chat")
+
+    async def add_unchecked(self, document: Document) -> None:
+        """Store a document for its owner, in the base that it names; not in the port, for nobody is asked."""
         await self._connection.execute(
             insert(documents).values(
                 document_id=document.document_id,
-                owner_id=actor.user_id,
+                owner_id=document.owner_id,
                 base_id=document.base_id,
                 parent_id=document.parent_id,
                 name=document.name,
@@ -85,15 +100,8 @@ class PostgresDocuments:
                 created_at=document.created_at,
             )
         )
-        if chat_id is None:
-            return
-        source = select(chats.c.chat_id, literal(document.document_id, documents.c.document_id.type)).where(
-            chats.c.chat_id == chat_id, chats.c.owner_id == actor.user_id
-        )
-        attach = insert(chat_documents).from_select(["chat_id", "document_id"], source)
-        attached = await self._connection.execute(attach.returning(chat_documents.c.chat_id))
-        if attached.one_or_none() is None:
-            raise NotFound(what="chat")
+        if document.status == "reading":
+            await announce(self._connection, "waiting", document.document_id)
 
     async def access(self, actor: Actor, document_id: DocumentId) -> Document:
         """Read one document. Raises: NotFound."""
@@ -227,10 +235,35 @@ class PostgresDocuments:
         await self.access(actor, document_id)
         return await delete_documents(self._connection, _own(actor, document_id))
 
+    async def unread_parts(self, actor: Actor, document_id: DocumentId) -> int:
+        """Count the documents being read that were inside this one, however deep; itself is counted too."""
+        inside = _own_and_parts(actor, document_id)
+        statement = (
+            select(func.count())
+            .select_from(documents)
+            .where(documents.c.document_id.in_(select(inside.c.document_id)), documents.c.status == "reading")
+        )
+        return int((await self._connection.execute(statement)).scalar_one())
+
+    async def with_parts(self, actor: Actor, document_id: DocumentId) -> tuple[Document, ...]:
+        """Read a document and all that was inside it, however deep, oldest first. Raises: NotFound."""
+        inside = _own_and_parts(actor, document_id)
+        statement = (
+            select(documents)
+            .where(documents.c.document_id.in_(select(inside.c.document_id)))
+            .order_by(documents.c.position)
+        )
+        found = tuple(document_from(row) for row in await self._connection.execute(statement))
+        if not found:
+            raise NotFound(what="document")
+        return found
+
     async def hold_blob(self, sha256: str) -> bool:
         """Hold a blob until the transaction ends; return whether a document or a figure refers to it."""
         await self._connection.execute(select(func.pg_advisory_xact_lock(_BLOB_LOCKS, func.hashtext(sha256))))
-        used = select(or_(exists().where(documents.c.sha256 == sha256), exists().where(figures.c.sha256 == sha256)))
+        used = select(
+            or_(exists().where(documents.c.sha256 == sha256, _KEEPS_BYTES), exists().where(figures.c.sha256 == sha256))
+        )
         return bool((await self._connection.execute(used)).scalar_one())
 
     async def _require_base(self, actor: Actor, base_id: BaseId) -> None:
@@ -252,7 +285,10 @@ async def delete_documents(connection: Connection, condition: ColumnElement[bool
     rows = (await connection.execute(union(select(doomed), pictures))).all()
     if not rows:
         return ()
-    await connection.execute(delete(documents).where(documents.c.document_id.in_({row.document_id for row in rows})))
+    removed = {row.document_id for row in rows}
+    await connection.execute(delete(documents).where(documents.c.document_id.in_(removed)))
+    for document_id in removed:
+        await announce(connection, "stopped", document_id)
     return await unused_blobs(connection, {row.sha256 for row in rows})
 
 
@@ -260,7 +296,10 @@ async def unused_blobs(connection: Connection, hashes: set[str]) -> tuple[str, .
     """Tell which of these blobs nothing refers to."""
     if not hashes:
         return ()
-    needed = union(*(select(column).where(column.in_(hashes)) for column in (documents.c.sha256, figures.c.sha256)))
+    needed = union(
+        select(documents.c.sha256).where(documents.c.sha256.in_(hashes), _KEEPS_BYTES),
+        select(figures.c.sha256).where(figures.c.sha256.in_(hashes)),
+    )
     return tuple(sorted(hashes.difference((await connection.execute(needed)).scalars())))
 
 
@@ -272,6 +311,19 @@ def page_number(number: int | None) -> int:
 # Inside the class the name of the table is taken by the method.
 _pages = pages
 _ON_THE_PAGE: Final = frozenset({"text", "blocks", "words", "links"})
+
+
+#: As ``Document.keeps_bytes``.
+_KEEPS_BYTES: Final = or_(
+    documents.c.status != "failed",
+    documents.c.error_code.is_(None),
+    ~documents.c.error_code.startswith(FILE_FAULTS, autoescape=True),
+)
+
+
+def _own_and_parts(actor: Actor, document_id: DocumentId) -> CTE:
+    whole = select(documents.c.document_id).where(_own(actor, document_id)).cte("whole", recursive=True)
+    return whole.union_all(select(documents.c.document_id).where(documents.c.parent_id == whole.c.document_id))
 
 
 def _own(actor: Actor, document_id: DocumentId) -> ColumnElement[bool]:

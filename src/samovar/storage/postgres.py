@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import psycopg
@@ -27,6 +28,7 @@ from samovar.storage.documents import PostgresDocuments
 from samovar.storage.figures import PostgresFigures
 from samovar.storage.migrate import HEAD
 from samovar.storage.plain import read_json, write_json
+from samovar.storage.queue import PostgresQueue
 from samovar.storage.readings import PostgresReadings
 from samovar.storage.runs import OWNER_LOCKS, PostgresRuns
 from samovar.storage.search import PostgresSearch
@@ -116,6 +118,10 @@ class PostgresStorage:
             if self._disk_is_full:
                 raise StorageReadOnly(reason=DISK_FULL) from error
             raise
+
+    def queue(self) -> PostgresQueue:
+        """A share in the queue of documents that wait to be read, not connected yet."""
+        return PostgresQueue(partial(connect, self._url))
 
     async def check(self) -> None:
         """Return when the database answers. Raises: StorageUnavailable."""

@@ -1,19 +1,32 @@
 """How far the reading of documents has got, in PostgreSQL."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import REAL, Double, Integer, Text, bindparam, delete, func, insert, literal, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
 
-from samovar.domain.document import Document, DocumentFigure, DocumentStage, DocumentStatus
+from samovar.domain.document import Chunk, Document, DocumentFigure, DocumentStage, DocumentStatus
 from samovar.domain.errors import NotFound
 from samovar.domain.ids import DocumentId
-from samovar.domain.page import DocumentHead, Page
+from samovar.domain.page import DocumentHead, Page, PageReason
 from samovar.domain.page_json import encode_blocks, encode_links, encode_outline, encode_words
 from samovar.storage.connection import Connection
-from samovar.storage.documents import document_from, page_from, page_number, unused_blobs
+from samovar.storage.documents import PostgresDocuments, document_from, page_from, page_number, unused_blobs
 from samovar.storage.figures import figure_columns
-from samovar.storage.tables import chunks, documents, figures, pages
+from samovar.storage.plain import write_json
+from samovar.storage.queue import announce
+from samovar.storage.search import insert_chunks
+from samovar.storage.tables import (
+    StoredText,
+    chat_documents,
+    chunks,
+    documents,
+    figures,
+    knowledge_bases,
+    pages,
+)
 
 __all__ = ["PostgresReadings"]
 
@@ -49,23 +62,99 @@ class PostgresReadings:
         """Store where the reading has got to. Raises: NotFound."""
         await self._update(document_id, stage=stage)
 
+    async def describes_figures(self, document_id: DocumentId) -> bool:
+        """Tell whether the base of a document has its pictures described."""
+        statement = (
+            select(knowledge_bases.c.describes_figures)
+            .join(documents, documents.c.base_id == knowledge_bases.c.base_id)
+            .where(documents.c.document_id == document_id)
+        )
+        return bool((await self._connection.execute(statement)).scalar_one_or_none())
+
     async def save_pages(
-        self, document_id: DocumentId, pages: Sequence[Page], figures: Sequence[DocumentFigure]
+        self,
+        document_id: DocumentId,
+        pages: Sequence[Page],
+        figures: Sequence[DocumentFigure],
+        chunks: Sequence[Chunk] = (),
     ) -> None:
-        """Store pages and their pictures, in the place of earlier ones of the same number. Raises: NotFound."""
+        """Store pages, their pictures and their chunks, in the place of earlier ones of the same number.
+
+        Raises: NotFound.
+        """
+        if not pages:
+            return
         numbers = [page_number(page.number) for page in pages]
-        for table, column in ((_pages, _pages.c.number), (_figures, _figures.c.page)):
-            await self._connection.execute(delete(table).where(table.c.document_id == document_id, column.in_(numbers)))
-        if pages:
-            await self._connection.execute(insert(_pages), [_page_columns(document_id, page) for page in pages])
+        gone = (await self._connection.execute(_CLEAR, {"document": document_id, "numbers": numbers})).one()
+        await self._connection.execute(_INSERT_PAGES, _page_columns(document_id, pages))
         if figures:
             await self._connection.execute(insert(_figures), [figure_columns(figure) for figure in figures])
-        read = (
-            select(func.count())
-            .where(_pages.c.document_id == document_id, _pages.c.status != "waiting")
-            .scalar_subquery()
+        if chunks:
+            await insert_chunks(self._connection, chunks)
+        await self._update(
+            document_id,
+            pages_read=documents.c.pages_read + sum(page.status != "waiting" for page in pages) - gone.pages_read,
+            chunk_count=documents.c.chunk_count + len(chunks) - gone.chunks,
         )
-        await self._update(document_id, pages_read=read)
+
+    async def save_recognised(self, document_id: DocumentId, page: Page) -> None:
+        """Store what OCR has read of a page; its pictures stay. Raises: NotFound when there is no such page."""
+        columns = {
+            "text": page.text,
+            "status": page.status,
+            "reason": page.reason,
+            "confidence": page.confidence,
+            "blocks": encode_blocks(page.blocks),
+            "words": encode_words(page.words),
+            "links": encode_links(page.links),
+        }
+        statement = (
+            update(_pages)
+            .where(
+                _pages.c.document_id == document_id,
+                _pages.c.number == page_number(page.number),
+                _pages.c.status == "waiting",
+            )
+            .values(
+                **columns,
+                # A page is measured when it is parsed; only one without measures takes those of its picture.
+                width=func.coalesce(_pages.c.width, page.width),
+                height=func.coalesce(_pages.c.height, page.height),
+            )
+        )
+        if (await self._connection.execute(statement)).rowcount == 0:
+            raise NotFound(what="page")
+        await self._update(document_id, pages_read=documents.c.pages_read + 1)
+
+    async def skip_waiting(self, document_id: DocumentId, reason: PageReason) -> int:
+        """Give up on every page that waits for OCR; return how many there were."""
+        statement = (
+            update(_pages)
+            .where(_pages.c.document_id == document_id, _pages.c.status == "waiting")
+            .values(status="skipped", reason=reason)
+        )
+        skipped = (await self._connection.execute(statement)).rowcount
+        await self._update(document_id, pages_read=documents.c.pages_read + skipped)
+        return skipped
+
+    async def add_part(self, part: Document) -> bool:
+        """Store a document that was inside ``part.parent_id``, in the same base and chats; False if it is there."""
+        known = select(documents.c.document_id).where(
+            documents.c.parent_id == part.parent_id, documents.c.path == part.path
+        )
+        if (await self._connection.execute(known.limit(1))).one_or_none() is not None:
+            return False
+        await PostgresDocuments(self._connection).add_unchecked(part)
+        chats_of_parent = select(
+            chat_documents.c.chat_id, literal(part.document_id, documents.c.document_id.type)
+        ).where(chat_documents.c.document_id == part.parent_id)
+        await self._connection.execute(insert(chat_documents).from_select(["chat_id", "document_id"], chats_of_parent))
+        return True
+
+    async def nesting(self, document_id: DocumentId) -> tuple[int, int]:
+        """Tell how deep a document lies inside others (0: it is no part), and how many parts the outermost has."""
+        row = (await self._connection.execute(_NESTING, {"document": document_id})).one()
+        return row.depth, row.parts
 
     async def all_pages(self, document_id: DocumentId, *, first: int = 0, limit: int) -> tuple[Page, ...]:
         """Read pages with everything on them, from the page ``first`` on."""
@@ -95,6 +184,7 @@ class PostgresReadings:
     async def finish(self, document_id: DocumentId) -> None:
         """Mark a document ready, and the earlier versions of its path in its base as replaced. Raises: NotFound."""
         await self._update(document_id, status="ready", stage=None, error_code=None, error_reason=None)
+        await announce(self._connection, "ended", document_id)
         newer = documents.alias("newer")
         replaced = (
             update(documents)
@@ -119,9 +209,9 @@ class PostgresReadings:
     ) -> tuple[str, ...]:
         """Mark a document failed or cancelled and forget what was read. Raises: NotFound.
 
-        Return the hashes of the blobs of pictures that nothing refers to any more.
+        Return the hashes of blobs that nothing refers to any more.
         """
-        unused = await self._forget(document_id)
+        hashes = await self._forget(document_id)
         await self._update(
             document_id,
             status=status,
@@ -131,11 +221,18 @@ class PostgresReadings:
             pages_read=0,
             chunk_count=0,
         )
-        return unused
+        await announce(self._connection, "stopped", document_id)
+        await announce(self._connection, "ended", document_id)
+        own = select(documents.c.sha256).where(documents.c.document_id == document_id)
+        hashes.add((await self._connection.execute(own)).scalar_one())
+        return await unused_blobs(self._connection, hashes)
 
-    async def start_again(self, document_id: DocumentId) -> None:
-        """Forget pages, pictures and chunks, so that the document is read anew. Raises: NotFound."""
-        await self._forget(document_id)
+    async def start_again(self, document_id: DocumentId) -> tuple[str, ...]:
+        """Forget pages, pictures and chunks, so that the document is read anew. Raises: NotFound.
+
+        Return the hashes of blobs that nothing refers to any more.
+        """
+        hashes = await self._forget(document_id)
         await self._update(
             document_id,
             status="reading",
@@ -145,6 +242,9 @@ class PostgresReadings:
             pages_read=0,
             chunk_count=0,
         )
+        await announce(self._connection, "stopped", document_id)
+        await announce(self._connection, "waiting", document_id)
+        return await unused_blobs(self._connection, hashes)
 
     async def unfinished(self) -> tuple[DocumentId, ...]:
         """List the documents being read, oldest first."""
@@ -153,12 +253,12 @@ class PostgresReadings:
         )
         return tuple(DocumentId(found) for found in (await self._connection.execute(statement)).scalars())
 
-    async def _forget(self, document_id: DocumentId) -> tuple[str, ...]:
+    async def _forget(self, document_id: DocumentId) -> set[str]:
         removed = delete(_figures).where(_figures.c.document_id == document_id).returning(_figures.c.sha256)
         hashes = set((await self._connection.execute(removed)).scalars())
         for table in (_pages, chunks):
             await self._connection.execute(delete(table).where(table.c.document_id == document_id))
-        return await unused_blobs(self._connection, hashes)
+        return hashes
 
     async def _update(self, document_id: DocumentId, **values: object) -> None:
         statement = update(documents).where(documents.c.document_id == document_id).values(**values)
@@ -170,19 +270,67 @@ class PostgresReadings:
 _pages = pages
 _figures = figures
 
+_CLEAR: Final = text("""
+WITH page AS (
+    DELETE FROM pages WHERE document_id = :document AND number = ANY(:numbers) RETURNING status
+), figure AS (
+    DELETE FROM figures WHERE document_id = :document AND page = ANY(:numbers)
+), chunk AS (
+    DELETE FROM chunks WHERE document_id = :document AND coalesce(page, 0) = ANY(:numbers) RETURNING chunk_id
+)
+SELECT (SELECT count(*) FROM page WHERE status <> 'waiting') AS pages_read, (SELECT count(*) FROM chunk) AS chunks
+""").bindparams(bindparam("document", type_=Uuid), bindparam("numbers", type_=ARRAY(Integer)))
 
-def _page_columns(document_id: DocumentId, page: Page) -> dict[str, Any]:
+_NESTING: Final = text("""
+WITH RECURSIVE above AS (
+    SELECT document_id, parent_id, 0 AS depth FROM documents WHERE document_id = :document
+    UNION ALL
+    SELECT documents.document_id, documents.parent_id, depth + 1
+    FROM documents JOIN above ON documents.document_id = above.parent_id
+), below AS (
+    SELECT document_id FROM above WHERE parent_id IS NULL
+    UNION ALL
+    SELECT documents.document_id FROM documents JOIN below ON documents.parent_id = below.document_id
+)
+SELECT (SELECT max(depth) FROM above) AS depth, (SELECT count(*) - 1 FROM below) AS parts
+""").bindparams(bindparam("document", type_=Uuid))
+
+_PAGE_ARRAYS: Final = {
+    "numbers": Integer,
+    "texts": StoredText,
+    "statuses": Text,
+    "reasons": Text,
+    "labels": StoredText,
+    "widths": Double,
+    "heights": Double,
+    "confidences": REAL,
+    "blocks": Text,
+    "words": Text,
+    "links": Text,
+}
+_INSERT_PAGES: Final = text("""
+INSERT INTO pages (document_id, number, text, status, reason, label, width, height, confidence, blocks, words, links)
+SELECT :document, number, body, status, reason, label, width, height, confidence, CAST(blocks AS jsonb),
+    CAST(words AS jsonb), CAST(links AS jsonb)
+FROM unnest(:numbers, :texts, :statuses, :reasons, :labels, :widths, :heights, :confidences, :blocks, :words, :links)
+    AS given (number, body, status, reason, label, width, height, confidence, blocks, words, links)
+""").bindparams(
+    bindparam("document", type_=Uuid), *(bindparam(name, type_=ARRAY(kind)) for name, kind in _PAGE_ARRAYS.items())
+)
+
+
+def _page_columns(document_id: DocumentId, pages: Sequence[Page]) -> dict[str, Any]:
     return {
-        "document_id": document_id,
-        "number": page_number(page.number),
-        "text": page.text,
-        "status": page.status,
-        "reason": page.reason,
-        "label": page.label,
-        "width": page.width,
-        "height": page.height,
-        "confidence": page.confidence,
-        "blocks": encode_blocks(page.blocks),
-        "words": encode_words(page.words),
-        "links": encode_links(page.links),
+        "document": document_id,
+        "numbers": [page_number(page.number) for page in pages],
+        "texts": [page.text for page in pages],
+        "statuses": [page.status for page in pages],
+        "reasons": [page.reason for page in pages],
+        "labels": [page.label for page in pages],
+        "widths": [page.width for page in pages],
+        "heights": [page.height for page in pages],
+        "confidences": [page.confidence for page in pages],
+        "blocks": [write_json(encode_blocks(page.blocks)) for page in pages],
+        "words": [write_json(encode_words(page.words)) for page in pages],
+        "links": [write_json(encode_links(page.links)) for page in pages],
     }

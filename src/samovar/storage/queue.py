@@ -1,0 +1,165 @@
+"""The queue of documents that wait to be read, in PostgreSQL.
+
+A row of status ``reading`` waits; who reads it holds an advisory lock of its own session. PostgreSQL gives the lock
+back when the session ends, so what a killed process was reading can be taken up at once, and never by two.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from typing import Final, cast
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import func, select
+
+from samovar.domain.errors import SamovarError, StorageUnavailable
+from samovar.domain.ids import DocumentId
+from samovar.ports.queue import News, NewsKind
+from samovar.storage.connection import Connection
+
+__all__ = ["PostgresQueue", "announce"]
+
+_log = logging.getLogger(__name__)
+
+_CHANNEL: Final = "samovar_documents"
+#: The first half of the advisory lock on a document that is being read; the second is a hash of its id.
+_READING_LOCKS: Final = 0x5A32
+#: How often an idle connection is asked whether it still lives.
+_HEARTBEAT_S: Final = 15.0
+_LONGEST_PAUSE_S: Final = 2.0
+_KINDS: Final = ("waiting", "ended", "stopped")
+
+# The inner query is ordered and fenced off, so that locks are tried one by one until one is got.
+_CLAIM: Final = """
+SELECT document_id FROM (
+    SELECT document_id FROM documents
+    WHERE status = 'reading' AND NOT document_id = ANY(%(others)s) AND (base_id IS NULL OR NOT %(only_chats)s)
+    ORDER BY base_id IS NOT NULL, position
+    OFFSET 0
+) AS waiting
+WHERE pg_try_advisory_lock(%(locks)s, hashtext(document_id::text))
+LIMIT 1
+"""
+_RELEASE: Final = "SELECT pg_advisory_unlock(%(locks)s, hashtext(%(document)s::text))"
+
+
+async def announce(connection: Connection, kind: NewsKind, document_id: DocumentId) -> None:
+    """Tell every process what has happened to a document, once the transaction is committed."""
+    await connection.execute(select(func.pg_notify(_CHANNEL, f"{kind} {document_id}")))
+
+
+class PostgresQueue:
+    """Implements the port ``ReadingQueue``, on one connection beside the pool."""
+
+    def __init__(self, connect: Callable[[], Awaitable[psycopg.AsyncConnection]]) -> None:
+        """Connect by ``connect`` once it is started."""
+        self._connect = connect
+        self._connection: psycopg.AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+        self._readable = asyncio.Event()
+        self._claimed: set[DocumentId] = set()
+        self._listeners: list[Callable[[News], None]] = []
+        self._keeper: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever the connection is lost."""
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(self._keep(), name="queue of documents")
+
+    async def claim(self, *, only_chats: bool, except_for: Collection[DocumentId] = ()) -> DocumentId | None:
+        """Take the next document that nobody reads. Raises: StorageUnavailable."""
+        others = [*self._claimed, *except_for]
+        row = await self._ask(_CLAIM, {"others": others, "only_chats": only_chats, "locks": _READING_LOCKS})
+        if row is None:
+            return None
+        document_id = DocumentId(cast(UUID, row[0]))
+        self._claimed.add(document_id)
+        return document_id
+
+    async def release(self, document_id: DocumentId) -> None:
+        """Give a claim back; one that was lost with its connection is given back already."""
+        if document_id not in self._claimed:
+            return
+        self._claimed.discard(document_id)
+        with suppress(StorageUnavailable):
+            await self._ask(_RELEASE, {"document": document_id, "locks": _READING_LOCKS})
+
+    def subscribe(self, on_news: Callable[[News], None]) -> Callable[[], None]:
+        """Call back with all news until the returned function is called."""
+        self.start()
+        self._listeners.append(on_news)
+        return lambda: self._listeners.remove(on_news)
+
+    async def close(self) -> None:
+        """Hang up; PostgreSQL gives every claim back."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeper
+            self._keeper = None
+
+    async def _keep(self) -> None:
+        pause_s = 0.0
+        while True:
+            try:
+                connection = await self._connect()
+                try:
+                    connection.add_notify_handler(self._hear)
+                    await connection.execute(f"LISTEN {_CHANNEL}")
+                    self._connection, pause_s = connection, 0.0
+                    # What came while nobody listened was not heard.
+                    self._tell(News(kind="waiting"))
+                    await self._stay(connection)
+                finally:
+                    self._connection = None
+                    self._claimed.clear()
+                    await connection.close()
+            except (psycopg.Error, SamovarError, OSError) as error:
+                _log.warning("queue.lost", extra={"reason": type(error).__name__})
+            self._tell(News(kind="lost"))
+            await asyncio.sleep(pause_s)
+            pause_s = min(_LONGEST_PAUSE_S, pause_s * 2 + 0.05)
+
+    async def _stay(self, connection: psycopg.AsyncConnection) -> None:
+        """Return never; raise when the connection is lost."""
+        loop, descriptor = asyncio.get_running_loop(), connection.fileno()
+        try:
+            while True:
+                # The driver watches the same descriptor while it waits for an answer, and then stops.
+                async with self._turn:
+                    self._readable.clear()
+                    loop.add_reader(descriptor, self._readable.set)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_HEARTBEAT_S):
+                        await self._readable.wait()
+                await self._ask("SELECT 1", {})
+        finally:
+            loop.remove_reader(descriptor)
+
+    async def _ask(self, statement: str, parameters: dict[str, object]) -> tuple[object, ...] | None:
+        """Run one statement; news that have come are heard along with the answer. Raises: StorageUnavailable."""
+        async with self._turn:
+            connection = self._connection
+            if connection is None or connection.closed:
+                raise StorageUnavailable
+            asyncio.get_running_loop().remove_reader(connection.fileno())
+            try:
+                cursor = await connection.execute(statement.encode(), parameters)
+                return await cursor.fetchone()
+            except (psycopg.Error, OSError) as error:
+                await connection.close()
+                raise StorageUnavailable from error
+            finally:
+                # Whoever waits for news looks again, and finds the connection closed if it is.
+                self._readable.set()
+
+    def _hear(self, notice: psycopg.Notify) -> None:
+        kind, _, document_id = notice.payload.partition(" ")
+        if kind in _KINDS:
+            self._tell(News(kind=cast(NewsKind, kind), document_id=DocumentId(UUID(document_id))))
+
+    def _tell(self, news: News) -> None:
+        for on_news in tuple(self._listeners):
+            on_news(news)
