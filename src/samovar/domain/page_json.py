@@ -1,12 +1,12 @@
 """Pages as compact JSON: how they leave the sandbox, and how their layout is stored.
 
 Reading is strict, because the writer may be a hostile file that took over its parser: every type, number and
-span is checked, and ValueError tells of anything that ``encode_*`` never writes.
+span is checked, and ValueError tells of anything that ``encode_*`` never writes. Places are kept to a hundredth
+of a unit, confidence to a thousandth.
 """
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from math import isfinite
 from typing import Any, Final, TypeVar, cast, get_args
 
 from samovar.domain.layout import Block, BlockKind, Cell, Link, Rectangle, Word
@@ -28,7 +28,10 @@ __all__ = [
 ]
 
 _LARGEST_SIDE: Final = 1e7
+_LARGEST_COUNT: Final = 2**31 - 1
 _MOST_ITEMS: Final = 200_000
+#: Rows by columns of one table: who lays it out may make a list of that length.
+_LARGEST_TABLE: Final = 4_000_000
 _LONGEST_LABEL: Final = 500
 _LONGEST_TITLE: Final = 2000
 _LONGEST_TARGET: Final = 4000
@@ -47,8 +50,8 @@ def encode_page(page: Page) -> dict[str, object]:
         "status": page.status,
         "reason": page.reason,
         "label": page.label,
-        "size": [page.width, page.height],
-        "confidence": page.confidence,
+        "size": [_hundredths(page.width), _hundredths(page.height)],
+        "confidence": _thousandths(page.confidence),
         "blocks": encode_blocks(page.blocks),
         "words": encode_words(page.words),
         "links": encode_links(page.links),
@@ -59,6 +62,7 @@ def decode_page(page: object) -> Page:
     """Turn what ``encode_page`` made back into a page. Raises: ValueError."""
     values = cast("dict[str, Any]", _typed(page, dict))
     text = cast("str", _typed(values.get("text"), str))
+    _require(_is_storable(text))
     status, reason = values.get("status"), values.get("reason")
     _require(isinstance(status, str) and status in _STATUSES)
     _require(reason is None or (isinstance(reason, str) and reason in _REASONS))
@@ -71,8 +75,8 @@ def decode_page(page: object) -> Page:
         status=cast("PageStatus", status),
         reason=cast("PageReason | None", reason),
         label=_text(values.get("label"), _LONGEST_LABEL),
-        width=None if width is None else _measure(width),
-        height=None if height is None else _measure(height),
+        width=None if width is None else _size(width),
+        height=None if height is None else _size(height),
         confidence=None if confidence is None else _share(confidence),
         blocks=decode_blocks(values.get("blocks"), len(text)),
         words=decode_words(values.get("words"), len(text)),
@@ -109,10 +113,7 @@ def decode_blocks(blocks: object, length: int) -> tuple[Block, ...]:
 
 def encode_words(words: Sequence[Word]) -> list[list[object]]:
     """Turn words into lists: start, end, x, y, width, height, confidence."""
-    return [
-        [word.start, word.end, word.box.x, word.box.y, word.box.width, word.box.height, word.confidence]
-        for word in words
-    ]
+    return [[word.start, word.end, *_sides(word.box), _thousandths(word.confidence)] for word in words]
 
 
 def decode_words(words: object, length: int) -> tuple[Word, ...]:
@@ -142,14 +143,14 @@ def decode_outline(outline: object) -> tuple[OutlineEntry, ...]:
 
 def encode_box(box: Rectangle | None) -> list[float] | None:
     """Turn a box into four numbers: x, y, width, height."""
-    return None if box is None else [round(side, 2) for side in (box.x, box.y, box.width, box.height)]
+    return None if box is None else _sides(box)
 
 
 def decode_box(box: object) -> Rectangle | None:
     """Turn four numbers back into a box. Raises: ValueError."""
     if box is None:
         return None
-    x, y, width, height = (_measure(side) for side in _list(box, 4))
+    x, y, width, height = (_number(side) for side in _list(box, 4))
     return Rectangle(x=x, y=y, width=width, height=height)
 
 
@@ -157,36 +158,46 @@ def _decode_block(block: object, length: int) -> Block:
     kind, start, end, level, box, cells, figure = _list(block, 7)
     _require(isinstance(kind, str) and kind in _KINDS)
     first, last = _span(start, end, length)
+    decoded_cells = _each(cells, lambda cell: _decode_cell(cell, length))
+    _require_size(decoded_cells)
     return Block(
         kind=cast("BlockKind", kind),
         start=first,
         end=last,
         level=None if level is None else _count(level, least=1),
         box=decode_box(box),
-        cells=_each(cells, lambda cell: _decode_cell(cell, length)),
+        cells=decoded_cells,
         figure=None if figure is None else _count(figure, least=1),
     )
 
 
+def _require_size(cells: tuple[Cell, ...]) -> None:
+    rows = max((cell.row + cell.row_span for cell in cells), default=0)
+    columns = max((cell.column + cell.column_span for cell in cells), default=0)
+    _require(rows * columns <= _LARGEST_TABLE)
+
+
 def _decode_cell(cell: object, length: int) -> Cell:
-    row, column, start, end, row_span, column_span, is_header = _list(cell, 7)
-    first, last = _span(start, end, length)
+    row, column, start, end, row_span, column_span, is_header = _counts(cell, 7)
+    _require(start <= end <= length and row_span >= 1 and column_span >= 1 and is_header <= 1)
     return Cell(
-        row=_count(row),
-        column=_count(column),
-        start=first,
-        end=last,
-        row_span=_count(row_span, least=1),
-        column_span=_count(column_span, least=1),
-        is_header=bool(_count(is_header)),
+        row=row,
+        column=column,
+        start=start,
+        end=end,
+        row_span=row_span,
+        column_span=column_span,
+        is_header=bool(is_header),
     )
 
 
 def _decode_word(word: object, length: int) -> Word:
-    start, end, x, y, width, height, confidence = _list(word, 7)
-    first, last = _span(start, end, length)
-    box = Rectangle(x=_measure(x), y=_measure(y), width=_measure(width), height=_measure(height))
-    return Word(start=first, end=last, box=box, confidence=None if confidence is None else _share(confidence))
+    values = _list(word, 7)
+    start, end = _counts(values[:2], 2)
+    _require(start <= end <= length)
+    x, y, width, height = map(_number, values[2:6])
+    confidence = None if values[6] is None else _share(values[6])
+    return Word(start=start, end=end, box=Rectangle(x=x, y=y, width=width, height=height), confidence=confidence)
 
 
 def _decode_link(link: object, length: int) -> Link:
@@ -209,6 +220,18 @@ def _decode_entry(entry: object) -> OutlineEntry:
     )
 
 
+def _sides(box: Rectangle) -> list[float]:
+    return [round(side, 2) for side in (box.x, box.y, box.width, box.height)]
+
+
+def _hundredths(side: float | None) -> float | None:
+    return None if side is None else round(side, 2)
+
+
+def _thousandths(share: float | None) -> float | None:
+    return None if share is None else round(share, 3)
+
+
 def _each(items: object, decode: Callable[[object], _Item]) -> tuple[_Item, ...]:
     listed = cast("list[object]", _typed(items, list))
     _require(len(listed) <= _MOST_ITEMS)
@@ -216,20 +239,23 @@ def _each(items: object, decode: Callable[[object], _Item]) -> tuple[_Item, ...]
 
 
 def _span(start: object, end: object, length: int) -> tuple[int, int]:
-    first, last = _count(start), _count(end)
+    first, last = _counts([start, end], 2)
     _require(first <= last <= length)
     return first, last
 
 
+def _counts(values: object, length: int) -> list[int]:
+    """So many whole numbers at once: most of a page is spans."""
+    listed = _list(values, length)
+    for value in listed:
+        if type(value) is not int or not 0 <= value <= _LARGEST_COUNT:
+            raise ValueError("not what is written here")
+    return listed
+
+
 def _count(value: object, *, least: int = 0) -> int:
     number = cast("int", value)
-    _require(type(value) is int and least <= number < 2**31)
-    return number
-
-
-def _measure(value: object) -> float:
-    number = _number(value)
-    _require(abs(number) <= _LARGEST_SIDE)
+    _require(type(value) is int and least <= number <= _LARGEST_COUNT)
     return number
 
 
@@ -239,14 +265,32 @@ def _share(value: object) -> float:
     return number
 
 
+def _size(value: object) -> float:
+    number = _number(value)
+    _require(number >= 0)
+    return number
+
+
 def _number(value: object) -> float:
-    _require(type(value) in (int, float) and isfinite(cast("float", value)))
+    # Compared before it is converted: JSON may hold whole numbers that no float can.
+    _require(type(value) in (int, float) and abs(cast("float", value)) <= _LARGEST_SIDE)
     return float(cast("float", value))
 
 
 def _text(value: object, longest: int) -> str | None:
-    _require(value is None or (isinstance(value, str) and len(value) <= longest))
+    _require(value is None or (isinstance(value, str) and len(value) <= longest and _is_storable(value)))
     return cast("str | None", value)
+
+
+def _is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL takes the text: no zero character, no half of a surrogate pair."""
+    if "\x00" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _list(value: object, length: int) -> list[Any]:
