@@ -1,5 +1,5 @@
 import type { Http } from './http'
-import type { Chat, ChatChanges, ChatDetail, Message } from './types'
+import type { Chat, ChatChanges, ChatDetail, ImageTask, Message, PagePicture } from './types'
 
 export const listChats = async (http: Http): Promise<Chat[]> =>
   (await http.request<{ chats: Chat[] }>('GET', '/api/chats')).chats
@@ -17,6 +17,8 @@ export interface NewMessage {
   text: string
   parent_id: string | null
   document_ids: string[]
+  task?: ImageTask
+  pages?: PagePicture[]
 }
 
 export const sendMessage = (

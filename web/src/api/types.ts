@@ -96,6 +96,8 @@ export interface Citation {
   page: number | null
   start: number
   end: number
+  /** The number of the figure whose description by a model was cited; the span counts in that description. */
+  figure?: number | null
   quote: string
   verified: boolean
   origin: 'model' | 'answer' | 'nearest'
@@ -108,7 +110,17 @@ export interface Passage {
   page: number | null
   start: number
   end: number
+  figure?: number | null
   text: string
+}
+
+/** What a message may ask of its pictures. */
+export const IMAGE_TASKS = ['describe', 'read', 'entities', 'chart'] as const
+export type ImageTask = (typeof IMAGE_TASKS)[number] | 'answer'
+/** A page of a document that goes to the model as a picture. */
+export interface PagePicture {
+  document_id: string
+  page: number
 }
 
 /** What the page shows beside the text of a reply that has ended. */
@@ -132,28 +144,90 @@ export interface Message {
   outcome?: Outcome | null
   model: string | null
   citations: Citation[]
+  task?: ImageTask | null
+  pages?: PagePicture[]
   created_at: string
 }
 
+export type PageStatus = 'text' | 'ocr' | 'waiting' | 'picture' | 'no_text' | 'skipped' | 'failed'
+/** The line of the read report about one page; `page` is null for a document without pages. */
 export interface DocumentPage {
   page: number | null
-  status: 'text' | 'no_text' | 'picture' | 'failed'
+  label: string | null
+  status: PageStatus
   reason: string | null
+  /** What OCR thinks of itself, 0 to 1. */
+  confidence: number | null
   width: number | null
   height: number | null
 }
 
-export interface ChatDocument {
+export interface Box {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+export interface Figure {
+  page: number | null
+  number: number
+  width: number
+  height: number
+  box: Box | null
+  alt: string
+  status: 'found' | 'waiting' | 'described' | 'skipped' | 'failed'
+  reason: string | null
+  /** Written by the model `described_by`, not by the author of the document. */
+  description: string | null
+  described_by: string | null
+}
+export interface OutlineEntry {
+  title: string
+  level: number
+  page: number | null
+}
+
+export const DOCUMENT_KINDS = [
+  'archive', 'delimited', 'docx', 'eml', 'epub', 'html', 'image', 'json', 'markdown', 'odp', 'ods', 'odt', 'pdf', 'pptx', 'rtf', 'text', 'xlsx',
+] as const
+export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
+export type DocumentStatus = 'reading' | 'ready' | 'failed' | 'cancelled' | 'replaced'
+
+/** How many pages were read how; what a list tells in the place of the pages. */
+export interface ReportCounts extends Record<PageStatus, number> {
+  /** Pages that OCR has read and is not sure of, or of which only a part was read. */
+  doubtful: number
+  /** The mean of OCR over the pages that it has read, 0 to 1. */
+  confidence: number | null
+}
+
+/** A document as lists tell of it. */
+export interface ListedDocument {
   id: string
+  base_id: string | null
+  parent_id: string | null
   name: string
-  kind: 'text' | 'pdf' | 'image'
+  path: string | null
+  /** Null until the type was found. */
+  kind: DocumentKind | null
   media_type: string
   size_bytes: number
-  status: 'reading' | 'ready' | 'failed'
+  status: DocumentStatus
+  stage: 'queued' | 'parsing' | 'recognising' | 'indexing' | null
   error: Problem | null
+  title: string | null
+  author: string | null
   page_count: number
-  pages: DocumentPage[]
+  pages_read: number
+  chunk_count: number
+  replaced_by: string | null
   created_at: string
+  report?: ReportCounts | null
+}
+export interface ChatDocument extends ListedDocument {
+  outline: OutlineEntry[]
+  pages: DocumentPage[]
+  figures: Figure[]
 }
 
 export interface ChatDetail {
@@ -165,7 +239,7 @@ export interface ChatDetail {
 export interface PageBoxes {
   width: number
   height: number
-  boxes: { x: number; y: number; width: number; height: number }[]
+  boxes: Box[]
 }
 
 export type PieceKind = 'system' | 'turn' | 'passage' | 'image' | 'question'

@@ -1,12 +1,14 @@
 import type { en } from './en'
+import type { enLibrary } from './en-library'
 import type { enModels } from './en-models'
 import type { enPanel } from './en-panel'
 
 /** A text with `{placeholders}`, or its forms by the plural category of `{n}`. */
 export type Text = string | Partial<Record<Intl.LDMLPluralRule, string>>
 /** The words of the first view, and those that are loaded with what they stand on. */
-export type Key = keyof typeof en | keyof typeof enModels | keyof typeof enPanel
+export type Key = keyof typeof en | keyof typeof enLibrary | keyof typeof enModels | keyof typeof enPanel
 export type Messages = Record<keyof typeof en, Text>
+export type LibraryMessages = Record<keyof typeof enLibrary, Text>
 export type ModelMessages = Record<keyof typeof enModels, Text>
 export type PanelMessages = Record<keyof typeof enPanel, Text>
 export type Language = 'en' | 'ru'

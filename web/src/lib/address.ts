@@ -1,22 +1,61 @@
 export const SECTIONS = ['servers', 'catalogue', 'files', 'keys'] as const
 /** A part of the page of models and servers. */
 export type Section = (typeof SECTIONS)[number]
+/** A place in a document that its address tells; `end` of 0 means no passage. */
+export interface Spot {
+  page: number | null
+  start: number
+  end: number
+  figure: number | null
+}
 /** What the page shows, as its address tells it. */
-export type Place = { kind: 'chat'; chatId: string | null } | { kind: 'models'; section: Section }
+export type Place =
+  | { kind: 'chat'; chatId: string | null }
+  | { kind: 'models'; section: Section }
+  | { kind: 'library'; baseId: string | null }
+  /** A document of a base, or without one of a chat. */
+  | { kind: 'document'; baseId: string | null; documentId: string; spot: Spot }
 
 const MODELS = /^\/models(?:\/(\w+))?\/?$/
+const LIBRARY = /^\/library(?:\/([\w-]+)(?:\/([\w-]+))?)?\/?$/
+/** Stands in the place of a base for documents that were attached to a chat. */
+const OF_CHATS = 'chats'
+export const BEGINNING: Spot = { page: null, start: 0, end: 0, figure: null }
 
 /** The place of an address; null for one that the page does not know. */
 export function readAddress(address: Pick<Location, 'pathname' | 'search'>): Place | null {
-  if (address.pathname === '/') return { kind: 'chat', chatId: new URLSearchParams(address.search).get('chat') }
+  const query = new URLSearchParams(address.search)
+  if (address.pathname === '/') return { kind: 'chat', chatId: query.get('chat') }
+  const library = LIBRARY.exec(address.pathname)
+  if (library) {
+    const baseId = library[1] === OF_CHATS ? null : (library[1] ?? null)
+    return library[2] ? { kind: 'document', baseId, documentId: library[2], spot: readSpot(query) } : { kind: 'library', baseId }
+  }
   const found = MODELS.exec(address.pathname)
   if (!found) return null
   const section = SECTIONS.find((name) => name === (found[1] ?? SECTIONS[0]))
   return section ? { kind: 'models', section } : null
 }
 
+function readSpot(query: URLSearchParams): Spot {
+  const whole = (name: string): number => {
+    const value = Number(query.get(name))
+    return Number.isSafeInteger(value) && value > 0 ? value : 0
+  }
+  return { page: whole('page') || null, start: whole('start'), end: whole('end'), figure: whole('figure') || null }
+}
+
+function writeSpot(spot: Spot): string {
+  const query = new URLSearchParams()
+  for (const name of ['page', 'start', 'end', 'figure'] as const) if (spot[name]) query.set(name, String(spot[name]))
+  const written = query.toString()
+  return written ? `?${written}` : ''
+}
+
 export function addressOf(place: Place): string {
   if (place.kind === 'chat') return place.chatId === null ? '/' : `/?chat=${place.chatId}`
+  if (place.kind === 'library') return place.baseId === null ? '/library' : `/library/${place.baseId}`
+  if (place.kind === 'document') return `/library/${place.baseId ?? OF_CHATS}/${place.documentId}${writeSpot(place.spot)}`
   return place.section === SECTIONS[0] ? '/models' : `/models/${place.section}`
 }
 

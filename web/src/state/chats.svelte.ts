@@ -1,5 +1,6 @@
 import { problemOf, type Http } from '../api/http'
 import { changeChat, deleteChat, getChat, listChats } from '../api/chats'
+import { getChatBases } from '../api/library'
 import type { Chat, Problem } from '../api/types'
 import { Conversation } from './conversation.svelte'
 import { hasDraft } from './draft.svelte'
@@ -134,8 +135,8 @@ export class Chats {
     const spare = this.#list.find((chat) => isBare(chat) && !hasDraft(chat.id) && (this.#opened.get(chat.id)?.isUntouched ?? true))
     if (!spare) return null
     try {
-      const { chat, messages, documents } = await getChat(this.#http, spare.id)
-      return isBare(chat) && messages.length === 0 && documents.length === 0 ? chat : null
+      const [{ chat, messages, documents }, bases] = await Promise.all([getChat(this.#http, spare.id), getChatBases(this.#http, spare.id)])
+      return isBare(chat) && messages.length + documents.length + bases.length === 0 ? chat : null
     } catch {
       // It may be gone by now; a new one does as well.
       return null

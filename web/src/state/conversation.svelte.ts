@@ -1,5 +1,7 @@
 import { problemOf, type Http } from '../api/http'
 import { changeChat, createChat, getChat, regenerate, sendMessage } from '../api/chats'
+import { getChatBases, setChatBases } from '../api/library'
+import type { Base } from '../api/library-types'
 import type { Chat, ChatChanges, ChatDocument, Message, Parameters, Problem } from '../api/types'
 import { newId } from '../lib/store'
 import { branchTo, newestLeaf, versionsOf } from '../lib/tree'
@@ -27,6 +29,7 @@ export class Conversation {
   #chat = $state.raw<Chat | null>(null)
   #messages = $state.raw<readonly Message[]>([])
   #documents = $state.raw<readonly ChatDocument[]>([])
+  #bases = $state.raw<readonly Base[]>([])
   #headId = $state<string | null>(null)
   #settings = $state.raw<{ system_prompt: string; model: string | null; parameters: Parameters }>({
     system_prompt: '',
@@ -62,6 +65,10 @@ export class Conversation {
   get documents(): readonly ChatDocument[] {
     return this.#documents
   }
+  /** The knowledge bases that are searched for its answers. */
+  get bases(): readonly Base[] {
+    return this.#bases
+  }
   get systemPrompt(): string {
     return this.#settings.system_prompt
   }
@@ -83,7 +90,7 @@ export class Conversation {
   }
   /** Whether nothing has been put into it, here or on the server. */
   get isUntouched(): boolean {
-    return this.#state === 'ready' && this.#messages.length === 0 && this.#documents.length === 0 && this.draft.isEmpty
+    return this.#state === 'ready' && this.#messages.length === 0 && this.#documents.length === 0 && this.#bases.length === 0 && this.draft.isEmpty
   }
   /** Whether there is nothing to show yet, though something may be written or attached. */
   get isEmpty(): boolean {
@@ -115,7 +122,8 @@ export class Conversation {
   async load(chatId: string): Promise<void> {
     if (!this.#chat) this.#state = 'loading'
     try {
-      const detail = await getChat(this.#http, chatId)
+      const [detail, bases] = await Promise.all([getChat(this.#http, chatId), getChatBases(this.#http, chatId)])
+      this.#bases = bases
       this.#takeChat(detail.chat)
       this.#headId = detail.chat.head_id
       this.#messages = detail.messages
@@ -135,13 +143,13 @@ export class Conversation {
   /** Sends the draft, if need be after its files have been read. */
   async send(): Promise<void> {
     if (!(await this.draft.filesReady())) return
-    await this.draft.send(async (text, documentIds, key) => {
+    await this.draft.send(async (text, documentIds, key, extras) => {
       const chatId = await this.open()
       await this.#flushChanges()
       const sent = this.draft.documents
       const parentId = this.#headId
       await this.#begin(async () => {
-        const answer = await sendMessage(this.#http, chatId, { text, parent_id: parentId, document_ids: documentIds }, key)
+        const answer = await sendMessage(this.#http, chatId, { text, parent_id: parentId, document_ids: documentIds, ...extras }, key)
         this.#documents = [...this.#documents.filter((known) => sent.every((document) => document.id !== known.id)), ...sent]
         this.#takeMessages(answer.message, answer.reply)
       })
@@ -157,7 +165,8 @@ export class Conversation {
     this.#editAttempts.set(message.id, { text, key })
     try {
       await this.#flushChanges()
-      const fields = { text, parent_id: message.parent_id, document_ids: message.document_ids }
+      const { task, pages } = message
+      const fields = { text, parent_id: message.parent_id, document_ids: message.document_ids, ...(task ? { task } : {}), ...(pages?.length ? { pages } : {}) }
       await this.#begin(async () => {
         const answer = await sendMessage(this.#http, chatId, fields, key)
         this.#editAttempts.delete(message.id)
@@ -206,6 +215,22 @@ export class Conversation {
     this.#changeTimer = setTimeout(() => void this.#act(() => this.#flushChanges()), CHANGE_DELAY_MS)
   }
 
+  /** Chooses the knowledge bases; a chat that is not stored yet keeps them until it is. */
+  async chooseBases(bases: readonly Base[]): Promise<void> {
+    const before = this.#bases
+    this.#bases = bases
+    const chatId = this.#chat?.id
+    if (!chatId) return
+    await this.#act(async () => {
+      try {
+        this.#bases = await setChatBases(this.#http, chatId, bases.map((base) => base.id))
+      } catch (error) {
+        this.#bases = before
+        throw error
+      }
+    })
+  }
+
   rename(chat: Chat): void {
     if (this.#chat?.id === chat.id) this.#chat = chat
   }
@@ -231,6 +256,7 @@ export class Conversation {
     const spare = await this.#watcher.spare()
     const isChosen = Object.keys(chosen).length > 0
     const chat = spare && !isChosen ? spare : spare ? await changeChat(this.#http, spare.id, chosen) : await createChat(this.#http, chosen)
+    if (this.#bases.length > 0) await setChatBases(this.#http, chat.id, this.#bases.map((base) => base.id))
     this.#chat = chat
     this.draft.moveTo(chat.id)
     this.#watcher.created(this, chat)

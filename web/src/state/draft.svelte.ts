@@ -1,9 +1,21 @@
 import { problemOf, type Http } from '../api/http'
-import { deleteDocument, imageAddress, uploadDocument } from '../api/documents'
-import type { ChatDocument, Problem } from '../api/types'
+import { deleteDocument, getDocument, imageAddress, uploadDocument } from '../api/documents'
+import type { ChatDocument, ImageTask, PagePicture, Problem } from '../api/types'
 import { keep, newId, recall } from '../lib/store'
 
 const THUMBNAIL_PX = 160
+/** How long between two questions whether a file has been read: soon at first, then less often. */
+const LOOK_MS = [300, 500, 800, 1200, 2000]
+
+/** A page of a document that goes to the model as a picture, with the name of the document. */
+export interface AttachedPage extends PagePicture {
+  name: string
+}
+/** What a message brings besides its words and files. */
+export interface Extras {
+  task?: ImageTask
+  pages?: PagePicture[]
+}
 
 /** A file on its way into a chat, or one that came there earlier and was not sent. */
 export class Attachment {
@@ -41,7 +53,7 @@ export class Attachment {
   }
   get state(): 'uploading' | 'reading' | 'ready' | 'failed' {
     if (this.#problem) return 'failed'
-    if (this.#document) return 'ready'
+    if (this.#document) return this.#document.status === 'reading' ? 'reading' : 'ready'
     return this.#share < 1 ? 'uploading' : 'reading'
   }
   get isPicture(): boolean {
@@ -54,6 +66,22 @@ export class Attachment {
     this.#share = 0
     try {
       this.#document = await uploadDocument(http, chatId, this.#file, (share) => (this.#share = share), this.#upload.signal)
+      await this.follow(http)
+    } catch (error) {
+      if (!this.#upload.signal.aborted) this.#problem = problemOf(error)
+    }
+  }
+
+  /** Waits until the server has read the file. */
+  async follow(http: Http): Promise<void> {
+    try {
+      for (let looks = 0; this.#document?.status === 'reading'; looks++) {
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS[Math.min(looks, LOOK_MS.length - 1)]))
+        if (this.#upload.signal.aborted) return
+        this.#document = await getDocument(http, this.#document.id)
+      }
+      const { document } = this
+      if (document?.status === 'failed') this.#problem = document.error ?? { code: 'file_damaged', title: '', detail: '', values: { name: document.name } }
     } catch (error) {
       if (!this.#upload.signal.aborted) this.#problem = problemOf(error)
     }
@@ -80,6 +108,8 @@ export class Draft {
   #storeKey: string
   #text = $state('')
   #attachments = $state.raw<readonly Attachment[]>([])
+  #pages = $state.raw<readonly AttachedPage[]>([])
+  #task = $state<ImageTask | null>(null)
   #problem = $state.raw<Problem | null>(null)
   #isSending = $state(false)
   #isWaiting = $state(false)
@@ -113,14 +143,25 @@ export class Draft {
     return this.#isWaiting
   }
   get isEmpty(): boolean {
-    return this.#text === '' && this.#attachments.length === 0
+    return this.#text === '' && this.#attachments.length === 0 && this.#pages.length === 0
+  }
+  /** Pages of documents that go to the model as pictures. */
+  get pages(): readonly AttachedPage[] {
+    return this.#pages
+  }
+  get hasPicture(): boolean {
+    return this.#pages.length > 0 || this.#attachments.some((attachment) => attachment.isPicture && attachment.state !== 'failed')
+  }
+  /** What is asked of the pictures; null for nothing but the words. */
+  get task(): ImageTask | null {
+    return this.hasPicture ? this.#task : null
   }
   get canSend(): boolean {
-    const hasFile = this.#attachments.some((attachment) => attachment.state === 'ready')
+    const hasFile = this.#pages.length > 0 || this.#attachments.some((attachment) => attachment.state === 'ready')
     return !this.#isSending && !this.isWaitingForFiles && (this.#text.trim() !== '' || hasFile)
   }
   get documents(): ChatDocument[] {
-    return this.#attachments.flatMap((attachment) => (attachment.document ? [attachment.document] : []))
+    return this.#attachments.flatMap((attachment) => (attachment.document && attachment.state === 'ready' ? [attachment.document] : []))
   }
 
   write(text: string): void {
@@ -141,12 +182,26 @@ export class Draft {
     }
   }
 
+  attachPage(page: AttachedPage): void {
+    this.stopWaiting()
+    this.#pages = [...this.#pages.filter((other) => other.document_id !== page.document_id || other.page !== page.page), page]
+  }
+  detachPage(page: AttachedPage): void {
+    this.stopWaiting()
+    this.#pages = this.#pages.filter((other) => other !== page)
+  }
+  chooseTask(task: ImageTask | null): void {
+    this.stopWaiting()
+    this.#task = task
+  }
+
   /** Takes up the files that were read before and not sent. */
   restore(documents: readonly ChatDocument[]): void {
-    if (this.isWaitingForFiles || this.#isSending) return
-    const known = new Set(this.documents.map((document) => document.id))
+    if (this.#attachments.some((attachment) => attachment.state === 'uploading') || this.#isSending) return
+    const known = new Set(this.#attachments.map((attachment) => attachment.document?.id))
     const added = documents.filter((document) => !known.has(document.id)).map((document) => new Attachment(document))
     if (added.length > 0) this.#attachments = [...this.#attachments, ...added]
+    for (const attachment of added) void attachment.follow(this.#http).then(() => this.#look(attachment))
   }
 
   async detach(attachment: Attachment): Promise<void> {
@@ -180,19 +235,23 @@ export class Draft {
    * Sends with `post`; the words are forgotten only after the server has them.
    * The same content goes out under the same key, so a repeated try never sends it twice.
    */
-  async send(post: (text: string, documentIds: string[], key: string) => Promise<void>): Promise<void> {
+  async send(post: (text: string, documentIds: string[], key: string, extras: Extras) => Promise<void>): Promise<void> {
     if (!this.canSend) return
     const text = this.#text
     const documentIds = this.documents.map((document) => document.id)
-    const content = JSON.stringify([text, documentIds])
+    const pages = this.#pages.map(({ document_id, page }) => ({ document_id, page }))
+    const extras = { ...(this.task ? { task: this.task } : {}), ...(pages.length > 0 ? { pages } : {}) }
+    const content = JSON.stringify([text, documentIds, extras])
     if (this.#attempt?.content !== content) this.#attempt = { key: newId(), content }
     this.#isSending = true
     this.#problem = null
     try {
-      await post(text, documentIds, this.#attempt.key)
+      await post(text, documentIds, this.#attempt.key, extras)
       this.#attempt = null
       if (this.#text === text) this.write('')
       this.#attachments = this.#attachments.filter((attachment) => attachment.state !== 'ready')
+      this.#pages = []
+      this.#task = null
     } catch (error) {
       this.#problem = problemOf(error)
     } finally {

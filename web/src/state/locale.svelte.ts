@@ -1,10 +1,15 @@
-import type { ChatDocument, Notice, Problem } from '../api/types'
+import type { ChatDocument, ListedDocument, Notice, Problem } from '../api/types'
 import { en } from '../i18n/en'
 import { fillText, placeholdersOf, readTemplate, type Fill, type Key, type Language, type Messages, type Text } from '../i18n/messages'
+import { isDoubtful, isUnread } from '../lib/report'
 
 const loadWords = async (language: Language): Promise<Messages> => (language === 'ru' ? (await import('../i18n/ru')).ru : en)
 /** Words that the first view does without. */
 const AREAS = {
+  library: {
+    en: async () => (await import('../i18n/en-library')).enLibrary,
+    ru: async () => (await import('../i18n/ru-library')).ruLibrary,
+  },
   models: {
     en: async () => (await import('../i18n/en-models')).enModels,
     ru: async () => (await import('../i18n/ru-models')).ruModels,
@@ -89,12 +94,26 @@ export class Locale {
     }).format(shown)
   }
 
-  /** How much there is in a document, and how much of it cannot be read. */
+  /** A part of a whole, 0 to 1: "94 %". */
+  readonly share = (value: number): string => new Intl.NumberFormat(this.#language, { style: 'percent' }).format(value)
+
+  /** How much there is in a document, and how much of it is not read or not sure. */
   readonly extent = (document: ChatDocument): string => {
-    if (document.kind !== 'pdf') return this.bytes(document.size_bytes)
-    const pages = this.t('input.pages', { n: document.page_count })
-    const wordless = document.pages.filter((page) => page.status !== 'text').length
-    return wordless === 0 ? pages : `${pages}, ${this.t('input.withoutText', { n: wordless })}`
+    const isPaged = document.kind === 'pdf' || document.page_count > 1
+    const unread = document.pages.filter(isUnread).length
+    const doubtful = document.pages.filter(isDoubtful).length
+    return [
+      isPaged ? this.t('input.pages', { n: document.page_count }) : this.bytes(document.size_bytes),
+      ...(unread === 0 ? [] : isPaged ? [this.t('input.withoutText', { n: unread })] : [this.t('input.nothingRead')]),
+      ...(doubtful === 0 ? [] : [this.t('input.doubtful', { n: doubtful })]),
+    ].join(', ')
+  }
+
+  /** How far the reading of a document has got. */
+  readonly progress = (document: ListedDocument): string => {
+    if (document.stage === 'queued') return this.t('input.queued')
+    if (document.page_count < 2) return this.t('input.reading')
+    return this.t(document.stage === 'recognising' ? 'input.recognisingPages' : 'input.readingPages', { read: document.pages_read, total: document.page_count })
   }
 
   /** "2nd" and its like. */

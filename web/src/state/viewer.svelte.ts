@@ -1,5 +1,6 @@
 import { problemOf, type Http } from '../api/http'
-import { getBoxes, getDocument, getPageText } from '../api/documents'
+import { getBoxes, getDocument, getPage } from '../api/documents'
+import type { PageText } from '../api/library-types'
 import { getLedger } from '../api/runs'
 import type { ChatDocument, Citation, Ledger, PageBoxes, Passage, Problem } from '../api/types'
 
@@ -10,6 +11,8 @@ export interface Place {
   page: number | null
   start: number
   end: number
+  /** The figure whose description is meant, instead of a passage. */
+  figure: number | null
 }
 
 /** The document page that is open beside the dialogue, and the ledger of a chosen reply. */
@@ -18,7 +21,7 @@ export class Viewer {
   #place = $state.raw<Place | null>(null)
   #page = $state<number | null>(null)
   #document = $state.raw<ChatDocument | null>(null)
-  #text = $state.raw<string | null>(null)
+  #content = $state.raw<PageText | null>(null)
   #boxes = $state.raw<PageBoxes | null>(null)
   #problem = $state.raw<Problem | null>(null)
   #ledger = $state.raw<Ledger | null>(null)
@@ -39,8 +42,17 @@ export class Viewer {
   get document(): ChatDocument | null {
     return this.#document
   }
-  get text(): string | null {
-    return this.#text
+  /** The text of the page with its blocks. */
+  get content(): PageText | null {
+    return this.#content
+  }
+  /** Whether the document is walked through page by page. */
+  get isPaged(): boolean {
+    return this.#document?.kind === 'pdf' || (this.#document?.page_count ?? 0) > 1
+  }
+  /** Whether its pages can be drawn as pictures. */
+  get hasPictures(): boolean {
+    return this.#document?.kind === 'pdf' || this.#document?.kind === 'image'
   }
   get boxes(): PageBoxes | null {
     return this.#boxes
@@ -58,7 +70,7 @@ export class Viewer {
     return this.#ledgerProblem
   }
   get isOnPassage(): boolean {
-    return this.#place !== null && this.#place.end > this.#place.start && this.#page === this.#place.page
+    return this.#place !== null && this.#place.figure === null && this.#place.end > this.#place.start && this.#page === this.#place.page
   }
 
   async open(place: Place): Promise<void> {
@@ -69,13 +81,13 @@ export class Viewer {
 
   /** Opens a document where a source of a reply stands in it. */
   async openSource(source: Citation | Passage): Promise<void> {
-    const { document_id, document, page, start, end } = source
-    await this.open({ documentId: document_id, name: document, page, start, end })
+    const { document_id, document, page, start, end, figure = null } = source
+    await this.open({ documentId: document_id, name: document, page, start, end, figure })
   }
 
   /** Opens a document at its beginning. */
   async openDocument(document: ChatDocument): Promise<void> {
-    await this.open({ documentId: document.id, name: document.name, page: document.kind === 'pdf' ? 1 : null, start: 0, end: 0 })
+    await this.open({ documentId: document.id, name: document.name, page: document.pages[0]?.page ?? (document.kind === 'pdf' ? 1 : null), start: 0, end: 0, figure: null })
   }
 
   close(): void {
@@ -88,7 +100,7 @@ export class Viewer {
     if (!place) return
     const turn = ++this.#turn
     this.#page = page
-    this.#text = null
+    this.#content = null
     this.#boxes = null
     this.#problem = null
     try {
@@ -96,15 +108,14 @@ export class Viewer {
       if (turn !== this.#turn) return
       this.#document = document
       if (document.kind === 'pdf' && page === null) this.#page = 1
-      if (document.kind === 'image') return
       const shown = this.#page
-      const marks = document.kind === 'pdf' && shown !== null && shown === place.page && place.end > place.start
-      const [text, boxes] = await Promise.all([
-        getPageText(this.#http, document.id, shown),
-        marks ? getBoxes(this.#http, document.id, shown, place.start, place.end) : null,
+      const marks = this.hasPictures && this.isOnPassage && shown !== null
+      const [content, boxes] = await Promise.all([
+        getPage(this.#http, document.id, shown),
+        marks ? getBoxes(this.#http, document.id, shown, place.start, place.end).catch(() => null) : null,
       ])
       if (turn !== this.#turn) return
-      this.#text = text
+      this.#content = content
       this.#boxes = boxes
     } catch (error) {
       if (turn === this.#turn) this.#problem = problemOf(error)
