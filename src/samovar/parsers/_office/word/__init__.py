@@ -1,0 +1,1 @@
+"""DOCX: styles, numbers of lists, paragraphs, tables and notes."""
