@@ -34,6 +34,7 @@ __all__ = [
     "ServerKey",
     "ServerSettings",
     "Settings",
+    "VisionSettings",
     "origin_of",
     "read_settings",
 ]
@@ -201,7 +202,7 @@ class LimitsSettings(_Area):
     zip_entries: int = Field(2000, ge=1, le=100_000, description="Most entries of one archive, or of one office file.")
     zip_ratio: int = Field(100, ge=2, le=10_000, description="Most times that an archive may unpack to its own size.")
     parser_s: float = Field(
-        20.0, gt=0, description="Longest time for one page, and for all pages of one file that are lost, in seconds."
+        20.0, gt=0, description="Time in which a file that harms its parser gets its verdict, and a page is read, in s."
     )
     parser_mb: int = Field(1024, ge=128, description="Most memory for reading one file, in MiB.")
     queue: int = Field(256, ge=1, le=100_000, description="Most answers that wait for one backend.")
@@ -216,6 +217,19 @@ class OcrSettings(_Area):
     tessdata: Path | None = Field(
         None, description="Folder of Tesseract's language data (rus, eng); none looks in the usual places."
     )
+
+
+class VisionSettings(_Area):
+    """Looking at the pictures of documents with a model that sees."""
+
+    model: str | None = Field(
+        None, max_length=500, description="Model that looks at pictures; none takes the first that is known to see."
+    )
+    figures: int = Field(200, ge=0, le=100_000, description="Most pictures of one document that are described.")
+    smallest_px: int = Field(
+        48, ge=1, le=4096, description="Pictures with a shorter side below this are not described, in pixels."
+    )
+    description_tokens: int = Field(400, ge=16, le=4096, description="Longest description, in tokens.")
 
 
 class Settings(BaseSettings):
@@ -243,6 +257,7 @@ class Settings(BaseSettings):
     routes: tuple[RouteSettings, ...] = Field((), description="Names that stand for several models.")
     downloads: DownloadsSettings = DownloadsSettings()
     limits: LimitsSettings = LimitsSettings()
+    vision: VisionSettings = VisionSettings()
     ocr: OcrSettings = OcrSettings()
 
     @classmethod

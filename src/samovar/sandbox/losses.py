@@ -12,7 +12,9 @@ __all__ = ["REASON_STOPPED", "Losses", "page_reason"]
 
 #: Why a file is not read whose zygote ended, through no fault of the file's that is known.
 REASON_STOPPED: Final = "the parser was stopped"
-#: Share of its time that a page still gets when the time for lost pages is used up.
+#: Shares of ``limits.parser_s``: what a page may take and a file may lose, and what a page may take after that.
+#: Together with the opening of the file they leave room within it, so that it is the time of a verdict.
+_BUDGET: Final = 0.8
 _LAST_PATIENCE: Final = 0.1
 _PAGE_REASONS: Final = frozenset({"memory", "time", "pixels"})
 
@@ -28,13 +30,13 @@ def page_reason(error: DocumentError) -> PageReason | None:
 class Losses:
     """Decides what a loss means: for the page, or for the file.
 
-    ``budget_s`` is the time that one file may lose, and what each page may take until then. Afterwards a page
-    may take a tenth of it, and the next loss is the last.
+    Of ``parser_s``, the time in which a verdict on a file is due, four fifths are what one file may lose, and what
+    each page may take until they are lost. Afterwards a page may take a tenth, and the next loss is the last.
     """
 
-    def __init__(self, *, budget_s: float) -> None:
+    def __init__(self, *, parser_s: float) -> None:
         """Begin with nothing lost."""
-        self._budget_s: Final = budget_s
+        self._parser_s: Final = parser_s
         self._spent_s = 0.0
         self._first: DocumentError | None = None
         self._was_stopped = False
@@ -53,7 +55,7 @@ class Losses:
     @property
     def patience_s(self) -> float:
         """How long the next part may take."""
-        return max(self._budget_s - self._spent_s, self._budget_s * _LAST_PATIENCE)
+        return max(_BUDGET * self._parser_s - self._spent_s, _LAST_PATIENCE * self._parser_s)
 
     def spend_opening(self, seconds: float) -> None:
         """Count the time in which a file was opened once more."""
@@ -71,7 +73,7 @@ class Losses:
         if not progress.has_pages_left:
             self._end_after_pages(loss, progress)
             return
-        is_last = self._spent_s >= self._budget_s or not progress.has_begun
+        is_last = self._spent_s >= _BUDGET * self._parser_s or not progress.has_begun
         self._first = self._first or loss.error
         self._spent_s += loss.waited_s
         yield from progress.lose(reason)

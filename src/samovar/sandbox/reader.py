@@ -84,11 +84,10 @@ class SandboxedReader:
     async def read(self, content: bytes, *, name: str, first_page: int = 1) -> AsyncIterator[ParsedPart]:
         """Find out the type by content and hand over the parts as they come.
 
-        Each page may take ``limits.parser_s``. When a child dies, the page that it was at is handed over as failed
-        and another child goes on after it. The time that is lost so may come to ``limits.parser_s`` for the whole
-        file; after that a page has a tenth of it, and the next loss is the last: the pages that are still to come
-        are handed over as failed, unread. A file that cannot be opened, or of which every page is lost, is an
-        error. Raises: DocumentError.
+        When a child dies, the page that it was at is handed over as failed and another child goes on after it,
+        while the time that the file may lose lasts (see ``Losses``); then the pages that are still to come are
+        handed over as failed, unread. A file that cannot be opened, or of which every page is lost, is an error.
+        Raises: DocumentError.
         """
         if not content:
             raise FileEmpty(name=name)
@@ -99,7 +98,7 @@ class SandboxedReader:
             size_bytes=self._limits.unpacked_mb * _MEGABYTE,
         )
         progress = FileProgress(name=name, first_page=first_page, shares=shares)
-        losses = Losses(budget_s=self._limits.parser_s)
+        losses = Losses(parser_s=self._limits.parser_s)
         async with self._reading:
             while not losses.are_final:
                 progress.begin()

@@ -172,18 +172,18 @@ def _note(
 
 
 def test_time_that_is_lost_is_lost_for_the_whole_file() -> None:
-    losses, progress = Losses(budget_s=20), _progress(parts=[_head(), _page(1)])
+    losses, progress = Losses(parser_s=25), _progress(parts=[_head(), _page(1)])
     assert losses.patience_s == 20
     slow = FileTooComplex(name="x", reason="time")
     assert _note(losses, progress, slow, 20) == [(2, "failed", "time")]
-    assert losses.patience_s == 2
+    assert losses.patience_s == 2.5
     assert not losses.are_final
     assert _note(losses, progress, slow, 2) == [(3, "failed", "time")]
     assert losses.are_final
 
 
 def test_opening_a_file_again_and_again_is_lost_time_too() -> None:
-    losses, progress = Losses(budget_s=20), _progress(parts=[_head(), _page(1)])
+    losses, progress = Losses(parser_s=25), _progress(parts=[_head(), _page(1)])
     losses.spend_opening(5)
     assert losses.patience_s == 20
     _note(losses, progress)
@@ -195,7 +195,7 @@ def test_opening_a_file_again_and_again_is_lost_time_too() -> None:
 
 
 def test_the_last_loss_takes_the_rest_along() -> None:
-    losses, progress = Losses(budget_s=20), _progress(parts=[_head(5), _page(1)])
+    losses, progress = Losses(parser_s=25), _progress(parts=[_head(5), _page(1)])
     progress_story = _story(losses.note(ChildLostError(FileTooComplex(name="x", reason="memory"), 20), progress))
     progress.begin()
     progress_story += _story(losses.note(ChildLostError(_DAMAGE), progress))
@@ -209,16 +209,16 @@ def test_the_last_loss_takes_the_rest_along() -> None:
 def test_a_verdict_on_the_file_is_no_page_lost(error: DocumentError) -> None:
     assert page_reason(error) is None
     with pytest.raises(type(error)):
-        list(Losses(budget_s=20).note(ChildLostError(error), _progress(parts=[_head()])))
+        list(Losses(parser_s=25).note(ChildLostError(error), _progress(parts=[_head()])))
 
 
 def test_a_file_that_cannot_be_opened_is_an_error() -> None:
     with pytest.raises(FileDamaged):
-        list(Losses(budget_s=20).note(ChildLostError(_DAMAGE), _progress()))
+        list(Losses(parser_s=25).note(ChildLostError(_DAMAGE), _progress()))
 
 
 def test_a_zygote_that_was_stopped_costs_no_page_once() -> None:
-    losses, progress = Losses(budget_s=20), _progress(parts=[_head(), _page(1)])
+    losses, progress = Losses(parser_s=25), _progress(parts=[_head(), _page(1)])
     stopped = ChildLostError(FileTooComplex(name="x", reason=REASON_STOPPED))
     assert list(losses.note(stopped, progress)) == []
     assert progress.next_page == 2
@@ -227,13 +227,13 @@ def test_a_zygote_that_was_stopped_costs_no_page_once() -> None:
 
 
 def test_dying_behind_the_last_page_loses_files_inside_the_file() -> None:
-    losses, progress = Losses(budget_s=20), _progress(parts=[_head(1), _page(1)])
+    losses, progress = Losses(parser_s=25), _progress(parts=[_head(1), _page(1)])
     with pytest.raises(FileDamaged):
         list(losses.note(ChildLostError(_DAMAGE), progress))
 
 
 def test_who_looks_for_files_behind_a_lost_last_page_may_find_none() -> None:
-    losses, progress = Losses(budget_s=20), _progress(parts=[_head(2), _page(1)])
+    losses, progress = Losses(parser_s=25), _progress(parts=[_head(2), _page(1)])
     assert _story(losses.note(ChildLostError(_DAMAGE), progress)) == [(2, "failed", "damaged")]
     assert not losses.are_final
     assert _story(losses.note(ChildLostError(_DAMAGE), progress)) == []
