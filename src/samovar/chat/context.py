@@ -15,7 +15,7 @@ from samovar.domain.document import Passage
 from samovar.domain.errors import ContextExceeded
 from samovar.domain.generation import ModelDescription
 from samovar.domain.ids import ChunkId, MessageId
-from samovar.domain.image_tasks import ImageTask, instruction, schema_of
+from samovar.domain.image_tasks import ImageTask, instruction, is_russian, schema_of
 from samovar.domain.ledger import Ledger, Piece
 from samovar.domain.parameters import GenerationParameters
 from samovar.gateway.tokens import (
@@ -35,8 +35,6 @@ DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant. Answer briefly, in 
 _DEMONSTRATION_REPLY_TOKENS: Final = 320
 #: Answers from documents should follow them, not the dice.
 _DOCUMENT_TEMPERATURE: Final = 0.2
-#: The demonstration model knows one thing to do with a picture, by these words.
-_DEMONSTRATION_TASK: Final = "Describe the picture."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +129,7 @@ def _all_pieces(material: TurnMaterial, description: ModelDescription) -> list[P
         if text := _said(message, material, description):
             pieces.append(Piece(kind="turn", role=message.role, label=message.role, text=text, tokens=0, message=index))
     last = len(earlier) + 1
-    russian = _is_russian(question.text)
+    russian = is_russian(question.text)
     for number, passage in enumerate(material.passages, start=1):
         label = _passage_label(passage, material.described_by.get(passage.chunk.chunk_id), russian=russian)
         pieces.append(
@@ -179,13 +177,12 @@ def _said(message: Message, material: TurnMaterial, description: ModelDescriptio
 
 
 def _told(message: Message, task: ImageTask, material: TurnMaterial, description: ModelDescription) -> str:
-    if description.is_demonstration and task == "describe":
-        return _DEMONSTRATION_TASK
     # A task may stand without words: the pictures' names and the talk before tell the language.
     names = (picture.name for picture in material.pictures.get(message.message_id, ()))
     words = (said.text for said in material.branch if said.role == "user")
     has_words = any(character.isalpha() for character in message.text)
-    return instruction(task, russian=_is_russian(message.text if has_words else " ".join((*names, *words))))
+    russian = is_russian(message.text if has_words else " ".join((*names, *words)))
+    return instruction(task, russian=russian, demonstration=description.is_demonstration)
 
 
 def _passage_label(passage: Passage, described_by: str | None, *, russian: bool) -> str:
@@ -208,10 +205,6 @@ def _disarm(text: str) -> str:
     return (
         text.replace(SOFT_HYPHEN, "").replace("<|", "< |").replace("[INST]", "[ INST]").replace("[/INST]", "[ /INST]")
     )
-
-
-def _is_russian(text: str) -> bool:
-    return any("а" <= character <= "я" or character == "ё" for character in text.lower())
 
 
 def _instruction(question: str, description: ModelDescription, *, russian: bool) -> str:

@@ -87,7 +87,8 @@ class Document:
 class DocumentFigure:
     """A stored picture of a page (None: of a document without pages); its bytes are the blob ``sha256``.
 
-    ``description`` was written by the model ``described_by``, not by the author of the document.
+    ``description`` was written by the model ``described_by``, not by the author of the document. ``asked_of`` is
+    the model that a person has asked for it by name.
     """
 
     document_id: DocumentId
@@ -103,6 +104,7 @@ class DocumentFigure:
     reason: str | None = None
     description: str | None = None
     described_by: str | None = None
+    asked_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

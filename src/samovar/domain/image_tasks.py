@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
-__all__ = ["CHART_SCHEMA", "ENTITIES_SCHEMA", "IMAGE_TASKS", "MOST_ENTITIES", "ImageTask", "instruction", "schema_of"]
+__all__ = [
+    "CHART_SCHEMA",
+    "ENTITIES_SCHEMA",
+    "IMAGE_TASKS",
+    "MOST_ENTITIES",
+    "ImageTask",
+    "instruction",
+    "is_russian",
+    "schema_of",
+]
 
 ImageTask = Literal["describe", "read", "answer", "entities", "chart"]
 IMAGE_TASKS: Final[tuple[ImageTask, ...]] = get_args(ImageTask)
@@ -118,9 +127,20 @@ _RUSSIAN: Final[Mapping[ImageTask, str]] = {
 }
 
 
-def instruction(task: ImageTask, *, russian: bool) -> str:
+#: The demonstration model knows one thing to do with a picture, by these words.
+_DEMONSTRATION: Final[Mapping[ImageTask, str]] = {"describe": "Describe the picture."}
+
+
+def instruction(task: ImageTask, *, russian: bool, demonstration: bool = False) -> str:
     """What a model is told to do with the pictures before it."""
+    if demonstration and task in _DEMONSTRATION:
+        return _DEMONSTRATION[task]
     return (_RUSSIAN if russian else _ENGLISH)[task]
+
+
+def is_russian(text: str) -> bool:
+    """Whether Cyrillic letters stand in a text: then the talk about it is Russian."""
+    return any("а" <= character <= "я" or character == "ё" for character in text.lower())
 
 
 def schema_of(task: ImageTask) -> Mapping[str, object] | None:

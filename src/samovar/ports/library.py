@@ -160,6 +160,26 @@ class Figures(Protocol):
         """List the pictures whose description was asked for and not made yet."""
         ...
 
+    async def next_waiting(self) -> tuple[Document, DocumentFigure] | None:
+        """Find the picture that has waited longest for its description, with its document, which is ready."""
+        ...
+
+    async def ask(self, document_id: DocumentId, page: int | None, number: int, *, asked_of: str) -> None:
+        """Note that a person wants a picture described by the model ``asked_of``."""
+        ...
+
+    async def ask_all(self, base_id: BaseId) -> None:
+        """Note that every picture of a base that was never described waits for it now."""
+        ...
+
+    async def ask_none(self, base_id: BaseId) -> None:
+        """Take that back for every picture that no person has asked for."""
+        ...
+
+    async def explain_waiting(self, reason: str) -> None:
+        """Note why nothing is described now, on every picture that waits."""
+        ...
+
     async def set_status(
         self, document_id: DocumentId, page: int | None, number: int, status: FigureStatus, reason: str | None = None
     ) -> None:

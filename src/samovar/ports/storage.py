@@ -151,7 +151,15 @@ class Search(Protocol):
         ...
 
     async def remove_chunks(self, document_id: DocumentId) -> None:
-        """Take every chunk of a document out of the index."""
+        """Take every chunk of a document's pages out of the index; those of descriptions stay."""
+        ...
+
+    async def remove_description(self, document_id: DocumentId, page: int | None, figure: int) -> None:
+        """Take the chunks of a figure's description out of the index."""
+        ...
+
+    async def remove_description(self, document_id: DocumentId, page: int | None, figure: int) -> None:
+        """Take the chunks of a picture's description out of the index."""
         ...
 
     async def lexical(self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int) -> tuple[Passage, ...]:

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
 
 from samovar.domain.actor import Actor
-from samovar.domain.document import DocumentFigure, Entity, FigureStatus
+from samovar.domain.document import Document, DocumentFigure, Entity, FigureStatus
 from samovar.domain.errors import NotFound
-from samovar.domain.ids import DocumentId
+from samovar.domain.ids import BaseId, DocumentId
 from samovar.domain.page_json import decode_box, encode_box
 from samovar.storage.connection import Connection
-from samovar.storage.documents import WITHOUT_NUMBER, page_number
+from samovar.storage.documents import WITHOUT_NUMBER, document_from, page_number
 from samovar.storage.tables import documents, entities, figures
 
 __all__ = ["PostgresFigures", "figure_columns"]
@@ -66,11 +66,57 @@ class PostgresFigures:
         )
         return tuple(_figure(row) for row in await self._connection.execute(statement))
 
+    async def next_waiting(self) -> tuple[Document, DocumentFigure] | None:
+        """Find the picture that has waited longest for its description, with its document, which is ready."""
+        statement = (
+            select(figures)
+            .join(documents, documents.c.document_id == figures.c.document_id)
+            .where(figures.c.status == "waiting", documents.c.status == "ready")
+            .order_by(documents.c.position, figures.c.page, figures.c.number)
+            .limit(1)
+        )
+        row = (await self._connection.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        figure = _figure(row)
+        of_it = select(documents).where(documents.c.document_id == figure.document_id)
+        return document_from((await self._connection.execute(of_it)).one()), figure
+
+    async def ask(self, document_id: DocumentId, page: int | None, number: int, *, asked_of: str) -> None:
+        """Note that a person wants a picture described by a model. Raises: NotFound."""
+        await self._update(document_id, page, number, status="waiting", reason=None, asked_of=asked_of)
+
+    async def ask_all(self, base_id: BaseId) -> None:
+        """Note that every picture of a base that was never described waits for it now."""
+        await self._of_base(base_id, "found", "waiting")
+
+    async def ask_none(self, base_id: BaseId) -> None:
+        """Take that back for every picture that no person has asked for."""
+        await self._of_base(base_id, "waiting", "found")
+
+    async def explain_waiting(self, reason: str) -> None:
+        """Note why nothing is described now, on every picture that waits."""
+        waiting = and_(figures.c.status == "waiting", figures.c.reason.is_distinct_from(reason))
+        await self._connection.execute(update(figures).where(waiting).values(reason=reason))
+
+    async def _of_base(self, base_id: BaseId, before: FigureStatus, after: FigureStatus) -> None:
+        statement = (
+            update(figures)
+            .where(
+                figures.c.document_id == documents.c.document_id,
+                documents.c.base_id == base_id,
+                figures.c.status == before,
+                figures.c.asked_of.is_(None),
+            )
+            .values(status=after)
+        )
+        await self._connection.execute(statement)
+
     async def set_status(
         self, document_id: DocumentId, page: int | None, number: int, status: FigureStatus, reason: str | None = None
     ) -> None:
         """Note what has become of a picture. Raises: NotFound."""
-        await self._update(document_id, page, number, status=status, reason=reason)
+        await self._update(document_id, page, number, status=status, reason=reason, asked_of=None)
 
     async def describe(
         self, document_id: DocumentId, page: int | None, number: int, *, description: str, described_by: str
@@ -84,6 +130,7 @@ class PostgresFigures:
             reason=None,
             description=description,
             described_by=described_by,
+            asked_of=None,
         )
 
     async def set_entities(
@@ -154,6 +201,7 @@ def figure_columns(figure: DocumentFigure) -> dict[str, Any]:
         "reason": figure.reason,
         "description": figure.description,
         "described_by": figure.described_by,
+        "asked_of": figure.asked_of,
     }
 
 
@@ -172,4 +220,5 @@ def _figure(row: Row[Any]) -> DocumentFigure:
         reason=row.reason,
         description=row.description,
         described_by=row.described_by,
+        asked_of=row.asked_of,
     )

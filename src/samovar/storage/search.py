@@ -7,7 +7,7 @@ question's half, the rarity of each word, from the chunks that the question may 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Integer, Row, bindparam, delete, text, update
+from sqlalchemy import ColumnElement, Integer, Row, bindparam, delete, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -101,11 +101,18 @@ class PostgresSearch:
         )
 
     async def remove_chunks(self, document_id: DocumentId) -> None:
-        """Take every chunk of a document out of the index."""
-        await self._connection.execute(delete(chunks).where(chunks.c.document_id == document_id))
-        await self._connection.execute(
-            update(documents).where(documents.c.document_id == document_id).values(chunk_count=0)
-        )
+        """Take every chunk of a document's pages out of the index; those of descriptions stay."""
+        await self._remove(document_id, chunks.c.figure.is_(None))
+
+    async def remove_description(self, document_id: DocumentId, page: int | None, figure: int) -> None:
+        """Take the chunks of a figure's description out of the index."""
+        # IS NOT DISTINCT FROM: the page of a document without pages is null.
+        await self._remove(document_id, chunks.c.page.is_not_distinct_from(page), chunks.c.figure == figure)
+
+    async def _remove(self, document_id: DocumentId, *conditions: ColumnElement[bool]) -> None:
+        statement = delete(chunks).where(chunks.c.document_id == document_id, *conditions)
+        removed = (await self._connection.execute(statement)).rowcount
+        await self._connection.execute(_COUNT, {"counted_id": document_id, "added": -removed})
 
     async def lexical(self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int) -> tuple[Passage, ...]:
         """Rank by BM25, best first; the scope is part of the query."""

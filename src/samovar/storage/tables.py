@@ -360,8 +360,10 @@ figures = Table(
     Column("reason", StoredText),
     Column("description", StoredText),
     Column("described_by", StoredText),
+    Column("asked_of", StoredText),
     CheckConstraint("status IN ('found', 'waiting', 'described', 'skipped', 'failed')", name="status"),
     Index("figures_sha256_index", "sha256"),
+    Index("figures_waiting_index", "document_id", postgresql_where=text("status = 'waiting'")),
 )
 
 entities = Table(
