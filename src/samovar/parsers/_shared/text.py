@@ -25,6 +25,7 @@ _UNSAFE: Final = {
     0xFFFF: " ",
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }
+_UNSAFE_IN_PRINT: Final = {code: safe for code, safe in _UNSAFE.items() if code != 0x0C}
 _ANY_UNSAFE: Final = re.compile("[" + "".join(map(re.escape, map(chr, _UNSAFE))) + "]")
 
 
@@ -57,7 +58,7 @@ def decode_text(content: bytes, *, name: str, keep_form_feeds: bool = False) -> 
     if text.lstrip("\ufeff \t\r\n")[:10].lower().startswith(_MARKUP_STARTS) or "\x00" in text:
         raise FileTypeUnknown(name=name)
     text = _whole_lines(text)
-    text = "\f".join(map(clean_characters, text.split("\f"))) if keep_form_feeds else clean_characters(text)
+    text = text.translate(_UNSAFE_IN_PRINT) if keep_form_feeds and "\f" in text else clean_characters(text)
     if not text.strip():
         raise FileEmpty(name=name)
     return text

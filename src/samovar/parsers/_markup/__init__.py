@@ -1,0 +1,1 @@
+"""Blocks out of what is written as marked or plain text: HTML, letters, books, tables, archives."""
