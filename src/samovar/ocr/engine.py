@@ -1,32 +1,193 @@
-"""Reads the text of a picture with Tesseract."""
+"""Reads the text of a picture: how it lies, what is ruled on it, its words, and how they follow each other."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-import tesserocr
+import numpy as np
+
+from samovar.domain.page import Page, Picture
+from samovar.ocr.clean import evened, quietened
+from samovar.ocr.compose import compose
+from samovar.ocr.lines import ReadLine, mean_confidence
+from samovar.ocr.opinion import settled
+from samovar.ocr.pieces import TablePiece, ordered_pieces
+from samovar.ocr.raster import Grey, Placement, decode, otsu, resized, rotated, turned
+from samovar.ocr.ruling import Grid, find_grids, find_rules, without_rules
+from samovar.ocr.scripts import Script
+from samovar.ocr.skew import lie_of
+from samovar.ocr.tables import read_grid, table_piece, without_grids
+from samovar.ocr.tesseract import EngineNotLoadedError, Tesseract
 
 __all__ = ["Engine", "EngineNotLoadedError", "load"]
 
-
-class EngineNotLoadedError(Exception):
-    """Tesseract refuses the language data."""
+#: Lines of text are brought to a height between these, in pixels, if they are far from it.
+_LOWEST_LINE_PX: Final = 22.0
+_HIGHEST_LINE_PX: Final = 60.0
+_GOOD_LINE_PX: Final = 32.0
+_LARGEST_SCALE: Final = 3.0
+_MOST_PIXELS: Final = 40_000_000
+#: Below this the page may stand on its head.
+_UPRIGHT: Final = 0.7
+_BAND_SHARE: Final = 0.15
+#: Below the first, nothing that was read is believed; below the second, the page is marked.
+_BELIEVED: Final = 0.4
+_SURE: Final = 0.75
+#: A line less sure than this is a drawing that was taken for letters.
+_LEAST_LINE: Final = 0.3
+_LEAST_SIGN: Final = 0.5
+#: Between paper and ink there must be so many tones.
+_LEAST_CONTRAST: Final = 40
+_USUAL_LINE_PX: Final = 30.0
 
 
 class Engine:
-    """Tesseract with its language data."""
+    """Tesseract with its language data, and what pictures of pages need around it."""
 
-    def __init__(self, api: tesserocr.PyTessBaseAPI) -> None:
-        self._api = api
+    def __init__(self, both: Tesseract, alone: dict[Script, Tesseract]) -> None:
+        self._both = both
+        self._alone = alone
 
     @property
     def version(self) -> str:
         """Tesseract's version."""
-        return str(self._api.Version())
+        return self._both.version
+
+    def read(self, picture: Picture, *, page_width: float, page_height: float) -> Page:
+        """Read one page from its picture; boxes are in the page's units, whichever way the text runs.
+
+        Status ``ocr``; ``picture`` where there is something but no words; ``no_text`` for an empty page, or for one on
+        which nothing that was read can be believed.
+        """
+        grey = decode(picture)
+        height, width = grey.shape
+        paged = Placement(a=page_width / width, e=page_height / height)
+        grey = evened(grey)
+        if int(np.ptp(grey[::2, ::2])) < _LEAST_CONTRAST:
+            return Page(
+                number=None, text="", status="no_text", reason="empty", width=page_width, height=page_height
+            )
+        grey, placement = self._straightened(quietened(grey))
+        grey, lines, tables = self._read_upright(grey)
+        if mean_confidence([*lines, *_table_lines(tables)]) < _UPRIGHT and self._is_upside_down(grey):
+            grey, over = turned(grey, 2)
+            placement = placement.after(over)
+            grey, lines, tables = self._read_upright(grey)
+        self._both.forget()
+        return _page(lines, tables, paged.after(placement), page_width, page_height, grey.shape[0])
+
+    def _straightened(self, grey: Grey) -> tuple[Grey, Placement]:
+        """The picture with its lines of text level and of a good height."""
+        lie = lie_of(grey)
+        placement = Placement()
+        if lie.is_sideways:
+            quarters = 1 if self._confidence(turned(grey, 1)[0]) >= self._confidence(turned(grey, 3)[0]) else 3
+            grey, placement = turned(grey, quarters)
+        scale = self._scale(grey)
+        if scale != 1.0:
+            grey, step = resized(grey, scale)
+            placement = placement.after(step)
+        if lie.degrees:
+            grey, step = rotated(grey, lie.degrees)
+            placement = placement.after(step)
+        return grey, placement
+
+    def _scale(self, grey: Grey) -> float:
+        line_px = self._both.line_height(grey)
+        if line_px == 0.0 or _LOWEST_LINE_PX <= line_px <= _HIGHEST_LINE_PX:
+            return 1.0
+        most = (_MOST_PIXELS / grey.size) ** 0.5
+        return min(_LARGEST_SCALE, most, _GOOD_LINE_PX / line_px)
+
+    def _read_upright(self, grey: Grey) -> tuple[Grey, list[ReadLine], list[TablePiece]]:
+        line_px = _USUAL_LINE_PX
+        threshold = otsu(grey)
+        across, down, taken = find_rules(grey <= threshold, line_px)
+        clear = without_rules(grey, taken) if across or down else grey
+        grids = find_grids(across, down, line_px)
+        ink = clear <= threshold
+        tables = [self._read_table(grid, clear, ink, line_px) for grid in grids]
+        lines = self._both.read_page(without_grids(clear, grids))
+        return grey, settled(_believable(lines), clear, self._alone), tables
+
+    def _read_table(self, grid: Grid, grey: Grey, ink: np.ndarray, line_px: float) -> TablePiece:
+        cells = [
+            (cell, settled(_believable(lines), grey, self._alone))
+            for cell, lines in read_grid(grid, grey, ink, line_px, self._both)
+        ]
+        return table_piece(grid, [(cell, [word for line in lines for word in line.words]) for cell, lines in cells])
+
+    def _is_upside_down(self, grey: Grey) -> bool:
+        return self._confidence(turned(grey, 2)[0]) > self._confidence(grey)
+
+    def _confidence(self, grey: Grey) -> float:
+        """How sure the reading of the darkest band of a page is."""
+        height = grey.shape[0]
+        band = max(1, round(height * _BAND_SHARE))
+        sums = np.concatenate(([0], np.cumsum((255 - grey[:, ::4].astype(np.int64)).sum(axis=1))))
+        top = int(np.argmax(sums[band:] - sums[:-band]))
+        return mean_confidence(self._both.read_block(grey[top : top + band]))
 
 
 def load(tessdata: Path, languages: tuple[str, ...]) -> Engine:
-    """Load the engine. Raises: EngineNotLoadedError."""
-    try:
-        api = tesserocr.PyTessBaseAPI(path=str(tessdata), lang="+".join(languages), oem=tesserocr.OEM.LSTM_ONLY)
-    except RuntimeError as error:
-        raise EngineNotLoadedError(str(error)) from error
-    return Engine(api)
+    """Load the engine, for one thread. Raises: EngineNotLoadedError."""
+    scripts: dict[Script, str] = {"cyrillic": "rus", "latin": "eng"}
+    alone = {script: Tesseract(tessdata, (name,)) for script, name in scripts.items() if name in languages}
+    return Engine(Tesseract(tessdata, languages), alone if len(alone) == len(scripts) else {})
+
+
+def _believable(lines: Sequence[ReadLine]) -> list[ReadLine]:
+    """The lines without drawings and specks that were taken for letters."""
+    kept = []
+    for line in lines:
+        if mean_confidence([line]) < _LEAST_LINE:
+            continue
+        words = tuple(
+            word
+            for word in line.words
+            if any(map(str.isalnum, word.text)) or word.confidence >= _LEAST_SIGN
+        )
+        if any(any(map(str.isalnum, word.text)) for word in words):
+            kept.append(ReadLine(words=words, box=line.box, block=line.block))
+    return kept
+
+
+def _table_lines(tables: Sequence[TablePiece]) -> list[ReadLine]:
+    return [
+        ReadLine(words=cell.words, box=table.box, block=0) for table in tables for cell in table.cells if cell.words
+    ]
+
+
+def _page(
+    lines: list[ReadLine],
+    tables: list[TablePiece],
+    placement: Placement,
+    page_width: float,
+    page_height: float,
+    height_px: int,
+) -> Page:
+    confidence = mean_confidence([*lines, *_table_lines(tables)])
+    if not lines and not any(cell.words for table in tables for cell in table.cells):
+        return Page(
+            number=None, text="", status="picture", reason="no_words_found", width=page_width, height=page_height
+        )
+    if confidence < _BELIEVED:
+        return Page(
+            number=None, text="", status="no_text", reason="low_confidence", confidence=round(confidence, 3),
+            width=page_width, height=page_height,
+        )  # fmt: skip
+    text, blocks, words = compose(
+        ordered_pieces(lines, tables, height_px),
+        lambda box: placement.box(box.left, box.top, box.right, box.bottom, page_width, page_height),
+    )
+    return Page(
+        number=None,
+        text=text,
+        status="ocr",
+        reason="low_confidence" if confidence < _SURE else None,
+        confidence=round(confidence, 3),
+        width=page_width,
+        height=page_height,
+        blocks=blocks,
+        words=words,
+    )
