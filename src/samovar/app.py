@@ -28,6 +28,8 @@ from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
 from samovar.gateway.watch import BackendWatch
 from samovar.ingest.intake import Intake
+from samovar.ingest.reading import Reading
+from samovar.ingest.worker import Workers
 from samovar.ocr.data import LANGUAGES, find
 from samovar.opening import BackendOpener, configured_backends, known_kinds
 from samovar.ports.backend import Endpoint
@@ -56,8 +58,12 @@ class _Backends:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, metrics: Metrics, *, engine_use: EngineUse) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, metrics: Metrics, *, engine_use: EngineUse, imports: int | None = None
+) -> AsyncIterator[Services]:
     """Start everything, and end it in the reverse order.
+
+    ``imports`` documents of knowledge bases are read at once, and beside them one of a chat; None reads nothing.
 
     Raises: StartError, StorageError. A model that cannot be loaded is no reason not to start.
     """
@@ -98,12 +104,19 @@ async def open_services(settings: Settings, metrics: Metrics, *, engine_use: Eng
         stack.push_async_callback(downloads.close)
         hub = RunHub(storage, metrics, most_runs=settings.limits.runs, on_spent=quotas.spend)
         stack.push_async_callback(hub.close)
+        queue = storage.queue()
+        stack.push_async_callback(queue.close)
+        reading = Reading(storage, blobs, reader, metrics, upload_mb=settings.limits.upload_mb)
+        workers = Workers(queue, reading, imports=imports or 0)
+        stack.push_async_callback(workers.close)
+        if imports is not None:
+            workers.start()
         yield Services(
             version=__version__,
             storage=storage,
             blobs=blobs,
             reader=reader,
-            intake=Intake(storage, blobs, reader, metrics, upload_mb=settings.limits.upload_mb),
+            intake=Intake(storage, blobs, queue, metrics, upload_mb=settings.limits.upload_mb),
             uploads=UploadRoom(most_bytes=settings.limits.uploads_mb * 1_000_000),
             sign_in=sign_in,
             keys=Keys(storage, sign_in, quotas),

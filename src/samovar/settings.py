@@ -27,6 +27,7 @@ __all__ = [
     "BackendsSettings",
     "DownloadsSettings",
     "EngineSettings",
+    "IngestSettings",
     "LimitsSettings",
     "LoadSettings",
     "OcrSettings",
@@ -232,6 +233,18 @@ class VisionSettings(_Area):
     description_tokens: int = Field(400, ge=16, le=4096, description="Longest description, in tokens.")
 
 
+class IngestSettings(_Area):
+    """How documents are read in the background."""
+
+    workers: int = Field(
+        1,
+        ge=0,
+        le=64,
+        description="Documents of knowledge bases read at once by the server, and beside them one of a chat; "
+        "0 leaves all of them to `samovar worker`.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings."""
 
@@ -257,6 +270,7 @@ class Settings(BaseSettings):
     routes: tuple[RouteSettings, ...] = Field((), description="Names that stand for several models.")
     downloads: DownloadsSettings = DownloadsSettings()
     limits: LimitsSettings = LimitsSettings()
+    ingest: IngestSettings = IngestSettings()
     vision: VisionSettings = VisionSettings()
     ocr: OcrSettings = OcrSettings()
 

@@ -15,6 +15,8 @@ async def test_a_file_above_the_limit_is_refused_whoever_brings_it(settings: Set
         assert dict(caught.value.values) == {"name": "big.txt", "limit_mb": 1}
         document = await intake.take(owner, name="just.txt", content=b"w" * 1_000_000, chat_id=None)
         assert document.size_bytes == 1_000_000
+        document = await intake.wait(owner, document.document_id, timeout_s=60)
+        assert document.status == "ready"
         metrics = running.services.metrics.render().decode()
         assert 'samovar_documents_total{status="refused"} 1.0' in metrics
         assert 'samovar_documents_total{status="ready"} 1.0' in metrics

@@ -129,7 +129,7 @@ async def run_application(settings: Settings, *, engine_use: EngineUse = "none")
     """Serve on a free loopback port until the context ends."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    async with open_services(settings, Metrics(), engine_use=engine_use) as services:
+    async with open_services(settings, Metrics(), engine_use=engine_use, imports=1) as services:
         api = create_api(services, host="127.0.0.1", port=port, public_hosts=settings.server.public_hosts)
         server = uvicorn.Server(
             uvicorn.Config(api, log_config=None, lifespan="off", timeout_graceful_shutdown=2, timeout_keep_alive=60)

@@ -50,7 +50,7 @@ class _Answer:
 
 async def _ask(settings: Settings, question: str, files: list[Path], model: str | None, *, as_json: bool) -> None:
     contents = [(path.name, read_file(path, settings.limits.upload_mb)) for path in files]
-    async with open_services(settings, Metrics(), engine_use="shared") as services:
+    async with open_services(settings, Metrics(), engine_use="shared", imports=0) as services:
         actor = await services.sign_in.owner()
         if model is not None:
             await services.models.choose(model)

@@ -81,7 +81,9 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     port: int = listener.getsockname()[1]
     # Port 0 has become a real one, and an option may have named another: Samovar must not find itself.
     settings = settings.model_copy(update={"server": settings.server.model_copy(update={"port": port})})
-    async with open_services(settings, Metrics(), engine_use="own") as services:
+    async with open_services(
+        settings, Metrics(), engine_use="own", imports=settings.ingest.workers or None
+    ) as services:
         api = create_api(services, host=settings.server.host, port=port, public_hosts=settings.server.public_hosts)
         config = uvicorn.Config(
             api,

@@ -1,29 +1,35 @@
-"""Take a file in: check, read in the sandbox, keep the bytes, chunk and index, all or nothing."""
+"""Take a file in: check it, keep its bytes and its row, and wait for the reading if somebody wants to."""
 
 import asyncio
 import hashlib
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
 
 from samovar.domain.actor import Actor
-from samovar.domain.document import Document, DocumentFigure, KnowledgeBase
-from samovar.domain.errors import FileEmpty, FileTooLarge, InvalidRequest, SamovarError
+from samovar.domain.document import Document, KnowledgeBase
+from samovar.domain.errors import Conflict, FileEmpty, FileTooLarge, InvalidRequest, SamovarError
 from samovar.domain.ids import BaseId, ChatId, DocumentId, new_base_id, new_document_id
-from samovar.domain.page import DocumentHead, Figure, Page, ParsedPage, ParsedPart
-from samovar.ingest.chunk import chunk_pages
-from samovar.ports.parser import DocumentReader
+from samovar.domain.page import Page
+from samovar.ports.queue import News, ReadingQueue
 from samovar.ports.storage import BlobStore, Storage, Transaction
 from samovar.telemetry.log import get_log
 from samovar.telemetry.metrics import Metrics
 
-__all__ = ["Intake", "safe_name"]
+__all__ = ["Intake", "safe_name", "safe_path"]
 
 log = get_log(__name__)
 
-_LONGEST_NAME = 200
-_MEGABYTE = 1_000_000
+_LONGEST_NAME: Final = 200
+_LONGEST_PATH: Final = 2000
+_MEGABYTE: Final = 1_000_000
 #: The base of files that were given without one.
-_LIBRARY = "Library"
+_LIBRARY: Final = "Library"
+#: What a file is until its reader has found out.
+_UNKNOWN_TYPE: Final = "application/octet-stream"
+#: News may be lost with a connection, so that whoever waits looks again after this.
+_LOOK_AGAIN_S: Final = 5.0
 
 
 def safe_name(name: str) -> str:
@@ -32,9 +38,7 @@ def safe_name(name: str) -> str:
     Raises: InvalidRequest when nothing is left of it.
     """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(
-        character for character in unicodedata.normalize("NFC", last) if unicodedata.category(character)[0] != "C"
-    ).strip()
+    shown = _without_controls(last)
     if shown in ("", ".", ".."):
         raise InvalidRequest(reason="the file has no name")
     if len(shown) > _LONGEST_NAME:
@@ -44,16 +48,33 @@ def safe_name(name: str) -> str:
     return shown
 
 
+def safe_path(path: str) -> str:
+    """A place in a folder, to show and to tell versions by: forward slashes, nothing that leads up or outside.
+
+    Raises: InvalidRequest when nothing is left of it, or too much.
+    """
+    parts = [_without_controls(part) for part in path.replace("\\", "/").split("/")]
+    shown = "/".join(part for part in parts if part not in ("", ".", ".."))
+    if not shown or len(shown) > _LONGEST_PATH:
+        raise InvalidRequest(reason="the path of the file is empty or too long")
+    return shown
+
+
+def _without_controls(name: str) -> str:
+    normalised = unicodedata.normalize("NFC", name)
+    return "".join(character for character in normalised if unicodedata.category(character)[0] != "C").strip()
+
+
 class Intake:
-    """Turns uploaded bytes into a searchable document."""
+    """Turns uploaded bytes into a document that waits to be read."""
 
     def __init__(
-        self, storage: Storage, blobs: BlobStore, reader: DocumentReader, metrics: Metrics, *, upload_mb: int
+        self, storage: Storage, blobs: BlobStore, queue: ReadingQueue, metrics: Metrics, *, upload_mb: int
     ) -> None:
         """Refuse files above ``upload_mb`` megabytes."""
         self._storage = storage
         self._blobs = blobs
-        self._reader = reader
+        self._queue = queue
         self._metrics = metrics
         self._upload_mb = upload_mb
 
@@ -62,38 +83,95 @@ class Intake:
         """The size of the largest file that is taken."""
         return self._upload_mb * _MEGABYTE
 
-    async def take(self, actor: Actor, *, name: str, content: bytes, chat_id: ChatId | None) -> Document:
-        """Read a file and make it searchable in a chat, or in the library (None).
+    async def take(
+        self,
+        actor: Actor,
+        *,
+        name: str,
+        content: bytes,
+        chat_id: ChatId | None = None,
+        base_id: BaseId | None = None,
+        path: str | None = None,
+    ) -> Document:
+        """Keep a file for a chat, a base or, with neither, the base "Library"; it is read in its turn.
 
-        The same bytes in the same place are one document. Raises: DocumentError, NotFound.
+        When this returns, bytes and row are stored. The same bytes in the same place are one document, unless
+        ``path`` says that they are the new version of another file. Raises: FileEmpty, FileTooLarge, InvalidRequest,
+        NotFound, StorageError.
         """
         try:
-            document = await self._take(actor, safe_name(name), content, chat_id)
+            shown, place = safe_name(name), None if path is None else safe_path(path)
+            if not content:
+                raise FileEmpty(name=shown)
+            if len(content) > self.most_bytes:
+                raise FileTooLarge(name=shown, limit_mb=self._upload_mb)
+            return await self._keep(actor, shown, content, chat_id, base_id, place)
         except SamovarError as error:
             self._metrics.documents.labels("refused").inc()
             log.info("document.refused", code=error.code, size_bytes=len(content))
             raise
-        self._metrics.documents.labels("ready").inc()
-        log.info(
-            "document.ready", document=str(document.document_id), pages=document.page_count, size_bytes=len(content)
-        )
+
+    async def _keep(
+        self,
+        actor: Actor,
+        name: str,
+        content: bytes,
+        chat_id: ChatId | None,
+        base_id: BaseId | None,
+        path: str | None,
+    ) -> Document:
+        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
+        try:
+            async with self._storage.transaction() as tx:
+                if chat_id is not None:
+                    await tx.chats.access(actor, chat_id)
+                elif base_id is None:
+                    base_id = await self._library(tx, actor)
+                else:
+                    await tx.bases.access(actor, base_id)
+                # From here on nobody else takes in or deletes the same bytes.
+                await tx.documents.hold_blob(sha256)
+                known = await self._known(tx, actor, sha256, chat_id, base_id, path)
+                if known is not None:
+                    return known
+                # The bytes are durable before any row names them; a crash between leaves only an unused blob.
+                await self._blobs.put(content)
+                document = Document(
+                    document_id=new_document_id(),
+                    owner_id=actor.user_id,
+                    base_id=None if chat_id is not None else base_id,
+                    name=name,
+                    path=path,
+                    kind=None,
+                    media_type=_UNKNOWN_TYPE,
+                    size_bytes=len(content),
+                    sha256=sha256,
+                    status="reading",
+                    stage="queued",
+                    created_at=await tx.now(),
+                )
+                await tx.documents.add(actor, document, chat_id=chat_id)
+        except BaseException:
+            with suppress(SamovarError):
+                await self.discard([sha256])
+            raise
+        log.info("document.taken", document=str(document.document_id), size_bytes=len(content))
         return document
 
-    async def _take(self, actor: Actor, name: str, content: bytes, chat_id: ChatId | None) -> Document:
-        if not content:
-            raise FileEmpty(name=name)
-        if len(content) > self.most_bytes:
-            raise FileTooLarge(name=name, limit_mb=self._upload_mb)
-        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
-        async with self._storage.transaction() as tx:
-            if chat_id is not None:
-                await tx.chats.access(actor, chat_id)
-            base_id = None if chat_id is not None else await self._library(tx, actor)
-            known = await tx.documents.by_content(actor, sha256, chat_id=chat_id, base_id=base_id)
-        if known is not None:
+    async def _known(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        sha256: str,
+        chat_id: ChatId | None,
+        base_id: BaseId | None,
+        path: str | None,
+    ) -> Document | None:
+        known = await tx.documents.by_content(actor, sha256, chat_id=chat_id, base_id=base_id)
+        if known is None or path is None or base_id is None or known.path == path:
             return known
-        parts = [part async for part in self._reader.read(content, name=name)]
-        return await self._store(actor, name, content, sha256, parts, chat_id, base_id)
+        # The bytes of one file are now those of another: it must not stay at its old version.
+        return known if await tx.documents.by_path(actor, base_id, path) is None else None
 
     async def _library(self, tx: Transaction, actor: Actor) -> BaseId:
         found = await tx.bases.by_name(actor, _LIBRARY)
@@ -104,64 +182,67 @@ class Intake:
             await tx.bases.add(actor, found)
         return found.base_id
 
-    async def _store(
-        self,
-        actor: Actor,
-        name: str,
-        content: bytes,
-        sha256: str,
-        parts: Sequence[ParsedPart],
-        chat_id: ChatId | None,
-        base_id: BaseId | None,
-    ) -> Document:
-        document_id = new_document_id()
-        head = next(part for part in parts if isinstance(part, DocumentHead))
-        read = [part for part in parts if isinstance(part, ParsedPage)]
-        pages = [part.page for part in read]
-        is_markdown = head.kind == "markdown"
-        chunks = await asyncio.to_thread(chunk_pages, pages, document_id, is_markdown=is_markdown)
+    async def wait(self, actor: Actor, document_id: DocumentId, *, timeout_s: float) -> Document:
+        """Wait until a document and all that is inside it are read, or the time is over, and tell how it stands.
+
+        Raises: NotFound, when it is deleted meanwhile too.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        moved = asyncio.Event()
+
+        def hear(news: News) -> None:
+            if news.kind != "waiting" or news.document_id is None:
+                moved.set()
+
+        unsubscribe = self._queue.subscribe(hear)
+        try:
+            while True:
+                moved.clear()
+                async with self._storage.transaction() as tx:
+                    document = await tx.documents.access(actor, document_id)
+                    unread = await tx.documents.unread_parts(actor, document_id)
+                remaining_s = deadline - loop.time()
+                if unread == 0 or remaining_s <= 0:
+                    return document
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(remaining_s, _LOOK_AGAIN_S)):
+                        await moved.wait()
+        finally:
+            unsubscribe()
+
+    async def cancel(self, actor: Actor, document_id: DocumentId) -> Document:
+        """Stop the reading of a document and of all that is inside it; what was read already stays as it is.
+
+        Raises: NotFound.
+        """
+        unused: list[str] = []
         async with self._storage.transaction() as tx:
-            # The bytes are durable before any row names them; a crash between leaves only an unused blob.
-            await tx.documents.hold_blob(sha256)
-            await self._blobs.put(content)
-            document = Document(
-                document_id=document_id,
-                owner_id=actor.user_id,
-                base_id=base_id,
-                name=name,
-                kind=head.kind,
-                media_type=head.media_type,
-                size_bytes=len(content),
-                sha256=sha256,
-                status="ready",
-                page_count=head.page_count,
-                created_at=await tx.now(),
-            )
-            await tx.documents.add(actor, document, chat_id=chat_id)
-            figures = [
-                await self._figure(tx, document_id, part.page, figure) for part in read for figure in part.figures
-            ]
-            await tx.readings.save_pages(document_id, pages, figures)
-            if chunks:
-                await tx.search.add_chunks(chunks)
+            for part in await tx.documents.with_parts(actor, document_id):
+                held = await tx.readings.document(part.document_id)
+                if held.status == "reading":
+                    unused.extend(
+                        await tx.readings.end(part.document_id, "cancelled", error_code=None, error_reason=None)
+                    )
+            document = await tx.documents.access(actor, document_id)
+        await self.discard(unused)
         return document
 
-    async def _figure(self, tx: Transaction, document_id: DocumentId, page: Page, figure: Figure) -> DocumentFigure:
-        picture = figure.picture
-        sha256 = hashlib.sha256(picture.content).hexdigest()
-        await tx.documents.hold_blob(sha256)
-        await self._blobs.put(picture.content)
-        return DocumentFigure(
-            document_id=document_id,
-            page=page.number,
-            number=figure.number,
-            sha256=sha256,
-            media_type=picture.media_type,
-            width=picture.width,
-            height=picture.height,
-            box=figure.box,
-            alt=figure.alt,
-        )
+    async def reread(self, actor: Actor, document_id: DocumentId) -> Document:
+        """Have a document read anew from its bytes. Raises: NotFound, Conflict."""
+        async with self._storage.transaction() as tx:
+            await tx.documents.access(actor, document_id)
+            document = await tx.readings.document(document_id)
+            if document.status == "reading":
+                raise Conflict(reason="the document is being read")
+            if document.status == "replaced":
+                raise Conflict(reason="a newer version has taken the place of this document")
+            if not document.keeps_bytes:
+                raise Conflict(reason="the bytes of a file that cannot be read are not kept")
+            unused = await tx.readings.start_again(document_id)
+            document = await tx.documents.access(actor, document_id)
+        await self.discard(unused)
+        return document
 
     async def remove(self, actor: Actor, document_id: DocumentId) -> None:
         """Delete a document, its text, its index entries, and its bytes when nothing else needs them."""

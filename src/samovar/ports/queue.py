@@ -9,7 +9,7 @@ from samovar.domain.ids import DocumentId
 __all__ = ["News", "NewsKind", "ReadingQueue"]
 
 #: ``waiting``: there may be something to claim. ``ended``: a document is ready, failed or cancelled.
-#: ``stopped``: a document was cancelled, deleted or is to be read anew. ``lost``: every claim of this process is gone.
+#: ``stopped``: a document was cancelled or deleted. ``lost``: every claim of this process is gone.
 NewsKind = Literal["waiting", "ended", "stopped", "lost"]
 
 

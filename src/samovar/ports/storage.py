@@ -155,10 +155,6 @@ class Search(Protocol):
         ...
 
     async def remove_description(self, document_id: DocumentId, page: int | None, figure: int) -> None:
-        """Take the chunks of a figure's description out of the index."""
-        ...
-
-    async def remove_description(self, document_id: DocumentId, page: int | None, figure: int) -> None:
         """Take the chunks of a picture's description out of the index."""
         ...
 

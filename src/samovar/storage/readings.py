@@ -202,7 +202,7 @@ class PostgresReadings:
         )
         earlier = (await self._connection.execute(replaced)).scalars().all()
         if earlier:
-            await self._connection.execute(delete(chunks).where(chunks.c.document_id.in_(earlier)))
+            await self._connection.execute(_REPLACE_PARTS, {"newer": document_id, "earlier": earlier})
 
     async def end(
         self, document_id: DocumentId, status: DocumentStatus, *, error_code: str | None, error_reason: str | None
@@ -221,7 +221,8 @@ class PostgresReadings:
             pages_read=0,
             chunk_count=0,
         )
-        await announce(self._connection, "stopped", document_id)
+        if status == "cancelled":
+            await announce(self._connection, "stopped", document_id)
         await announce(self._connection, "ended", document_id)
         own = select(documents.c.sha256).where(documents.c.document_id == document_id)
         hashes.add((await self._connection.execute(own)).scalar_one())
@@ -242,7 +243,6 @@ class PostgresReadings:
             pages_read=0,
             chunk_count=0,
         )
-        await announce(self._connection, "stopped", document_id)
         await announce(self._connection, "waiting", document_id)
         return await unused_blobs(self._connection, hashes)
 
@@ -294,6 +294,21 @@ WITH RECURSIVE above AS (
 )
 SELECT (SELECT max(depth) FROM above) AS depth, (SELECT count(*) - 1 FROM below) AS parts
 """).bindparams(bindparam("document", type_=Uuid))
+
+# The parts of the new version take the place of those of the earlier one together with it, whether they are read yet
+# or not: a member that an archive has lost must not be found any more.
+_REPLACE_PARTS: Final = text("""
+WITH RECURSIVE part AS (
+    SELECT document_id FROM documents WHERE document_id = ANY(:earlier)
+    UNION ALL
+    SELECT documents.document_id FROM documents JOIN part ON documents.parent_id = part.document_id
+), gone AS (
+    UPDATE documents SET status = 'replaced', stage = NULL, replaced_by = :newer, chunk_count = 0
+    WHERE document_id IN (SELECT document_id FROM part) AND status IN ('ready', 'reading', 'replaced')
+        AND document_id <> :newer
+)
+DELETE FROM chunks WHERE document_id IN (SELECT document_id FROM part)
+""").bindparams(bindparam("newer", type_=Uuid), bindparam("earlier", type_=ARRAY(Uuid)))
 
 _PAGE_ARRAYS: Final = {
     "numbers": Integer,

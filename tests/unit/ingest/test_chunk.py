@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samovar.domain.ids import new_document_id
+from samovar.domain.layout import Block, BlockKind, Cell
 from samovar.domain.page import Page
-from samovar.ingest.chunk import LONGEST_CHUNK_CHARACTERS, characters_per_token, chunk_pages
+from samovar.ingest.chunk import LONGEST_CHUNK_CHARACTERS, Chunker, characters_per_token, chunk_pages
 
 _RUSSIAN = "Обращения принимаются в письменном виде. Срок ответа составляет три рабочих дня, т. е. не больше недели. "
 _ENGLISH = "The service listens on port 7431. Requests from other networks are refused and written to the journal. "
@@ -45,10 +46,10 @@ _TEXTS = st.lists(_PIECES, max_size=25).map("".join) | st.text(max_size=300)
 
 
 @settings(deadline=None, max_examples=150)
-@given(texts=st.lists(_TEXTS, min_size=1, max_size=3), is_markdown=st.booleans())
-def test_chunks_are_exact_complete_bounded_and_stay_on_their_page(texts: list[str], is_markdown: bool) -> None:
+@given(texts=st.lists(_TEXTS, min_size=1, max_size=3))
+def test_chunks_are_exact_complete_bounded_and_stay_on_their_page(texts: list[str]) -> None:
     document_id = new_document_id()
-    chunks = chunk_pages(_pages(*texts), document_id, is_markdown=is_markdown)
+    chunks = chunk_pages(_pages(*texts), document_id)
     for number, text in enumerate(texts, start=1):
         mine = [chunk for chunk in chunks if chunk.page == number]
         covered: set[int] = set()
@@ -89,11 +90,64 @@ def test_a_chunk_begins_with_the_last_sentence_of_the_one_before() -> None:
     assert first.text.endswith(second.text[: second.text.index(".") + 1])
 
 
-def test_markdown_is_cut_at_its_headings() -> None:
-    text = "".join(f"# Chapter {number}\n\n{_ENGLISH * 14}\n\n" for number in range(6))
-    chunks = chunk_pages(_pages(text), new_document_id(), is_markdown=True)
-    assert sum("# Chapter" in chunk.text for chunk in chunks) >= 6
-    assert all(chunk.text.count("# Chapter") == 1 for chunk in chunks)
+def _page(*pieces: tuple[BlockKind, str], number: int = 1) -> Page:
+    """A page of these blocks, with blank lines between them."""
+    text, blocks = "", []
+    for kind, words in pieces:
+        level = 1 if kind == "heading" else None
+        blocks.append(Block(kind=kind, start=len(text), end=len(text) + len(words), level=level))
+        text += words + "\n\n"
+    return Page(number=number, text=text, status="text", blocks=tuple(blocks))
+
+
+def test_a_chapter_that_is_long_enough_begins_a_chunk() -> None:
+    chapters: list[tuple[BlockKind, str]] = []
+    for number in range(6):
+        chapters += [("heading", f"Chapter {number}"), ("paragraph", (_ENGLISH * 14).strip())]
+    chunks = chunk_pages([_page(*chapters)], new_document_id())
+    assert [chunk.text.splitlines()[0] for chunk in chunks] == [f"Chapter {number}" for number in range(6)]
+
+
+def test_a_heading_stays_with_what_follows_it() -> None:
+    pieces: list[tuple[BlockKind, str]] = []
+    for number in range(30):
+        pieces += [("heading", f"Section {number}"), ("paragraph", (_ENGLISH * (1 + number % 7)).strip())]
+    for chunk in chunk_pages([_page(*pieces)], new_document_id()):
+        assert not chunk.text.splitlines()[-1].startswith("Section")
+
+
+def test_a_chunk_knows_its_headings_over_the_ends_of_pages() -> None:
+    first = _page(("heading", "Tea"), ("paragraph", _ENGLISH.strip()))
+    second = _page(("paragraph", _RUSSIAN.strip()), number=2)
+    chunks = chunk_pages([first, second], new_document_id())
+    assert [chunk.headings for chunk in chunks] == [(), ("Tea",)]
+    resumed = Chunker(new_document_id())
+    resumed.pass_over(first)
+    assert [chunk.headings for chunk in resumed.cut(second)] == [("Tea",)]
+
+
+def test_running_heads_are_not_indexed() -> None:
+    page = _page(("header", "Annual report"), ("paragraph", _ENGLISH.strip()), ("footer", "page 7 of 9"))
+    (chunk,) = chunk_pages([page], new_document_id())
+    assert chunk.text == _ENGLISH.strip()
+
+
+def test_no_row_of_a_table_is_cut() -> None:
+    rows = [f"Row {number}\tvalue {number} with two\nlines and more words\t{number * 17}" for number in range(200)]
+    text, cells = "", []
+    for number, row in enumerate(rows):
+        start = len(text)
+        for column, cell in enumerate(row.split("\t")):
+            cells.append(Cell(row=number, column=column, start=start, end=start + len(cell)))
+            start += len(cell) + 1
+        text += row + "\n"
+    table = Block(kind="table", start=0, end=len(text) - 1, cells=tuple(cells))
+    page = Page(number=1, text=text, status="text", blocks=(table,))
+    chunks = chunk_pages([page], new_document_id())
+    assert len(chunks) > 2
+    starts = {text.index(row + "\n") for row in rows}
+    assert all(chunk.start in starts for chunk in chunks)
+    assert "\n".join(chunk.text for chunk in chunks) == text.rstrip("\n")
 
 
 def test_lines_of_a_pdf_are_not_taken_for_sentences() -> None:
@@ -114,5 +168,4 @@ def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None
     text = piece * (400_000 // len(piece)) + "x"
     started = time.process_time()
     chunk_pages(_pages(text), new_document_id())
-    chunk_pages(_pages(text), new_document_id(), is_markdown=True)
     assert time.process_time() - started < 10

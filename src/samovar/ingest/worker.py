@@ -1,0 +1,152 @@
+"""Workers: take what waits in the queue, one document each, until they are closed."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, Protocol
+
+from samovar.domain.errors import SamovarError, StorageError
+from samovar.domain.ids import DocumentId
+from samovar.ports.queue import News, ReadingQueue
+from samovar.telemetry.log import get_log
+
+__all__ = ["DocumentReading", "Workers"]
+
+log = get_log(__name__)
+
+#: What waits is looked for again after this, should news of it have been lost.
+_LOOK_AGAIN_S: Final = 30.0
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 60.0
+#: A document that meets an error of our own so often is given up.
+_TRIES: Final = 3
+
+
+class DocumentReading(Protocol):
+    """What is done with a document that was claimed."""
+
+    async def read(self, document_id: DocumentId) -> None:
+        """Carry on with a document from where it stands, to its end. Raises: StorageError."""
+        ...
+
+    async def give_up(self, document_id: DocumentId) -> None:
+        """End the reading of a document by an error of our own. Raises: StorageError."""
+        ...
+
+
+class Workers:
+    """Readers of one process. A file of a chat never waits behind an import: one reader takes nothing else."""
+
+    def __init__(
+        self,
+        queue: ReadingQueue,
+        reading: DocumentReading,
+        *,
+        imports: int,
+    ) -> None:
+        """Read up to ``imports`` documents of bases at once, and beside them one document of a chat."""
+        self._queue = queue
+        self._reading = reading
+        self._imports = imports
+        self._tasks: list[asyncio.Task[None]] = []
+        self._reads: dict[DocumentId, asyncio.Task[None]] = {}
+        self._wakes: list[asyncio.Event] = []
+        self._errors: dict[DocumentId, int] = {}
+        self._later: dict[DocumentId, float] = {}
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Begin to take what waits."""
+        if self._tasks:
+            return
+        self._unsubscribe = self._queue.subscribe(self._hear)
+        for number in range(self._imports + 1):
+            wake = asyncio.Event()
+            self._wakes.append(wake)
+            work = self._work(wake, only_chats=number == self._imports)
+            self._tasks.append(asyncio.create_task(work, name=f"reader of documents {number}"))
+
+    async def close(self) -> None:
+        """Stop at once; what was being read is taken up again where it stands."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    @property
+    def are_busy(self) -> bool:
+        """Tell whether a document is being read: whoever can wait should."""
+        return bool(self._reads)
+
+    def _hear(self, news: News) -> None:
+        if news.kind == "waiting":
+            for wake in self._wakes:
+                wake.set()
+        elif news.kind == "lost":
+            # Another process may have claimed by now what this one was reading.
+            for task in self._reads.values():
+                task.cancel()
+        elif news.kind == "stopped" and news.document_id in self._reads:
+            self._reads[news.document_id].cancel()
+
+    async def _work(self, wake: asyncio.Event, *, only_chats: bool) -> None:
+        while True:
+            wake.clear()
+            if not await self._do_one(only_chats=only_chats):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._pause_s()):
+                        await wake.wait()
+
+    async def _do_one(self, *, only_chats: bool) -> bool:
+        """Read one document; False when there is none."""
+        now = asyncio.get_running_loop().time()
+        self._later = {document_id: until for document_id, until in self._later.items() if until > now}
+        try:
+            document_id = await self._queue.claim(only_chats=only_chats, except_for=self._later)
+            if document_id is None:
+                return False
+            await self._read(document_id)
+            return True
+        except SamovarError as error:
+            log.warning("worker.paused", code=error.code)
+            return False
+
+    def _pause_s(self) -> float:
+        now = asyncio.get_running_loop().time()
+        return min([_LOOK_AGAIN_S, *(max(0.05, until - now) for until in self._later.values())])
+
+    async def _read(self, document_id: DocumentId) -> None:
+        task = asyncio.create_task(self._reading.read(document_id), name=f"reading {document_id}")
+        self._reads[document_id] = task
+        try:
+            await asyncio.wait({task})
+            await self._settle(document_id, task)
+        finally:
+            # Here by cancellation too: nothing goes on without its claim.
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            del self._reads[document_id]
+            await self._queue.release(document_id)
+
+    async def _settle(self, document_id: DocumentId, task: asyncio.Task[None]) -> None:
+        self._later.pop(document_id, None)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._errors.pop(document_id, None)
+            return
+        count = self._errors[document_id] = self._errors.get(document_id, 0) + 1
+        if isinstance(error, StorageError):
+            log.warning("document.postponed", code=error.code, document=str(document_id))
+        else:
+            log.error("document.crashed", error=error, document=str(document_id))
+            if count >= _TRIES:
+                del self._errors[document_id]
+                await self._reading.give_up(document_id)
+                return
+        pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (count - 1))
+        self._later[document_id] = asyncio.get_running_loop().time() + pause_s
