@@ -16,6 +16,10 @@ MOST_ITEMS: Final = 200_000
 #: The cells of one page.
 MOST_CELLS: Final = 200_000
 _MOST_LINKS: Final = 50_000
+#: A table with more empty places than this for each cell is written without them.
+_MOST_EMPTY: Final = 20
+_SMALL_TABLE: Final = 2000
+_WIDEST: Final = 16_384
 _MOST_CHARACTERS: Final = 40_000_000
 _LONGEST_TARGET: Final = 2000
 _LONGEST_ALT: Final = 2000
@@ -149,6 +153,21 @@ class Grid:
         """How many columns it has."""
         return max((cell.column + cell.column_span for cell in self.cells), default=0)
 
+    def fill(self, *, height: int, width: int) -> None:
+        """Put empty cells where there are none."""
+        taken = {
+            (row, column)
+            for cell in self.cells
+            for row in range(cell.row, cell.row + cell.row_span)
+            for column in range(cell.column, cell.column + cell.column_span)
+        }
+        self.cells.extend(
+            GridCell(row=row, column=column, content=Inline())
+            for row in range(height)
+            for column in range(width)
+            if (row, column) not in taken
+        )
+
     @property
     def is_blank(self) -> bool:
         """Tell whether every cell is empty."""
@@ -167,6 +186,8 @@ class PageWriter:
         self._cells = 0
         #: Whether something was left out, which the page's reason tells of.
         self.is_partly_read = False
+        #: Whether its own program does not show the page.
+        self.is_hidden = False
 
     @property
     def is_full(self) -> bool:
@@ -211,20 +232,21 @@ class PageWriter:
         """
         if grid.is_blank or self._refuses():
             return
+        is_sparse = grid.height * grid.width > _MOST_EMPTY * len(grid.cells) + _SMALL_TABLE
         rows: dict[int, list[GridCell]] = {}
         for cell in grid.cells:
             rows.setdefault(cell.row, []).append(cell)
         start = self._begin()
         written: list[Cell] = []
-        for row in range(grid.height):
+        for row in sorted(rows) if is_sparse else range(max(rows) + 1):
             in_row = sorted(rows.get(row, ()), key=lambda cell: cell.column)
             if len(in_row) > self.cells_left:
                 self.is_partly_read = True
                 break
             self._cells += len(in_row)
-            if row:
+            if self._length > start or row:
                 self._append("\n")
-            written.extend(self._written_row(in_row))
+            written.extend(self._written_row(in_row, is_sparse=is_sparse))
         self._blocks.append(Block(kind="table", start=start, end=self._length, box=box, cells=tuple(written)))
 
     def figure(self, picture: Picture | None, *, alt: str = "", box: Rectangle | None = None) -> None:
@@ -274,8 +296,8 @@ class PageWriter:
     ) -> ParsedPage:
         """The page as it is now."""
         text = self.text
-        reason: PageReason | None = "partly_read" if self.is_partly_read else None
-        if not text and reason is None:
+        reason: PageReason | None = "partly_read" if self.is_partly_read else "hidden" if self.is_hidden else None
+        if not text and not self.is_partly_read:
             reason = "no_text_layer" if self._figures else "empty"
         return ParsedPage(
             page=Page(
@@ -307,10 +329,10 @@ class PageWriter:
         self._pieces.append(text)
         self._length += len(text)
 
-    def _written_row(self, cells: Iterable[GridCell]) -> Iterable[Cell]:
+    def _written_row(self, cells: Iterable[GridCell], *, is_sparse: bool) -> Iterable[Cell]:
         column = 0
         for cell in cells:
-            self._append("\t" * (cell.column - column))
+            self._append("\t" * min(cell.column - column, 1 if is_sparse else _WIDEST))
             column = cell.column
             text, links = cell.content.finished(flat=True)
             start = self._length

@@ -1,0 +1,1 @@
+"""XLSX: numbers as people see them, cells, and the tables that stand on a sheet."""
