@@ -58,6 +58,7 @@ PageReason = Literal[
     "memory",
     "time",
     "pixels",
+    "hidden",  # read, but its own program does not show it: a sheet or slide put out of sight
     "partly_read",  # only a part was read: see the notice of the page's parser
 ]
 

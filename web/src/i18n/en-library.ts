@@ -167,6 +167,7 @@ export const enLibrary = {
   'pageReason.memory': 'it needs more memory than a page may use',
   'pageReason.time': 'it takes longer than a page may take',
   'pageReason.pixels': 'its picture is too large',
+  'pageReason.hidden': 'its own program does not show it',
   'pageReason.partly_read': 'only a part of it was read',
 
   'figureReason.no_vision_model': 'there is no model that sees',

@@ -173,6 +173,7 @@ export const ruLibrary: LibraryMessages = {
   'pageReason.memory': 'нужно больше памяти, чем отведено на страницу',
   'pageReason.time': 'чтение заняло больше времени, чем отведено на страницу',
   'pageReason.pixels': 'изображение слишком велико',
+  'pageReason.hidden': 'в своей программе не показывается',
   'pageReason.partly_read': 'прочитана только часть',
 
   'figureReason.no_vision_model': 'нет модели, которая видит',
