@@ -79,23 +79,26 @@ async def run_child(
         child_talk.close()
         zygote_watch.close()
         is_last, is_asked = False, False
-        while not is_last:
-            started = loop.time()
-            try:
-                async with asyncio.timeout(patience_s):
-                    if not is_asked:
-                        await _ask(talk, task, content)
-                        is_asked = True
-                    frame = await _frame(talk, limits)
-            except TimeoutError as error:
-                await _dismiss(watch)
-                raise ChildLostError(FileTooComplex(name=name, reason="time"), loop.time() - started) from error
-            except NoReplyError as error:
-                verdict = _verdict(await _ending(watch), name, limits)
-                raise ChildLostError(verdict, loop.time() - started) from error
-            is_last = not (is_file and bytes(frame.head[: len(_PART)]) == _PART)
-            yield frame
-        await _dismiss(watch)
+        try:
+            while not is_last:
+                started = loop.time()
+                try:
+                    async with asyncio.timeout(patience_s):
+                        if not is_asked:
+                            await _ask(talk, task, content)
+                            is_asked = True
+                        frame = await _frame(talk, limits)
+                except TimeoutError as error:
+                    raise ChildLostError(FileTooComplex(name=name, reason="time"), loop.time() - started) from error
+                except NoReplyError as error:
+                    verdict = _verdict(await _ending(watch), name, limits)
+                    raise ChildLostError(verdict, loop.time() - started) from error
+                is_last = not (is_file and bytes(frame.head[: len(_PART)]) == _PART)
+                yield frame
+        finally:
+            # Whoever leaves, and why: the memory of the child is free before its place is taken by another one.
+            with suppress(ZygoteGoneError):
+                await _ending(watch)
 
 
 async def _ask(talk: socket.socket, task: Task, content: bytes) -> None:
@@ -129,12 +132,6 @@ def _verdict(ending: _Ending, name: str, limits: LimitsSettings) -> DocumentErro
     if ending.peak_bytes >= _MEMORY_SHARE * limits.parser_mb * _MEBIBYTE:
         return FileTooComplex(name=name, reason="memory")
     return FileDamaged(name=name)
-
-
-async def _dismiss(watch: socket.socket) -> None:
-    """Have the child ended and wait for it, so that its memory is free before the next one starts."""
-    with suppress(ZygoteGoneError):
-        await _ending(watch)
 
 
 async def _ending(watch: socket.socket) -> _Ending:

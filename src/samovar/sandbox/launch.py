@@ -99,7 +99,7 @@ async def launch(limits: LimitsSettings, recognition: Recognition | None = None)
             process = await _spawn(zygote_control, _order(limits, recognition))
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
-                steps = json.loads(await receive_line(control))["steps"]
+                greeting = json.loads(await receive_line(control))
         except (TimeoutError, NoReplyError, ConnectionError) as error:
             log.error("sandbox.start_failed", detail=await _complaint(process))
             raise ZygoteGoneError from error
@@ -107,7 +107,9 @@ async def launch(limits: LimitsSettings, recognition: Recognition | None = None)
             await _complaint(process)
             raise
         undo.pop_all()
-    return Zygote(process=process, control=control, confinement=level_of(frozenset(steps)))
+    for name, detail in greeting["not_loaded"].items():
+        log.error("sandbox.parser_not_loaded", parser=name, detail=detail)
+    return Zygote(process=process, control=control, confinement=level_of(frozenset(greeting["steps"])))
 
 
 async def end(zygote: Zygote) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 from typing import Any, Final, TypeVar
 
@@ -81,7 +81,7 @@ class SandboxedReader:
         """Tell whether OCR can run here."""
         return self._recognition is not None
 
-    async def read(self, content: bytes, *, name: str, first_page: int = 1) -> AsyncIterator[ParsedPart]:
+    async def read(self, content: bytes, *, name: str, first_page: int = 1) -> AsyncGenerator[ParsedPart, None]:
         """Find out the type by content and hand over the parts as they come.
 
         When a child dies, the page that it was at is handed over as failed and another child goes on after it,

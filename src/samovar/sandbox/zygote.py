@@ -56,6 +56,7 @@ _OCR_ENGINE: Final = "samovar.ocr.engine"
 _CONTROL: Final = 0
 _JOB: Final = 3
 _EXIT_BROKE: Final = 70
+_LONGEST_COMPLAINT: Final = 500
 #: OCR reads paper at this many pixels an inch, which Tesseract is trained for, but no page wider than so many pixels.
 _OCR_DPI: Final = 300
 _OCR_WIDEST_PX: Final = 2400
@@ -84,7 +85,7 @@ def main(argument: str) -> None:
     die_with_parent(os.getppid())
     order = json.loads(argument)
     page_limits = ProcessLimits(memory_bytes=order["memory_bytes"], cpu_s=order["page_cpu_s"])
-    parsers = [cast("Parser", importlib.import_module(name)) for name in order["parsers"]]
+    parsers, not_loaded = _load(order["parsers"])
     readable = readable_folders()
     if order["tessdata"]:
         importlib.import_module(_OCR_ENGINE)
@@ -104,8 +105,20 @@ def main(argument: str) -> None:
         readable=readable,
         steps=_try_steps(page_limits, readable),
     )
-    control.sendall(json.dumps({"steps": sorted(plan.steps)}).encode() + b"\n")
+    control.sendall(json.dumps({"steps": sorted(plan.steps), "not_loaded": not_loaded}).encode() + b"\n")
     _Zygote(control, plan).serve()
+
+
+def _load(names: Sequence[str]) -> tuple[Sequence[Parser], Mapping[str, str]]:
+    """Import parsers. Shape: those that could be, and why the others could not; a missing library costs its own."""
+    parsers: list[Parser] = []
+    not_loaded: dict[str, str] = {}
+    for name in names:
+        try:
+            parsers.append(cast("Parser", importlib.import_module(name)))
+        except ImportError as error:
+            not_loaded[name] = str(error)[:_LONGEST_COMPLAINT]
+    return parsers, not_loaded
 
 
 def _try_steps(limits: ProcessLimits, readable: Sequence[str]) -> frozenset[Step]:

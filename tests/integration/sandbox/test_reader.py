@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
 import psutil
 import pytest
-from tests.support import papers
+from tests.support import hostile_papers, papers
+from tests.support.read_files import read_whole
 
 from samovar.domain.errors import FileTooComplex, FileTooLarge
+from samovar.domain.page import DocumentHead, Page, ParsedPage
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import LimitsSettings
 
@@ -25,6 +28,12 @@ async def _wait_until_childless(process_id: int) -> None:
     async with asyncio.timeout(5):
         while psutil.Process(process_id).children():
             await asyncio.sleep(0.02)
+
+
+async def _wait_for_child(process_id: int) -> None:
+    async with asyncio.timeout(5):
+        while not psutil.Process(process_id).children():
+            await asyncio.sleep(0.01)
 
 
 def _zygote(reader: SandboxedReader) -> int:
@@ -56,71 +65,157 @@ async def test_the_zygote_has_one_thread_and_none_of_our_secrets(monkeypatch: py
 
 async def test_papers_are_read_drawn_and_searched_in_both_languages(reader: SandboxedReader) -> None:
     for content, fact in ((papers.english_pdf(), papers.ENGLISH_FACT), (papers.russian_pdf(), papers.RUSSIAN_FACT)):
-        document = await reader.parse(content, name="paper.pdf")
-        assert (document.kind, len(document.pages)) == ("pdf", 3)
-        start = document.pages[1].text.index(fact)
-        boxes = await reader.locate(content, page=2, start=start, end=start + len(fact))
+        file = await read_whole(reader, content, "paper.pdf")
+        assert (file.head.kind, [page.number for page in file.pages]) == ("pdf", [1, 2, 3])
+        start = file.pages[1].text.index(fact)
+        boxes = await reader.locate(content, kind="pdf", page=2, start=start, end=start + len(fact))
         assert len(boxes) == 1
+        words = await reader.words(content, kind="pdf", page=2)
+        assert file.pages[1].text[words[0].start : words[0].end] == file.pages[1].text.split()[0]
         picture = await reader.render_page(content, kind="pdf", page=2, width_px=600)
         assert (picture.media_type, picture.width) == ("image/png", 600)
 
 
 async def test_pictures_and_texts_are_read(reader: SandboxedReader) -> None:
-    document = await reader.parse(papers.red_circle_png(), name="circle.txt")
-    assert document.kind == "image"
-    assert document.picture is not None
+    file = await read_whole(reader, papers.red_circle_png(), "circle.txt")
+    assert file.head.kind == "image"
+    assert len(file.parsed[0].figures) == 1
     shown = await reader.render_page(papers.red_circle_png(), kind="image", page=1, width_px=64)
     assert shown.width == 64
-    text = await reader.parse("Порт 7431".encode("cp1251"), name="a.txt")
+    text = await read_whole(reader, "Порт 7431".encode("cp1251"), "a.txt")
     assert [(page.number, page.text) for page in text.pages] == [(None, "Порт 7431")]
-    notes = await reader.parse(b"# Title", name="NOTES.MD")
-    assert notes.media_type == "text/markdown"
+    notes = await read_whole(reader, b"# Title", "NOTES.MD")
+    assert notes.head.media_type == "text/markdown"
 
 
 async def test_a_long_text_comes_back_whole(reader: SandboxedReader) -> None:
-    text = "Служба отвечает на порту 7431.\n" * 200_000
-    document = await reader.parse(text.encode(), name="long.txt")
-    assert document.pages[0].text == text
+    text = "Служба отвечает на порту 7431.\n" * 100_000
+    file = await read_whole(reader, text.encode(), "long.txt")
+    assert file.text.split() == text.split()
+
+
+async def test_reading_begins_at_the_page_that_is_asked_for(reader: SandboxedReader) -> None:
+    whole = await read_whole(reader, papers.english_pdf(), "paper.pdf")
+    rest = await read_whole(reader, papers.english_pdf(), "paper.pdf", first_page=2)
+    assert (rest.head, rest.pages) == (whole.head, whole.pages[1:])
+    assert (await read_whole(reader, papers.english_pdf(), "paper.pdf", first_page=4)).pages == ()
+    assert (await read_whole(reader, b"words", "a.txt", first_page=2)).pages == ()
 
 
 async def test_a_file_above_the_limit_is_refused_unread() -> None:
     reader = SandboxedReader(LimitsSettings(upload_mb=1))
     with pytest.raises(FileTooLarge) as caught:
-        await reader.parse(b"x" * 1_000_001, name="big.txt")
+        await read_whole(reader, b"x" * 1_000_001, "big.txt")
     assert caught.value.values == {"name": "big.txt", "limit_mb": 1}
     assert reader.process_id is None
 
 
-async def test_a_file_that_takes_too_long_is_ended_and_leaves_no_process() -> None:
-    reader = SandboxedReader(LimitsSettings(parser_s=0.3))
+async def test_a_page_that_kills_its_parser_is_failed_and_the_others_are_read(reader: SandboxedReader) -> None:
+    file = await read_whole(reader, hostile_papers.bombs_among_pages_pdf(5, (2, 5)), "bombs.pdf")
+    assert [(page.number, page.status, page.reason) for page in file.pages] == [
+        (1, "text", None),
+        (2, "failed", "memory"),
+        (3, "text", None),
+        (4, "text", None),
+        (5, "failed", "memory"),
+    ]
+
+
+async def test_a_first_page_that_kills_its_parser_is_failed_when_another_can_be_read(reader: SandboxedReader) -> None:
+    file = await read_whole(reader, hostile_papers.bombs_among_pages_pdf(2, (1,)), "bombs.pdf")
+    assert [page.status for page in file.pages] == ["failed", "text"]
+    with pytest.raises(FileTooComplex) as caught:
+        await read_whole(reader, hostile_papers.bombs_among_pages_pdf(2, (1, 2)), "bombs.pdf")
+    assert caught.value.values["reason"] == "memory"
+
+
+async def test_a_page_that_takes_too_long_is_failed_and_its_child_is_ended() -> None:
+    reader = SandboxedReader(LimitsSettings(parser_s=5))
     await reader.start()
     try:
-        started = time.monotonic()
+        pages: list[Page] = []
+        async for part in reader.read(hostile_papers.long_pdf(2000), name="long.pdf"):
+            if isinstance(part, ParsedPage):
+                pages.append(part.page)
+                if part.page.number == 1:
+                    (child,) = psutil.Process(_zygote(reader)).children()
+                    child.suspend()
+        assert [page.number for page in pages] == list(range(1, 2001))
+        assert [page.reason for page in pages if page.status == "failed"] == ["time"]
+        assert not child.is_running()
+    finally:
+        await reader.close()
+
+
+async def test_a_file_that_takes_too_long_is_an_error_and_leaves_no_process() -> None:
+    reader = SandboxedReader(LimitsSettings(parser_s=1))
+    await reader.start()
+    try:
+        task = asyncio.ensure_future(read_whole(reader, papers.flate_bomb_pdf(), "slow.pdf"))
+        await _wait_for_child(_zygote(reader))
+        for child in psutil.Process(_zygote(reader)).children():
+            child.suspend()
         with pytest.raises(FileTooComplex) as caught:
-            await reader.parse(papers.flate_bomb_pdf(), name="slow.pdf")
-        assert caught.value.values["reason"] == "time"
-        assert time.monotonic() - started < 3
+            await task
+        assert caught.value.values == {"name": "slow.pdf", "reason": "time"}
         await _wait_until_childless(_zygote(reader))
-        assert (await reader.parse(b"still here", name="a.txt")).pages[0].text == "still here"
+    finally:
+        await reader.close()
+
+
+async def test_a_slow_consumer_makes_the_child_wait_and_loses_nothing() -> None:
+    reader = SandboxedReader(LimitsSettings(parser_s=4))
+    await reader.start()
+    try:
+        numbers: list[int | None] = []
+        async with aclosing(reader.read(hostile_papers.long_pdf(2000), name="long.pdf")) as parts:
+            async for part in parts:
+                if not isinstance(part, ParsedPage):
+                    continue
+                numbers.append(part.page.number)
+                if part.page.number == 1:
+                    await asyncio.sleep(5)
+                    # The child fills the socket and waits for room, it is neither done nor ended.
+                    (child,) = psutil.Process(_zygote(reader)).children()
+                    used_s = child.cpu_times().user
+                    await asyncio.sleep(0.3)
+                    assert child.cpu_times().user - used_s < 0.1
+        assert numbers == list(range(1, 2001))
     finally:
         await reader.close()
 
 
 async def test_a_caller_who_goes_away_takes_the_child_along(reader: SandboxedReader) -> None:
-    task = asyncio.ensure_future(reader.parse(papers.flate_bomb_pdf(), name="slow.pdf"))
-    async with asyncio.timeout(5):
-        while not psutil.Process(_zygote(reader)).children():
-            await asyncio.sleep(0.01)
+    task = asyncio.ensure_future(read_whole(reader, papers.flate_bomb_pdf(), "slow.pdf"))
+    await _wait_for_child(_zygote(reader))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     await _wait_until_childless(_zygote(reader))
 
 
+async def test_a_file_that_nobody_reads_on_ends_its_child_and_frees_its_place(reader: SandboxedReader) -> None:
+    for _ in range(2 * (os.cpu_count() or 1)):
+        async for part in reader.read(hostile_papers.long_pdf(2000), name="long.pdf"):
+            assert isinstance(part, DocumentHead)
+            break
+    await _wait_until_childless(_zygote(reader))
+    assert (await read_whole(reader, b"still here", "a.txt")).text == "still here"
+
+
+async def test_pages_are_shown_while_every_place_for_files_is_taken(reader: SandboxedReader) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(os.cpu_count() or 1):
+            parts = await stack.enter_async_context(aclosing(reader.read(hostile_papers.long_pdf(2000), name="a.pdf")))
+            assert isinstance(await anext(parts), DocumentHead)
+        picture = await reader.render_page(papers.english_pdf(), kind="pdf", page=1, width_px=200)
+        assert picture.width == 200
+
+
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core reads one file at a time")
 async def test_files_are_read_at_once_but_no_more_than_there_are_cores(reader: SandboxedReader) -> None:
     cores = os.cpu_count() or 1
-    tasks = [asyncio.ensure_future(reader.parse(papers.flate_bomb_pdf(3), name="slow.pdf")) for _ in range(cores + 1)]
+    tasks = [asyncio.ensure_future(read_whole(reader, papers.flate_bomb_pdf(3), "slow.pdf")) for _ in range(cores + 1)]
     most = 0
     while not all(task.done() for task in tasks):
         most = max(most, len(psutil.Process(_zygote(reader)).children()))
@@ -131,7 +226,7 @@ async def test_files_are_read_at_once_but_no_more_than_there_are_cores(reader: S
 
 async def test_two_different_files_at_once_are_not_mixed_up(reader: SandboxedReader) -> None:
     documents = await asyncio.gather(
-        *(reader.parse(f"file {number}".encode(), name=f"{number}.txt") for number in range(20))
+        *(read_whole(reader, f"file {number}".encode(), f"{number}.txt") for number in range(20))
     )
     assert [document.pages[0].text for document in documents] == [f"file {number}" for number in range(20)]
 
@@ -139,18 +234,19 @@ async def test_two_different_files_at_once_are_not_mixed_up(reader: SandboxedRea
 async def test_a_killed_zygote_is_replaced_even_in_the_middle_of_a_file(reader: SandboxedReader) -> None:
     first = _zygote(reader)
     os.kill(first, signal.SIGKILL)
-    assert (await reader.parse(b"one", name="a.txt")).pages[0].text == "one"
+    assert (await read_whole(reader, b"one", "a.txt")).text == "one"
     second = _zygote(reader)
-    task = asyncio.ensure_future(reader.parse(papers.flate_bomb_pdf(), name="slow.pdf"))
-    async with asyncio.timeout(5):
-        while not psutil.Process(second).children():
-            await asyncio.sleep(0.01)
-    os.kill(second, signal.SIGKILL)
-    with pytest.raises(FileTooComplex) as caught:
-        await task
-    assert caught.value.values["reason"] == "memory"
+    numbers: list[int | None] = []
+    async with aclosing(reader.read(hostile_papers.long_pdf(2000), name="long.pdf")) as parts:
+        async for part in parts:
+            if isinstance(part, ParsedPage):
+                assert part.page.status == "text"
+                numbers.append(part.page.number)
+                if part.page.number == 2:
+                    os.kill(second, signal.SIGKILL)
+    assert numbers == list(range(1, 2001))
     assert len({first, second, _zygote(reader)}) == 3
-    assert (await reader.parse(b"two", name="a.txt")).pages[0].text == "two"
+    assert (await read_whole(reader, b"two", "a.txt")).text == "two"
 
 
 async def test_closing_ends_every_process_and_reading_starts_anew() -> None:
@@ -160,7 +256,7 @@ async def test_closing_ends_every_process_and_reading_starts_anew() -> None:
     await reader.close()
     assert not process.is_running()
     assert reader.process_id is None
-    assert (await reader.parse(b"again", name="a.txt")).pages[0].text == "again"
+    assert (await read_whole(reader, b"again", "a.txt")).text == "again"
     await reader.close()
     await reader.close()
 
@@ -170,14 +266,13 @@ import asyncio, sys
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import LimitsSettings
 from tests.support import papers
-
-pytest_plugins = ["tests.support.sandbox"]
+from tests.support.read_files import read_whole
 
 async def main():
     reader = SandboxedReader(LimitsSettings())
     await reader.start()
     print(reader.process_id, flush=True)
-    await reader.parse(papers.flate_bomb_pdf(), name="slow.pdf")
+    await read_whole(reader, papers.flate_bomb_pdf(), "slow.pdf")
 
 asyncio.run(main())
 """
@@ -206,6 +301,7 @@ _OLDER_SYSTEM = """
 import asyncio, ctypes, struct, sys
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import LimitsSettings
+from tests.support.read_files import read_whole
 
 def take_away(lines):
     code = b"".join(struct.pack("=HBBI", *line) for line in lines)
@@ -226,9 +322,9 @@ NO_SECCOMP = [
 
 async def main():
     reader = SandboxedReader(LimitsSettings())
-    document = await reader.parse(b"words", name="a.txt")
+    file = await read_whole(reader, b"words", "a.txt")
     refused = await reader.probe()
-    print(reader.confinement, document.pages[0].text, refused["two_gibibytes"])
+    print(reader.confinement, file.text, refused["two_gibibytes"])
     await reader.close()
 
 if LACKS in ("landlock", "both"):
