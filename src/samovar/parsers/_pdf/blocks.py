@@ -1,0 +1,108 @@
+"""Writes the parts of a page as its text and as blocks, which are spans of it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from samovar.domain.layout import Block, Cell, Rectangle
+from samovar.parsers._pdf.columns import rows_of
+from samovar.parsers._pdf.flow import Part, merged_row
+from samovar.parsers._pdf.frame import Frame
+from samovar.parsers._pdf.line import Item, Line
+from samovar.parsers._pdf.paragraphs import Paragraph
+from samovar.parsers._pdf.tables import Box, GridCell, Table
+from samovar.parsers._pdf.textlayer import TextLayer
+from samovar.parsers._pdf.writing import Writer
+
+__all__ = ["write_blocks"]
+
+_BETWEEN: Final = "\n\n"
+#: The width of a letter of one-width type, in its size.
+_LETTER: Final = 0.6
+_DEEPEST_INDENT: Final = 80
+
+
+def write_blocks(writer: Writer, layer: TextLayer, seen: Frame, parts: Sequence[Part]) -> tuple[Block, ...]:
+    """Write parts in order, a blank line between them; pictures are blocks without text."""
+    blocks: list[Block] = []
+    for part in parts:
+        if isinstance(part, Box):
+            box = seen.rectangle(seen.place(layer.frame.back((part.left, part.top, part.right, part.bottom))))
+            blocks.append(Block(kind="figure", start=writer.length, end=writer.length, box=box, figure=part.number))
+            continue
+        if writer.length:
+            writer.mark(_BETWEEN)
+        start = writer.length
+        if isinstance(part, Table):
+            cells = _write_table(writer, part)
+            box = _rectangle(layer, seen, [part])
+            blocks.append(Block(kind="table", start=start, end=writer.length, box=box, cells=cells))
+            continue
+        if part.kind == "code":
+            _write_code(writer, part)
+        else:
+            writer.rows(part.rows, part.breaks)
+        box = _rectangle(layer, seen, part.rows)
+        blocks.append(Block(kind=part.kind, start=start, end=writer.length, level=part.level, box=box))
+    return tuple(blocks)
+
+
+def _rectangle(layer: TextLayer, seen: Frame, items: Sequence[Item]) -> Rectangle | None:
+    left = top = float("inf")
+    right = bottom = float("-inf")
+    for item in items:
+        left = min(left, item.left)
+        top = min(top, item.top)
+        right = max(right, item.right)
+        bottom = max(bottom, item.bottom)
+    place = (left, top, right, bottom)
+    if layer.frame.turns != seen.turns:
+        place = seen.place(layer.frame.back(place))
+    return seen.rectangle(place)
+
+
+def _write_table(writer: Writer, table: Table) -> tuple[Cell, ...]:
+    """Write cells, divided by tabs, and rows, divided by line ends."""
+    cells: list[Cell] = []
+    row = 0
+    is_first = True
+    for cell in table.cells:
+        if not is_first:
+            writer.mark("\t" if cell.row == row else "\n" * (cell.row - row))
+        row, is_first = cell.row, False
+        start = writer.length
+        rows = _cell_rows(cell)
+        if rows:
+            writer.rows(rows, [])
+        cells.append(
+            Cell(
+                row=cell.row,
+                column=cell.column,
+                start=start,
+                end=writer.length,
+                row_span=cell.row_span,
+                column_span=cell.column_span,
+                is_header=bool(rows) and cell.row == 0 and all(line.face.is_bold for line in rows),
+            )
+        )
+    return tuple(cells)
+
+
+def _cell_rows(cell: GridCell) -> list[Line]:
+    if len(cell.lines) <= 1:
+        return cell.lines
+    lines: list[Item] = sorted(cell.lines, key=lambda line: line.top)
+    return [merged_row([item for item in row if isinstance(item, Line)]) for row in rows_of(lines)]
+
+
+def _write_code(writer: Writer, paragraph: Paragraph) -> None:
+    """Write code line by line, with its indents."""
+    left = min(row.left for row in paragraph.rows)
+    last: Line | None = None
+    for row in paragraph.rows:
+        if last is not None:
+            writer.mark("\n\n" if row.base - last.base > 1.8 * row.size else "\n")
+        indent = round((row.left - left) / (_LETTER * row.size))
+        if indent > 0:
+            writer.mark(" " * min(indent, _DEEPEST_INDENT))
+        writer.line(row)
+        last = row

@@ -1,0 +1,207 @@
+"""What stands on a page beside its text: pictures, ruled lines, and painted areas that hide or show text."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pypdfium2.raw as pdfium_c
+
+from samovar.parsers._pdf import library
+from samovar.parsers._pdf.library import Box, Handle, Matrix
+
+__all__ = ["Area", "Contents", "Image", "Rule", "read_contents"]
+
+#: Forms may hold forms; PDFium itself gives up soon after.
+_DEEPEST_FORM: Final = 15
+_MOST_OBJECTS: Final = 50_000
+_MOST_STEPS: Final = 200
+_MOST_RULES: Final = 4000
+#: A painted line, in points.
+_THICKEST_RULE: Final = 3.0
+_SHORTEST_RULE: Final = 4.0
+_SMALLEST_AREA: Final = 20.0
+#: So many text objects are looked at one by one; of more, every fifth.
+_FEW_TEXTS: Final = 200
+_INVISIBLE_MODES: Final = (pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP)
+_NEARLY_WHITE: Final = 245
+_OPAQUE: Final = 255
+_UNTURNED: Final[Matrix] = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+class Image:
+    """A picture on the page: its handle, how the form lies that holds it, its box, and its order of drawing."""
+
+    __slots__ = ("box", "form", "handle", "order")
+
+    def __init__(self, handle: Handle, form: Matrix, box: Box, order: int) -> None:
+        self.handle = handle
+        self.form = form
+        self.box = box
+        self.order = order
+
+
+class Rule:
+    """A straight line along an axis; ``box`` has no thickness."""
+
+    __slots__ = ("box", "is_level")
+
+    def __init__(self, box: Box, *, is_level: bool) -> None:
+        self.box = box
+        self.is_level = is_level
+
+
+class Area:
+    """A painted area with its order of drawing; white ones hide text, others also show white text."""
+
+    __slots__ = ("box", "is_white", "order")
+
+    def __init__(self, box: Box, order: int, *, is_white: bool) -> None:
+        self.box = box
+        self.order = order
+        self.is_white = is_white
+
+
+class Contents:
+    """The objects of one page. ``faint`` holds text that is not drawn, or drawn in white or without opacity."""
+
+    def __init__(self) -> None:
+        self.images: list[Image] = []
+        self.rules: list[Rule] = []
+        self.areas: list[Area] = []
+        self.faint: set[Handle] = set()
+        self.invisible: set[Handle] = set()
+        self.first_text = -1
+        self.texts: list[tuple[Handle, int]] = []
+        self.count = 0
+        self.is_cut_short = False
+
+    @property
+    def covers(self) -> list[Area]:
+        """The areas and pictures that are drawn after the first text, and so may hide some."""
+        images = [Area(image.box, image.order, is_white=False) for image in self.images]
+        return [area for area in (*self.areas, *images) if 0 <= self.first_text < area.order]
+
+
+def read_contents(page: Any) -> Contents:
+    """Look at every object of a page, forms included, each once."""
+    contents = Contents()
+    handle = library.address(page.raw)
+    count = library.count_objects(handle)
+    text_kind, get, kind_of = pdfium_c.FPDF_PAGEOBJ_TEXT, library.page_object, library.object_type
+    texts = contents.texts
+    for order in range(min(count, _MOST_OBJECTS)):
+        item = get(handle, order)
+        if kind_of(item) == text_kind:
+            texts.append((item, order))
+        else:
+            _add(contents, item, order, _UNTURNED, 0)
+    contents.count = count
+    contents.is_cut_short = count > _MOST_OBJECTS
+    if texts:
+        contents.first_text = texts[0][1]
+        _find_faint(contents)
+    return contents
+
+
+def _add(contents: Contents, item: Handle, order: int, form: Matrix, depth: int) -> None:
+    kind = library.object_type(item)
+    if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+        box = _box(item, form)
+        if box is not None:
+            contents.images.append(Image(item, form, box, order))
+    elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
+        _add_path(contents, item, order, form)
+    elif kind == pdfium_c.FPDF_PAGEOBJ_SHADING:
+        box = _box(item, form)
+        if box is not None:
+            contents.areas.append(Area(box, order, is_white=False))
+    elif kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
+        contents.texts.append((item, order))
+    elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
+        inner = multiplied(library.object_matrix(item), form)
+        for place in range(min(library.count_form_objects(item), _MOST_OBJECTS - contents.count)):
+            contents.count += 1
+            _add(contents, library.form_object(item, place), order, inner, depth + 1)
+
+
+def _find_faint(contents: Contents) -> None:
+    """Find text that is not drawn; of very many pieces a part is looked at first."""
+    texts = contents.texts
+    step = 1 if len(texts) <= _FEW_TEXTS else 5
+    while True:
+        for item, _ in texts[::step]:
+            if library.render_mode(item) in _INVISIBLE_MODES:
+                contents.invisible.add(item)
+                contents.faint.add(item)
+                continue
+            red, green, blue, opacity = library.fill_colour(item)
+            if opacity == 0 or min(red, green, blue) >= _NEARLY_WHITE:
+                contents.faint.add(item)
+        if step == 1 or not contents.faint:
+            return
+        step = 1
+
+
+def _add_path(contents: Contents, item: Handle, order: int, form: Matrix) -> None:
+    box = _box(item, form)
+    if box is None or len(contents.rules) >= _MOST_RULES:
+        return
+    left, bottom, right, top = box
+    across, down = right - left, top - bottom
+    if min(across, down) <= _THICKEST_RULE:
+        if max(across, down) >= _SHORTEST_RULE:
+            contents.rules.append(_rule(box))
+        return
+    if library.path_has_fill(item) and across >= _SMALLEST_AREA and down > _THICKEST_RULE:
+        red, green, blue, opacity = library.fill_colour(item)
+        if opacity == _OPAQUE and not library.has_transparency(item):
+            contents.areas.append(Area(box, order, is_white=min(red, green, blue) >= _NEARLY_WHITE))
+    if library.path_is_stroked(item):
+        contents.rules.extend(_edges(item, form))
+
+
+def _rule(box: Box) -> Rule:
+    left, bottom, right, top = box
+    if right - left >= top - bottom:
+        middle = (bottom + top) / 2
+        return Rule((left, middle, right, middle), is_level=True)
+    middle = (left + right) / 2
+    return Rule((middle, bottom, middle, top), is_level=False)
+
+
+def _edges(item: Handle, form: Matrix) -> Iterator[Rule]:
+    """The straight level and upright edges of an outline."""
+    points = library.path_points(item, _MOST_STEPS)
+    if points is None:
+        return
+    matrix = multiplied(library.object_matrix(item), form)
+    x = y = 0.0
+    for kind, raw_x, raw_y in points:
+        next_x, next_y = moved(matrix, raw_x, raw_y)
+        if kind == pdfium_c.FPDF_SEGMENT_LINETO:
+            box = (min(x, next_x), min(y, next_y), max(x, next_x), max(y, next_y))
+            thin, long = sorted((box[2] - box[0], box[3] - box[1]))
+            if thin < 1.0 and long >= _SHORTEST_RULE:
+                yield _rule(box)
+        x, y = next_x, next_y
+
+
+def _box(item: Handle, form: Matrix) -> Box | None:
+    box = library.object_bounds(item)
+    if box is None or form is _UNTURNED:
+        return box
+    corners = [moved(form, x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    across, down = [x for x, _ in corners], [y for _, y in corners]
+    return min(across), min(down), max(across), max(down)
+
+
+def multiplied(first: Matrix, second: Matrix) -> Matrix:
+    """One transformation after another. Source: ISO 32000-1, 8.3.4."""
+    a, b, c, d, e, f = first
+    g, h, i, j, k, m = second
+    return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m
+
+
+def moved(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
+    """A point after a transformation."""
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f

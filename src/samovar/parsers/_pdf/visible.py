@@ -1,0 +1,101 @@
+"""Which lines can be seen: text may be switched off, white on white, covered, or outside of the page."""
+
+from typing import Final
+
+from samovar.parsers._pdf import library
+from samovar.parsers._pdf.contents import Contents
+from samovar.parsers._pdf.library import Box, Handle
+from samovar.parsers._pdf.line import Line
+from samovar.parsers._pdf.textlayer import TextLayer
+
+__all__ = ["Sight", "look"]
+
+#: So much of a line must be covered to be hidden.
+_COVERED: Final = 0.7
+_SMALLEST_TYPE: Final = 1.0
+_EDGE: Final = 1.0
+
+
+class Sight:
+    """The lines of a page by how they are seen; ``over_pictures`` are unseen lines where a picture is seen instead."""
+
+    def __init__(self) -> None:
+        self.visible: list[Line] = []
+        self.over_pictures: list[Line] = []
+        self.hidden = 0
+
+
+def look(layer: TextLayer, contents: Contents, lines: list[Line]) -> Sight:
+    """Divide the lines of a page; those that lie outside of it are left out, as a viewer does."""
+    sight = Sight()
+    lines = _on_the_page(layer, lines)
+    covers = contents.covers
+    if not contents.faint and not covers:
+        sight.visible = [line for line in lines if line.size >= _SMALLEST_TYPE]
+        sight.hidden = len(lines) - len(sight.visible)
+        return sight
+    orders = dict(contents.texts)
+    for line in lines:
+        for piece in _runs(layer, contents, line) if contents.faint else [line]:
+            _sort(sight, layer, contents, piece, orders)
+    return sight
+
+
+def _on_the_page(layer: TextLayer, lines: list[Line]) -> list[Line]:
+    width, height = layer.frame.width + _EDGE, layer.frame.height + _EDGE
+    found: list[Line] = []
+    for line in lines:
+        if line.left >= -_EDGE and line.right <= width and line.top >= -_EDGE and line.bottom <= height:
+            found.append(line)
+            continue
+        middle = (line.top + line.bottom) / 2
+        if not 0 <= middle <= layer.frame.height or line.right < 0 or line.left > width:
+            continue
+        inside = [
+            index
+            for index in range(line.start, line.end)
+            if layer.raw[index] != " " and 0 <= sum(layer.char_place(index)[::2]) / 2 <= layer.frame.width
+        ]
+        if inside:
+            found.append(layer.cut(line, inside[0], inside[-1] + 1))
+    return found
+
+
+def _runs(layer: TextLayer, contents: Contents, line: Line) -> list[Line]:
+    """Cut a line where faint text begins or ends."""
+    cuts = [line.start]
+    was_faint: bool | None = None
+    for index in range(line.start, line.end):
+        if layer.raw[index] == " ":
+            continue
+        is_faint = library.text_object(layer.handle, index) in contents.faint
+        if was_faint is not None and is_faint != was_faint:
+            cuts.append(index)
+        was_faint = is_faint
+    if len(cuts) == 1:
+        return [line]
+    return [layer.cut(line, start, end) for start, end in zip(cuts, [*cuts[1:], line.end], strict=True)]
+
+
+def _sort(sight: Sight, layer: TextLayer, contents: Contents, line: Line, orders: dict[Handle, int]) -> None:
+    text = library.text_object(layer.handle, line.start)
+    order = orders.get(text, 0)
+    box = layer.frame.back((line.left, line.top, line.right, line.bottom))
+    is_drawn = text not in contents.invisible and line.size >= _SMALLEST_TYPE
+    if is_drawn and text in contents.faint:
+        is_drawn = any(not area.is_white and area.order < order and _covers(area.box, box) for area in contents.areas)
+        is_drawn = is_drawn or any(image.order < order and _covers(image.box, box) for image in contents.images)
+    under = [area for area in contents.covers if area.order > order and _covers(area.box, box)]
+    if is_drawn and not under:
+        sight.visible.append(line)
+    elif any(_covers(image.box, box) for image in contents.images):
+        sight.over_pictures.append(line)
+    else:
+        sight.hidden += 1
+
+
+def _covers(area: Box, box: Box) -> bool:
+    across = min(area[2], box[2]) - max(area[0], box[0])
+    down = min(area[3], box[3]) - max(area[1], box[1])
+    size = max(0.01, (box[2] - box[0]) * (box[3] - box[1]))
+    return across > 0 and down > 0 and across * down >= _COVERED * size

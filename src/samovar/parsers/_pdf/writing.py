@@ -1,0 +1,145 @@
+"""The normalised text of a page, piece by piece, with the way back to PDFium's characters."""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from typing import Final
+
+from samovar.parsers._pdf.line import Line
+from samovar.parsers._pdf.textlayer import HYPHEN, TextLayer
+
+__all__ = ["Piece", "Writer"]
+
+#: Ligatures, soft hyphens, and letters with accents of their own: their length changes.
+_SPECIAL: Final = re.compile("[\ufb00-\ufb06\u00ad\ufffe]|.[\u0300-\u036f]+")
+_HYPHENS: Final = f"{HYPHEN}-\u2010\u00ad"
+#: The second parts of Russian words that are written with a hyphen wherever they stand.
+_HYPHENATED: Final = re.compile(r"(?:нибудь|либо)\b")
+_WORD_END: Final = re.compile(r"\w+$")
+_WORD_START: Final = re.compile(r"\w+")
+#: Pieces of a row that are nearer than this, in sizes of type, are one word: a power, an index.
+_ATTACHED: Final = 0.15
+
+
+class Piece:
+    """``text[start:end]`` of the page is PDFium's characters from ``first`` to ``last`` on one line.
+
+    One character for one, or (of different lengths) all for all.
+    """
+
+    __slots__ = ("end", "first", "last", "line", "start")
+
+    def __init__(self, start: int, end: int, first: int, last: int, line: Line) -> None:
+        self.start = start
+        self.end = end
+        self.first = first
+        self.last = last
+        self.line = line
+
+
+class Writer:
+    """Writes lines one after the other. ``length`` is how much text there is so far."""
+
+    def __init__(self, layer: TextLayer) -> None:
+        self._raw = layer.raw
+        self._is_plain = layer.raw.isascii() or _SPECIAL.search(layer.raw) is None
+        self._parts: list[str] = []
+        self.length = 0
+        self.pieces: list[Piece] = []
+
+    @property
+    def text(self) -> str:
+        """All that was written."""
+        return "".join(self._parts)
+
+    def mark(self, text: str) -> None:
+        """Write characters that are not on the page: line ends, tabs, blanks."""
+        self._parts.append(text)
+        self.length += len(text)
+
+    def line(self, line: Line, *, without_end: int = 0) -> None:
+        """Write one row, without so many characters at its end."""
+        last: Line | None = None
+        for part in line.parts or (line,):
+            if last is not None and part.left - last.right > _ATTACHED * max(last.size, part.size):
+                self.mark(" ")
+            end = part.end - without_end if part is (line.parts or (line,))[-1] else part.end
+            self._write(part, part.start, end)
+            last = part
+
+    def _write(self, line: Line, start: int, end: int) -> None:
+        if self._is_plain:
+            self._piece(line, self._raw[start:end], start, end)
+            return
+        place = start
+        for match in _SPECIAL.finditer(self._raw, start, end):
+            self._piece(line, self._raw[place : match.start()], place, match.start())
+            self._piece(line, _normal(match.group()), match.start(), match.end())
+            place = match.end()
+        self._piece(line, self._raw[place:end], place, end)
+
+    def _piece(self, line: Line, text: str, first: int, last: int) -> None:
+        if text:
+            self._parts.append(text)
+            self.pieces.append(Piece(self.length, self.length + len(text), first, last, line))
+            self.length += len(text)
+
+    def rows(self, rows: list[Line], breaks: list[int]) -> None:
+        """Write the rows of a paragraph; a word divided between two of them becomes one."""
+        last = len(rows) - 1
+        for place, row in enumerate(rows):
+            if place == last:
+                self.line(row)
+                return
+            below = rows[place + 1]
+            if self._raw[self._end(row) - 1] in _HYPHENS and (dropped := self._divided(row, below)) is not None:
+                self.line(row, without_end=dropped)
+                continue
+            self.line(row)
+            self.mark("\n" if place + 1 in breaks else " ")
+
+    def _end(self, row: Line) -> int:
+        return row.parts[-1].end if row.parts else row.end
+
+    def _divided(self, row: Line, below: Line) -> int | None:
+        """How many characters of a hyphen fall away where the row below goes on with the word, or None."""
+        end = self._end(row)
+        after = self._raw[below.start : below.start + 40]
+        before = _WORD_END.search(self._raw[max(0, end - 41) : end - 1])
+        if before is None or not after[:1].isalnum():
+            return 1 if self._raw[end - 1] == "\u00ad" else None
+        mark = self._raw[end - 1]
+        if mark == "\u00ad":
+            return 1
+        if not after[:1].islower() or before.group().isdigit() or _HYPHENATED.match(after):
+            return 0
+        rest = _WORD_START.match(after)
+        # A word that stands with its hyphen elsewhere on the page keeps it.
+        if rest is not None and f"{before.group()}-{rest.group()}" in self._raw:
+            return 0
+        return 1
+
+    def find(self, start: int, end: int) -> list[Piece]:
+        """The pieces of a stretch of the text, cut to it."""
+        found: list[Piece] = []
+        place = max(0, bisect_right(self.pieces, start, key=lambda piece: piece.start) - 1)
+        for piece in self.pieces[place:]:
+            if piece.start >= end:
+                break
+            first, last = max(start, piece.start), min(end, piece.end)
+            if first >= last:
+                continue
+            if piece.end - piece.start == piece.last - piece.first:
+                shift = piece.first - piece.start
+                found.append(Piece(first, last, first + shift, last + shift, piece.line))
+            else:
+                found.append(Piece(first, last, piece.first, piece.last, piece.line))
+        return found
+
+
+def _normal(special: str) -> str:
+    if special == HYPHEN:
+        return "-"
+    if special == "\u00ad":
+        return ""
+    return unicodedata.normalize("NFKC" if special >= "\ufb00" else "NFC", special)
