@@ -38,6 +38,10 @@ from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import RouteSettings, Settings
 from samovar.storage import FileBlobStore, open_storage
 from samovar.telemetry.metrics import Metrics
+from samovar.vision.describe import DescriptionLimits, FigureDescriber
+from samovar.vision.faces import CenterFaceDetector
+from samovar.vision.models import VisionModels
+from samovar.vision.observe import FigureObserver
 from samovar.weights.downloads import Downloads
 from samovar.weights.folder import models_in
 from samovar.weights.hub import Hub
@@ -111,12 +115,30 @@ async def open_services(
         stack.push_async_callback(workers.close)
         if imports is not None:
             workers.start()
+        vision = VisionModels(gateway, preferred=settings.vision.model)
+        describer = FigureDescriber(
+            storage,
+            blobs,
+            vision,
+            DescriptionLimits(
+                figures=settings.vision.figures,
+                smallest_px=settings.vision.smallest_px,
+                tokens=settings.vision.description_tokens,
+            ),
+            queue,
+            is_busy=lambda: len(hub) > 0 or workers.are_busy,
+        )
+        stack.push_async_callback(describer.close)
+        if engine_use == "own":
+            describer.start()
         yield Services(
             version=__version__,
             storage=storage,
             blobs=blobs,
             reader=reader,
             intake=Intake(storage, blobs, queue, metrics, upload_mb=settings.limits.upload_mb),
+            describer=describer,
+            observer=FigureObserver(storage, blobs, reader, vision, CenterFaceDetector()),
             uploads=UploadRoom(most_bytes=settings.limits.uploads_mb * 1_000_000),
             sign_in=sign_in,
             keys=Keys(storage, sign_in, quotas),

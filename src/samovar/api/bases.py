@@ -90,6 +90,9 @@ async def change_base(base_id: UUID, body: BaseBody, actor: Asker, services: Ser
         if body.describes_figures is not None:
             base = replace(base, describes_figures=body.describes_figures)
         await tx.bases.save(actor, base)
+        if body.describes_figures is not None:
+            await services.describer.follow_base(tx, base.base_id, describes_figures=body.describes_figures)
+    services.describer.wake()
     return JSONResponse(await _read(services, actor, base.base_id))
 
 

@@ -28,6 +28,8 @@ from samovar.ports.engine import EngineView
 from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage
 from samovar.telemetry.metrics import Metrics
+from samovar.vision.describe import FigureDescriber
+from samovar.vision.observe import FigureObserver
 from samovar.weights.downloads import Downloads
 from samovar.weights.folder import ModelFolder
 
@@ -49,6 +51,8 @@ _SPENDING: Final = frozenset(
         "/api/chats/{chat_id}/messages",
         "/api/messages/{message_id}/regenerate",
         "/api/backends/{name}/probe-vision",
+        "/api/documents/{document_id}/figures/{number}/describe",
+        "/api/documents/{document_id}/figures/{number}/entities",
     }
 )
 
@@ -63,6 +67,8 @@ class Services:
     reader: DocumentReader
     intake: Intake
     uploads: UploadRoom
+    describer: FigureDescriber
+    observer: FigureObserver
     sign_in: SignIn
     keys: Keys
     quotas: KeyQuotas

@@ -4,10 +4,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from samovar.api.deps import Asker, ServicesOf
-from samovar.api.document_body import entity_body
+from samovar.api.document_body import entity_body, figure_body
 from samovar.api.documents import FILE_HEADERS, LARGEST_NUMBER, PageNumber
 from samovar.domain.ids import DocumentId
 
@@ -16,6 +17,13 @@ __all__ = ["router"]
 router = APIRouter(prefix="/api/documents/{document_id}/figures/{number}", tags=["figures"])
 
 FigureNumber = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
+
+
+class ModelBody(BaseModel):
+    """The model that is to look; without one the usual one does."""
+
+    model_config = ConfigDict(extra="forbid")
+    model: str | None = Field(None, min_length=1, max_length=500)
 
 
 @router.get("/image")
@@ -38,3 +46,38 @@ async def read_entities(
         figure = await tx.figures.access(actor, DocumentId(document_id), page, number)
         found = await tx.figures.entities(actor, figure.document_id, figure.page, figure.number)
     return JSONResponse({"entities": [entity_body(entity) for entity in found]})
+
+
+@router.post("/describe")
+async def describe(
+    document_id: UUID,
+    number: FigureNumber,
+    body: ModelBody,
+    actor: Asker,
+    services: ServicesOf,
+    page: PageNumber = None,
+) -> Response:
+    """Have the picture described; it is done in its turn."""
+    figure = await services.describer.ask(actor, DocumentId(document_id), page, number, body.model)
+    return JSONResponse(figure_body(figure), status_code=202)
+
+
+@router.post("/entities")
+async def find_entities(
+    document_id: UUID,
+    number: FigureNumber,
+    body: ModelBody,
+    actor: Asker,
+    services: ServicesOf,
+    page: PageNumber = None,
+) -> Response:
+    """Find anew what is on the picture."""
+    seen = await services.observer.observe(actor, DocumentId(document_id), page, number, body.model)
+    if actor.key is not None:
+        services.quotas.spend(actor.key.key_id, seen.tokens)
+    return JSONResponse(
+        {
+            "entities": [entity_body(entity) for entity in seen.entities],
+            "left_out": [{"kinds": list(missing.kinds), "reason": missing.reason} for missing in seen.left_out],
+        }
+    )

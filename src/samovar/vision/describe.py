@@ -28,6 +28,7 @@ from samovar.domain.ids import BaseId, DocumentId, new_chunk_id
 from samovar.domain.image_tasks import instruction, is_russian
 from samovar.domain.parameters import GenerationParameters
 from samovar.gateway.directory import ModelChoice
+from samovar.ports.queue import News, ReadingQueue
 from samovar.ports.storage import BlobStore, Storage, Transaction
 from samovar.telemetry.log import get_log
 from samovar.vision.models import VisionModels
@@ -67,21 +68,25 @@ class FigureDescriber:
         blobs: BlobStore,
         models: VisionModels,
         limits: DescriptionLimits,
+        queue: ReadingQueue,
         *,
         is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Wait while ``is_busy``: somebody is being answered."""
+        """Look again when ``queue`` tells of a document; wait while ``is_busy``: somebody is being answered."""
         self._storage = storage
         self._blobs = blobs
         self._models = models
         self._limits = limits
+        self._queue = queue
         self._is_busy = is_busy
+        self._unsubscribe: Callable[[], None] | None = None
         self._news = asyncio.Event()
         self._tries: dict[_Place, int] = {}
         self._working: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to describe what waits."""
+        self._unsubscribe = self._queue.subscribe(self._hear)
         self._working = asyncio.create_task(self._work(), name="describe pictures")
 
     def wake(self) -> None:
@@ -90,6 +95,9 @@ class FigureDescriber:
 
     async def close(self) -> None:
         """Stop; what was not finished waits for the next start."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
         if self._working is not None:
             self._working.cancel()
             with suppress(asyncio.CancelledError):
@@ -199,6 +207,10 @@ class FigureDescriber:
             async with self._storage.transaction() as tx:
                 await tx.figures.set_status(figure.document_id, figure.page, figure.number, "failed", error.code)
         return True
+
+    def _hear(self, news: News) -> None:
+        if news.kind == "ended":
+            self.wake()
 
     async def _work(self) -> None:
         while True:
