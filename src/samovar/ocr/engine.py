@@ -12,7 +12,7 @@ from samovar.ocr.compose import compose
 from samovar.ocr.lines import ReadLine, mean_confidence
 from samovar.ocr.opinion import settled
 from samovar.ocr.pieces import TablePiece, ordered_pieces
-from samovar.ocr.raster import Grey, Placement, decode, otsu, resized, rotated, turned
+from samovar.ocr.raster import Grey, Mask, Placement, decode, otsu, resized, rotated, turned
 from samovar.ocr.ruling import Grid, find_grids, find_rules, without_rules
 from samovar.ocr.scripts import Script
 from samovar.ocr.skew import lie_of
@@ -64,9 +64,7 @@ class Engine:
         paged = Placement(a=page_width / width, e=page_height / height)
         grey = evened(grey)
         if int(np.ptp(grey[::2, ::2])) < _LEAST_CONTRAST:
-            return Page(
-                number=None, text="", status="no_text", reason="empty", width=page_width, height=page_height
-            )
+            return Page(number=None, text="", status="no_text", reason="empty", width=page_width, height=page_height)
         grey, placement = self._straightened(quietened(grey))
         grey, lines, tables = self._read_upright(grey)
         if mean_confidence([*lines, *_table_lines(tables)]) < _UPRIGHT and self._is_upside_down(grey):
@@ -83,12 +81,12 @@ class Engine:
         if lie.is_sideways:
             quarters = 1 if self._confidence(turned(grey, 1)[0]) >= self._confidence(turned(grey, 3)[0]) else 3
             grey, placement = turned(grey, quarters)
+        if lie.degrees:
+            grey, step = rotated(grey, lie.degrees)
+            placement = placement.after(step)
         scale = self._scale(grey)
         if scale != 1.0:
             grey, step = resized(grey, scale)
-            placement = placement.after(step)
-        if lie.degrees:
-            grey, step = rotated(grey, lie.degrees)
             placement = placement.after(step)
         return grey, placement
 
@@ -110,12 +108,11 @@ class Engine:
         lines = self._both.read_page(without_grids(clear, grids))
         return grey, settled(_believable(lines), clear, self._alone), tables
 
-    def _read_table(self, grid: Grid, grey: Grey, ink: np.ndarray, line_px: float) -> TablePiece:
-        cells = [
-            (cell, settled(_believable(lines), grey, self._alone))
-            for cell, lines in read_grid(grid, grey, ink, line_px, self._both)
-        ]
-        return table_piece(grid, [(cell, [word for line in lines for word in line.words]) for cell, lines in cells])
+    def _read_table(self, grid: Grid, grey: Grey, ink: Mask, line_px: float) -> TablePiece:
+        read = [_believable(lines) for _, lines in read_grid(grid, grey, ink, line_px, self._both)]
+        lines = iter(settled([line for part in read for line in part], grey, self._alone))
+        words = [[word for _ in part for word in next(lines).words] for part in read]
+        return table_piece(grid, list(zip(grid.cells, words, strict=True)))
 
     def _is_upside_down(self, grey: Grey) -> bool:
         return self._confidence(turned(grey, 2)[0]) > self._confidence(grey)
@@ -142,11 +139,7 @@ def _believable(lines: Sequence[ReadLine]) -> list[ReadLine]:
     for line in lines:
         if mean_confidence([line]) < _LEAST_LINE:
             continue
-        words = tuple(
-            word
-            for word in line.words
-            if any(map(str.isalnum, word.text)) or word.confidence >= _LEAST_SIGN
-        )
+        words = tuple(word for word in line.words if any(map(str.isalnum, word.text)) or word.confidence >= _LEAST_SIGN)
         if any(any(map(str.isalnum, word.text)) for word in words):
             kept.append(ReadLine(words=words, box=line.box, block=line.block))
     return kept

@@ -21,6 +21,9 @@ _SAME: Final = 0.4
 _INK_SHARE: Final = 0.93
 #: Share of a cell's side that must be ruled for the side to be there.
 _SIDE_SHARE: Final = 0.6
+#: A rule has paper on both sides: so near, at most so much of its length is ink (what crosses or touches it).
+_CLEARANCE: Final = 0.1
+_TOUCHED: Final = 0.3
 _MOST_RUNS: Final = 20_000
 _MOST_RULES: Final = 1_500
 _MOST_CELLS: Final = 2_000
@@ -101,11 +104,21 @@ def _rules(ink: Mask, line_px: float, taken: Mask) -> tuple[Rule, ...]:
     found = []
     for group in _stacked(runs, round(line_px * _GAP)):
         rule = _rule(group)
-        if rule.thickness <= max(2.0, line_px * _THICKEST) and rule.end - rule.start >= length:
+        if rule.thickness > max(2.0, line_px * _THICKEST) or rule.end - rule.start < length:
+            continue
+        if _is_free(ink, group, max(2, round(line_px * _CLEARANCE))):
             found.append(rule)
             for row, start, end in group:
                 taken[row, start:end] = True
     return tuple(found) if len(found) <= _MOST_RULES else ()
+
+
+def _is_free(ink: Mask, group: list[tuple[int, int, int]], clearance: int) -> bool:
+    """Tell whether there is paper above and below; the feet of a line of small letters look like a rule otherwise."""
+    top, bottom = min(row for row, _, _ in group) - clearance, max(row for row, _, _ in group) + clearance
+    left, right = min(start for _, start, _ in group), max(end for _, _, end in group)
+    sides = [ink[row, left:right] for row in (top, bottom) if 0 <= row < ink.shape[0]]
+    return all(side.mean() <= _TOUCHED for side in sides)
 
 
 def _runs(full: NDArray[np.bool_], length: int) -> Iterable[tuple[int, int]]:
@@ -144,9 +157,7 @@ def _rule(group: list[tuple[int, int, int]]) -> Rule:
     )
 
 
-def _touching(
-    across: tuple[Rule, ...], down: tuple[Rule, ...], near: float
-) -> Iterable[tuple[list[Rule], list[Rule]]]:
+def _touching(across: tuple[Rule, ...], down: tuple[Rule, ...], near: float) -> Iterable[tuple[list[Rule], list[Rule]]]:
     """Sets of rules that hang together."""
     rows_left, columns_left = list(across), list(down)
     while rows_left and columns_left:
@@ -164,9 +175,7 @@ def _touching(
 
 
 def _meet(one: Rule, other: Rule, near: float) -> bool:
-    return (
-        one.start - near <= other.place <= one.end + near and other.start - near <= one.place <= other.end + near
-    )
+    return one.start - near <= other.place <= one.end + near and other.start - near <= one.place <= other.end + near
 
 
 def _grid(rows: list[Rule], columns: list[Rule], line_px: float) -> Grid | None:
@@ -199,7 +208,9 @@ def _cells(
 ) -> tuple[GridCell, ...]:
     """Cells between the places; where no rule divides neighbours they are one cell, as long as it is a rectangle."""
     height, width = len(ys) - 1, len(xs) - 1
-    right_open = [[_is_open(columns, xs[c + 1], ys[r], ys[r + 1], same) for c in range(width - 1)] for r in range(height)]
+    right_open = [
+        [_is_open(columns, xs[c + 1], ys[r], ys[r + 1], same) for c in range(width - 1)] for r in range(height)
+    ]
     below_open = [[_is_open(rows, ys[r + 1], xs[c], xs[c + 1], same) for c in range(width)] for r in range(height - 1)]
     owned = [[False] * width for _ in range(height)]
     cells = []
@@ -217,8 +228,14 @@ def _cells(
                 owned_row[column : column + across] = [True] * across
             cells.append(
                 GridCell(
-                    row=row, column=column, row_span=down, column_span=across,
-                    left=xs[column], top=ys[row], right=xs[column + across], bottom=ys[row + down],
+                    row=row,
+                    column=column,
+                    row_span=down,
+                    column_span=across,
+                    left=xs[column],
+                    top=ys[row],
+                    right=xs[column + across],
+                    bottom=ys[row + down],
                 )  # fmt: skip
             )
     return tuple(cells)

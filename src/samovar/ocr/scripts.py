@@ -38,19 +38,24 @@ def main_script(texts: Iterable[str]) -> Script | None:
     return "latin" if counts["latin"] > counts["cyrillic"] else "cyrillic"
 
 
-def of_one_script(word: str) -> str:
+def of_one_script(word: str, around: Script | None = None) -> str:
     """A word in which letters of the rarer script that look like the other's are the other's.
 
-    Where the scripts are equally frequent, or a letter has no double, nothing is changed.
+    Where both scripts are equally frequent, the script ``around`` the word decides; it decides too for a single
+    letter and for small letters that are all the same in both. A word with a letter that has no double stays.
     """
     counts = {script: sum(script_of(letter) == script for letter in word) for script in ("latin", "cyrillic")}
-    if not counts["latin"] or not counts["cyrillic"] or counts["latin"] == counts["cyrillic"]:
+    letters = counts["latin"] + counts["cyrillic"]
+    if counts["latin"] and counts["cyrillic"] and counts["latin"] != counts["cyrillic"]:
+        wanted: Script | None = "latin" if counts["latin"] > counts["cyrillic"] else "cyrillic"
+    elif (counts["latin"] and counts["cyrillic"]) or letters == 1 or not word.isupper():
+        wanted = around
+    else:
         return word
-    if counts["latin"] > counts["cyrillic"]:
-        changed = word.translate(_TO_LATIN)
-        return changed if all(script_of(letter) != "cyrillic" for letter in changed) else word
-    changed = word.translate(_TO_CYRILLIC)
-    return changed if all(script_of(letter) != "latin" for letter in changed) else word
+    if wanted is None or not letters:
+        return word
+    changed = word.translate(_TO_LATIN if wanted == "latin" else _TO_CYRILLIC)
+    return changed if all(script_of(letter) in (wanted, None) for letter in changed) else word
 
 
 def is_ambiguous(word: str) -> bool:

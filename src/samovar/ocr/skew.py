@@ -58,7 +58,9 @@ def _best(darkness: NDArray[np.int64]) -> tuple[float, float]:
         rows = ys + xs * np.tan(np.radians(degrees)) + darkness.shape[1]
         whole = rows.astype(np.int64)
         share = rows - whole
-        profile = np.bincount(whole, weights * (1 - share), room * 2) + np.bincount(whole + 1, weights * share, room * 2)
+        profile = np.bincount(whole, weights * (1 - share), room * 2) + np.bincount(
+            whole + 1, weights * share, room * 2
+        )
         return float(np.square(np.diff(profile)).sum())
 
     level = score(0.0)

@@ -17,7 +17,9 @@ _LEAST_INK: Final = 2.0
 _INSET: Final = 0.12
 
 
-def read_grid(grid: Grid, grey: Grey, ink: Mask, line_px: float, engine: Tesseract) -> list[tuple[GridCell, list[ReadLine]]]:
+def read_grid(
+    grid: Grid, grey: Grey, ink: Mask, line_px: float, engine: Tesseract
+) -> list[tuple[GridCell, list[ReadLine]]]:
     """The lines of each cell, boxes in pixels of the picture; ``grey`` and ``ink`` are without the rules."""
     return [(cell, list(_read_cell(cell, grey, ink, line_px, engine))) for cell in grid.cells]
 

@@ -29,6 +29,8 @@ _ONE_LETTER: Final = tesserocr.PSM.SINGLE_CHAR
 #: Pictures are brought to this resolution before they are read; Tesseract would guess otherwise.
 _DPI: Final = 200
 _MARGIN_PX: Final = 12
+#: A single word is taken to fill its picture: a wider frame makes its letters small, and reading them worse.
+_WORD_MARGIN_PX: Final = 5
 _WHITE: Final = 255
 #: Lower than this is no line of text.
 _LEAST_LINE_PX: Final = 4
@@ -82,8 +84,8 @@ class Tesseract:
 
     def read_word(self, grey: Grey) -> ReadWord | None:
         """Read a picture of one word."""
-        self._show(np.pad(grey, _MARGIN_PX, constant_values=_WHITE), _ONE_WORD)
-        return next((word for line in self._lines(_MARGIN_PX) for word in line.words), None)
+        self._show(np.pad(grey, _WORD_MARGIN_PX, constant_values=_WHITE), _ONE_WORD)
+        return next((word for line in self._lines(_WORD_MARGIN_PX) for word in line.words), None)
 
     def forget(self) -> None:
         """Let go of the last picture."""
