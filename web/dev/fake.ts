@@ -43,8 +43,10 @@ function addMessage(chat: Chat, fields: Partial<Message>): Message {
 }
 
 function addDocument(chat: Chat, name: string, kind: ChatDocument['kind'], content: Buffer): ChatDocument {
-  const pages = kind === 'pdf' ? [1, 2, 3].map((page) => ({ page, status: 'text' as const, reason: null, width: 595, height: 842 })) : [{ page: null, status: 'text' as const, reason: null, width: null, height: null }]
-  const document = { id: randomUUID(), name, kind, media_type: 'application/pdf', size_bytes: content.length || 184_320, status: 'ready' as const, error: null, page_count: kind === 'pdf' ? 3 : 0, pages, created_at: iso(), chatId: chat.id, content }
+  const pages = kind === 'pdf' ? [1, 2, 3].map((page) => ({ page, label: null, status: 'text' as const, reason: null, confidence: null, width: 595, height: 842 })) : [{ page: null, label: null, status: 'text' as const, reason: null, confidence: null, width: null, height: null }]
+  const document = { id: randomUUID(), name, kind, media_type: 'application/pdf', size_bytes: content.length || 184_320, status: 'ready' as const, error: null,
+    base_id: null, parent_id: null, path: null, stage: null, title: null, author: null, pages_read: pages.length, chunk_count: 3, replaced_by: null, outline: [], figures: [],
+    page_count: kind === 'pdf' ? 3 : 1, pages, created_at: iso(), chatId: chat.id, content }
   documents.set(document.id, document)
   return document
 }
@@ -196,6 +198,7 @@ const handleChats: Handle = (request, response, [chatId, what], body, query) => 
   }
   const chat = chats.find((known) => known.id === chatId)
   if (!chat) return refuse(response, 404, 'not_found', { what: 'chat' })
+  if (what === 'bases') return send(response, 200, { bases: [] })
   if (what === 'documents') {
     const name = query.get('name') ?? 'file'
     if (body.length === 0) return refuse(response, 422, 'file_empty', { name })
@@ -261,7 +264,9 @@ const handleDocuments: Handle = (request, response, [documentId = '', what], _bo
     return send(response, 204)
   }
   const page = query.get('page') === null ? null : Number(query.get('page'))
-  if (what === 'text') return send(response, 200, { page, text: document.kind === 'text' ? document.content.toString() : PAGE_TEXT })
+  if (what === 'text') return send(response, 200, { page, text: document.kind === 'text' ? document.content.toString() : PAGE_TEXT, blocks: [], links: [] })
+  if (what === 'words') return send(response, 200, { width: 595, height: 842, words: [] })
+  if (what === 'find') return send(response, 200, { found: [], more: false })
   if (what === 'boxes') return send(response, 200, { width: 595, height: 842, boxes: [{ x: 240, y: 169, width: 190, height: 17 }, { x: 60, y: 191, width: 330, height: 17 }] })
   if (what === 'image') {
     if (document.kind === 'image') {
@@ -278,6 +283,7 @@ const handleDocuments: Handle = (request, response, [documentId = '', what], _bo
 }
 
 const AREAS: Record<string, Handle> = {
+  bases: (_request, response) => send(response, 200, { bases: [] }),
   session: handleSession,
   chats: handleChats,
   runs: handleRuns,

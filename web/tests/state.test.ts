@@ -5,7 +5,7 @@ import { Draft } from '../src/state/draft.svelte'
 import { LiveRun } from '../src/state/run.svelte'
 import { Runs } from '../src/state/runs.svelte'
 import { Session } from '../src/state/session.svelte'
-import { problem, reply, wire } from './support'
+import { documentOf, problem, reply, wire } from './support'
 
 beforeEach(() => localStorage.clear())
 
@@ -119,9 +119,7 @@ test('what stands beside a reply is kept with it', () => {
   })
 })
 
-const paper: ChatDocument = {
-  id: 'd', name: 'a.pdf', kind: 'pdf', media_type: 'application/pdf', size_bytes: 9, status: 'ready', error: null, page_count: 1, pages: [], created_at: '',
-}
+const paper = documentOf()
 
 /** Uploads that answer when they are told to. */
 function holdUploads(): { answer: (status: number, body: unknown) => void } {
@@ -188,12 +186,12 @@ test('a change, a taken file, a failed file and a word of the reader end the wai
 
 const bare: Chat = { id: 'old', title: '', system_prompt: '', model: null, parameters: {}, head_id: null, created_at: '', updated_at: '' }
 
-function chatsOver(stored: { chat: Chat; documents: ChatDocument[] }): { chats: Chats; asked: string[] } {
+function chatsOver(stored: { chat: Chat; documents: ChatDocument[]; bases?: object[] }): { chats: Chats; asked: string[] } {
   const asked: string[] = []
   const { http } = wire((path, init) => {
     if (init.method !== 'GET') asked.push(`${init.method} ${path}`)
     if (path === '/api/chats' && init.method === 'POST') return new Response(JSON.stringify({ ...bare, id: 'new' }), { status: 201 })
-    return new Response(JSON.stringify(path === '/api/chats' ? { chats: [stored.chat] } : { ...stored, messages: [] }))
+    return new Response(JSON.stringify(path === '/api/chats' ? { chats: [stored.chat] } : { ...stored, messages: [], bases: stored.bases ?? [] }))
   })
   return { chats: new Chats(http, new Runs(http)), asked }
 }
@@ -208,9 +206,10 @@ test('a chat that holds nothing is filled before another one is made', async () 
   expect(asked).toEqual([])
 })
 
-test('a chat that holds a file, a title or a setting is left alone', async () => {
+test('a chat that holds a file, a base, a title or a setting is left alone', async () => {
   for (const stored of [
     { chat: bare, documents: [paper] },
+    { chat: bare, documents: [], bases: [{ id: 'b', name: 'Contracts' }] },
     { chat: { ...bare, title: 'Mine' }, documents: [] },
     { chat: { ...bare, system_prompt: 'Be brief.' }, documents: [] },
   ]) {

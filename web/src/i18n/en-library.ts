@@ -147,6 +147,15 @@ export const enLibrary = {
   'report.toPage': 'Go to page {page}',
   'report.whole': 'whole',
 
+  'reason.a knowledge base of this name exists already': 'there is a knowledge base of this name already',
+  'reason.a knowledge base has a name that can be shown': 'the name has nothing that can be seen',
+  'reason.there is nothing to look for': 'there is nothing to look for',
+  'reason.the file has no name': 'the file has no name',
+  'reason.the path of the file is empty or too long': 'the path of the file is too long',
+  'reason.the document is being read': 'the document is being read',
+  'reason.a newer version has taken the place of this document': 'a newer version has taken its place',
+  'reason.the bytes of a file that cannot be read are not kept': 'a file that cannot be read is not kept; add it again',
+
   'page.text': 'text',
   'page.ocr': 'OCR',
   'page.waiting': 'waits for OCR',

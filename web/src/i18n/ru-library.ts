@@ -153,6 +153,15 @@ export const ruLibrary: LibraryMessages = {
   'report.toPage': 'Перейти к странице {page}',
   'report.whole': 'целиком',
 
+  'reason.a knowledge base of this name exists already': 'база знаний с таким названием уже есть',
+  'reason.a knowledge base has a name that can be shown': 'в названии нет видимых знаков',
+  'reason.there is nothing to look for': 'искать нечего',
+  'reason.the file has no name': 'у файла нет имени',
+  'reason.the path of the file is empty or too long': 'путь файла слишком длинный',
+  'reason.the document is being read': 'документ читается',
+  'reason.a newer version has taken the place of this document': 'его место заняла новая версия',
+  'reason.the bytes of a file that cannot be read are not kept': 'файл, который не читается, не хранится; добавьте его снова',
+
   'page.text': 'текст',
   'page.ocr': 'распознана',
   'page.waiting': 'ждёт распознавания',

@@ -1,4 +1,4 @@
-export type Shortcut = 'newChat' | 'search' | 'sideBar' | 'focusInput' | 'copyAnswer' | 'help' | 'settings' | 'models' | 'stop'
+export type Shortcut = 'newChat' | 'search' | 'sideBar' | 'focusInput' | 'copyAnswer' | 'help' | 'settings' | 'models' | 'library' | 'stop'
 
 type Press = Pick<KeyboardEvent, 'code' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>
 
@@ -11,7 +11,7 @@ export function shortcutOf(press: Press): Shortcut | null {
     return press.shiftKey ? 'focusInput' : 'stop'
   }
   if (!isCommand) return null
-  if (press.shiftKey) return { KeyO: 'newChat', KeyC: 'copyAnswer', Comma: 'models' }[press.code] as Shortcut | undefined ?? null
+  if (press.shiftKey) return { KeyO: 'newChat', KeyC: 'copyAnswer', Comma: 'models', Period: 'library' }[press.code] as Shortcut | undefined ?? null
   return (
     ({ KeyK: 'search', KeyB: 'sideBar', Slash: 'help', Period: 'settings' } as Record<string, Shortcut>)[press.code] ?? null
   )
@@ -31,6 +31,7 @@ export function keysOf(shortcut: Shortcut | 'send' | 'newLine' | 'editLast'): st
     help: [command, '/'],
     settings: [command, '.'],
     models: [command, 'Shift', ','],
+    library: [command, 'Shift', '.'],
     stop: ['Esc'],
     send: ['Enter'],
     newLine: ['Shift', 'Enter'],

@@ -2,6 +2,7 @@ import { getContext, setContext } from 'svelte'
 import { Http } from '../api/http'
 import { getSystem } from '../api/system'
 import { Chats } from './chats.svelte'
+import type { Library } from './library.svelte'
 import { Line } from './line.svelte'
 import { Locale } from './locale.svelte'
 import { Preferences } from './preferences.svelte'
@@ -24,8 +25,15 @@ export class App {
   readonly viewer = new Viewer(this.http)
   #chats = $state.raw<Chats>(new Chats(this.http, this.runs))
 
+  #library: Library | null = null
+
   get chats(): Chats {
     return this.#chats
+  }
+
+  /** The library, made when it is first looked at: uploads go on while other pages are shown. */
+  keepLibrary(make: () => Library): Library {
+    return (this.#library ??= make())
   }
 
   async begin(token: string | null): Promise<void> {
