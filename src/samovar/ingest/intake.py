@@ -12,6 +12,7 @@ from samovar.domain.document import Document, KnowledgeBase
 from samovar.domain.errors import Conflict, FileEmpty, FileTooLarge, InvalidRequest, SamovarError
 from samovar.domain.ids import BaseId, ChatId, DocumentId, new_base_id, new_document_id
 from samovar.domain.page import Page
+from samovar.ingest.discard import discard_blobs
 from samovar.ports.queue import News, ReadingQueue
 from samovar.ports.storage import BlobStore, Storage, Transaction
 from samovar.telemetry.log import get_log
@@ -252,10 +253,7 @@ class Intake:
 
     async def discard(self, hashes: Sequence[str]) -> None:
         """Delete blobs that have lost their last document, unless an upload uses them again."""
-        for sha256 in hashes:
-            async with self._storage.transaction() as tx:
-                if not await tx.documents.hold_blob(sha256):
-                    await self._blobs.remove(sha256)
+        await discard_blobs(self._storage, self._blobs, hashes)
 
     async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
         """What was read of each page, without its text."""

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from samovar.domain.document import Chunk, Document, DocumentFigure
+from samovar.domain.errors import SamovarError
 from samovar.domain.ids import DocumentId
 from samovar.domain.page import Attachment, DocumentHead, Figure, Page, ParsedPage, ParsedPart
 from samovar.ingest.chunk import Chunker
+from samovar.ingest.discard import discard_blobs
 from samovar.ingest.parts import Parts
 from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage, Transaction
@@ -125,6 +127,18 @@ class Parsing:
     async def _save(self, document_id: DocumentId, chunker: Chunker, batch: _Batch, *, is_last: bool) -> None:
         pages = [part.page for part in batch.pages]
         chunks = await self._cut(chunker, pages)
+        try:
+            await self._store(document_id, batch, pages, chunks, is_last=is_last)
+        except BaseException:
+            # Stopped in the middle of it: the bytes are there already, and no row may ever name them.
+            hashes = {_sha256(figure) for part in batch.pages for figure in part.figures}
+            with suppress(SamovarError):
+                await discard_blobs(self._storage, self._blobs, hashes)
+            raise
+
+    async def _store(
+        self, document_id: DocumentId, batch: _Batch, pages: list[Page], chunks: list[Chunk], *, is_last: bool
+    ) -> None:
         async with self._storage.transaction() as tx:
             document = await self._hold(tx, document_id)
             if batch.head is not None:
@@ -155,7 +169,7 @@ class Parsing:
 
     async def _figure(self, tx: Transaction, document_id: DocumentId, page: Page, figure: Figure) -> DocumentFigure:
         picture = figure.picture
-        sha256 = hashlib.sha256(picture.content).hexdigest()
+        sha256 = _sha256(figure)
         await tx.documents.hold_blob(sha256)
         await self._blobs.put(picture.content)
         return DocumentFigure(
@@ -170,6 +184,10 @@ class Parsing:
             alt=figure.alt,
             status="waiting" if self._describes else "found",
         )
+
+
+def _sha256(figure: Figure) -> str:
+    return hashlib.sha256(figure.picture.content).hexdigest()
 
 
 async def _next_batch(parts: "asyncio.Queue[ParsedPart | Exception | None]") -> tuple[_Batch, bool]:

@@ -13,6 +13,7 @@ from samovar.domain.errors import BlobDamaged, DocumentError, NotFound, SamovarE
 from samovar.domain.ids import DocumentId
 from samovar.domain.page import DocumentKind, Page, PageReason
 from samovar.ingest.chunk import Chunker
+from samovar.ingest.discard import discard_blobs
 from samovar.ingest.parse import Parsing
 from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage, Transaction
@@ -154,9 +155,6 @@ class Reading:
                 )
         except (_Stopped, NotFound):
             return
-        for sha256 in unused:
-            async with self._storage.transaction() as tx:
-                if not await tx.documents.hold_blob(sha256):
-                    await self._blobs.remove(sha256)
+        await discard_blobs(self._storage, self._blobs, unused)
         self._metrics.documents.labels("refused").inc()
         log.info("document.failed", document=str(document_id), code=error.code)

@@ -276,16 +276,21 @@ class PostgresDocuments:
 
 async def delete_documents(connection: Connection, condition: ColumnElement[bool]) -> tuple[str, ...]:
     """Delete the documents that match, with their parts; return the hashes of blobs nothing refers to any more."""
-    doomed = select(documents.c.document_id, documents.c.sha256).where(condition).cte("doomed", recursive=True)
-    parts = select(documents.c.document_id, documents.c.sha256).where(documents.c.parent_id == doomed.c.document_id)
-    doomed = doomed.union_all(parts)
-    pictures = select(figures.c.document_id, figures.c.sha256).where(
-        figures.c.document_id.in_(select(doomed.c.document_id))
-    )
-    rows = (await connection.execute(union(select(doomed), pictures))).all()
-    if not rows:
+    doomed = select(documents.c.document_id).where(condition).cte("doomed", recursive=True)
+    doomed = doomed.union_all(select(documents.c.document_id).where(documents.c.parent_id == doomed.c.document_id))
+    # Held first: whoever reads one of them may be about to store pictures, which belong to what is deleted then.
+    held = select(documents.c.document_id).where(documents.c.document_id.in_(select(doomed.c.document_id)))
+    removed = set((await connection.execute(held.with_for_update())).scalars())
+    if not removed:
         return ()
-    removed = {row.document_id for row in rows}
+    rows = (
+        await connection.execute(
+            union(
+                select(documents.c.sha256).where(documents.c.document_id.in_(removed)),
+                select(figures.c.sha256).where(figures.c.document_id.in_(removed)),
+            )
+        )
+    ).all()
     await connection.execute(delete(documents).where(documents.c.document_id.in_(removed)))
     for document_id in removed:
         await announce(connection, "stopped", document_id)

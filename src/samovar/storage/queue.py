@@ -58,6 +58,7 @@ class PostgresQueue:
         self._connect = connect
         self._connection: psycopg.AsyncConnection | None = None
         self._turn = asyncio.Lock()
+        self._claiming = asyncio.Lock()
         self._readable = asyncio.Event()
         self._claimed: set[DocumentId] = set()
         self._listeners: list[Callable[[News], None]] = []
@@ -70,13 +71,15 @@ class PostgresQueue:
 
     async def claim(self, *, only_chats: bool, except_for: Collection[DocumentId] = ()) -> DocumentId | None:
         """Take the next document that nobody reads. Raises: StorageUnavailable."""
-        others = [*self._claimed, *except_for]
-        row = await self._ask(_CLAIM, {"others": others, "only_chats": only_chats, "locks": _READING_LOCKS})
-        if row is None:
-            return None
-        document_id = DocumentId(cast(UUID, row[0]))
-        self._claimed.add(document_id)
-        return document_id
+        # One at a time: a session gets a lock that it has once more, so what it has must be known when it asks.
+        async with self._claiming:
+            others = [*self._claimed, *except_for]
+            row = await self._ask(_CLAIM, {"others": others, "only_chats": only_chats, "locks": _READING_LOCKS})
+            if row is None:
+                return None
+            document_id = DocumentId(cast(UUID, row[0]))
+            self._claimed.add(document_id)
+            return document_id
 
     async def release(self, document_id: DocumentId) -> None:
         """Give a claim back; one that was lost with its connection is given back already."""
