@@ -3,6 +3,8 @@
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Final
 
@@ -11,7 +13,15 @@ from PIL import Image, ImageOps, JpegImagePlugin, PngImagePlugin, UnidentifiedIm
 from samovar.domain.errors import FileDamaged, FileTooComplex
 from samovar.domain.page import Picture
 
-__all__ = ["LONGER_SIDE_PX", "PICTURE_DAMAGE", "encode_picture", "fit_picture", "open_picture", "plain_picture"]
+__all__ = [
+    "LONGER_SIDE_PX",
+    "PICTURE_DAMAGE",
+    "encode_picture",
+    "fit_picture",
+    "open_picture",
+    "plain_picture",
+    "silent_opener",
+]
 
 #: Above this vision models make pictures smaller themselves.
 LONGER_SIDE_PX: Final = 1568
@@ -29,6 +39,20 @@ _PNG_COMPRESSION: Final = 4
 Image.preinit()
 assert PngImagePlugin.PngImageFile.format
 assert JpegImagePlugin.JpegImageFile.format
+
+
+@contextmanager
+def silent_opener(content: bytes, name: str, formats: tuple[str, ...]) -> Iterator[Image.Image]:
+    """Open a picture without decoding it; Pillow's own warnings and its own limit do not apply. Raises: FileDamaged."""
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            opened = Image.open(BytesIO(content), formats=formats)
+        except PICTURE_DAMAGE as error:
+            raise FileDamaged(name=name) from error
+        with opened:
+            yield opened
 
 
 def open_picture(content: bytes, name: str, *, pixels: int, formats: tuple[str, ...] = ("PNG", "JPEG")) -> Image.Image:
