@@ -133,4 +133,4 @@ def _width_px(page: Page) -> int:
     """The width at which the longer side of a page is as long as models take it."""
     if not page.width or not page.height:
         return _USUAL_WIDTH_PX
-    return max(1, round(_LONGER_SIDE_PX * page.width / max(page.width, page.height)))
+    return max(1, int(_LONGER_SIDE_PX * page.width / max(page.width, page.height)))
