@@ -56,7 +56,9 @@ def test_ask_answers_from_a_pdf_with_the_page_and_a_verified_quote(
 def test_ingest_and_search_find_the_page(data_dir: Path, paper_files: Path) -> None:
     report = result(run_command("ingest", str(paper_files), "--json", "--data-dir", str(data_dir)))
     assert [document["status"] for document in report["documents"]] == ["ready", "ready"]
-    assert report["documents"][0]["pages"] == [{"page": page, "status": "text", "reason": None} for page in (1, 2, 3)]
+    assert report["documents"][0]["pages"] == [
+        {"page": page, "status": "text", "reason": None, "confidence": None} for page in (1, 2, 3)
+    ]
     hits = result(run_command("search", "служба порты", "--json", "--data-dir", str(data_dir)))["hits"]
     assert (hits[0]["document"], hits[0]["page"]) == ("порядок.pdf", 2)
     assert hits[0]["score"] > 0

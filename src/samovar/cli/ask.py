@@ -26,6 +26,9 @@ from samovar.telemetry.metrics import Metrics
 
 __all__ = ["ask"]
 
+#: A question to a long scan waits as long as its reading takes.
+_LONGEST_WAIT_S = 24 * 3600.0
+
 
 def ask(
     question: Annotated[str, typer.Argument(help="The question.")],
@@ -110,6 +113,9 @@ async def _submit(
     try:
         for name, content in contents:
             document = await services.intake.take(actor, name=name, content=content, chat_id=chat.chat_id)
+            document = await services.intake.wait(actor, document.document_id, timeout_s=_LONGEST_WAIT_S)
+            if document.error_code is not None:
+                raise error_from_code(document.error_code, name=name, reason=document.error_reason or "")
             document_ids.append(document.document_id)
         return await services.turns.submit(
             actor, chat.chat_id, text=question, parent_id=None, document_ids=document_ids

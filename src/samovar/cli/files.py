@@ -1,10 +1,53 @@
 """Files named on the command line."""
 
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from samovar.domain.errors import FileTooLarge, InvalidRequest
 
-__all__ = ["read_file"]
+__all__ = ["NamedFile", "find_files", "is_left_out", "read_file"]
+
+#: Names that programs give to what is not meant to be read.
+_TEMPORARY_STARTS: Final = ("~$", "~WRL", ".")
+_TEMPORARY_ENDS: Final = ("~", ".tmp", ".temp", ".part", ".crdownload", ".swp")
+_OF_SYSTEMS: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFile:
+    """A file to be read; ``place`` is its path inside the folder that was named, with forward slashes."""
+
+    path: Path
+    place: str
+
+
+def find_files(paths: Iterable[Path]) -> Iterator[tuple[NamedFile, bool]]:
+    """List files, folders with all that is in them, and tell of each whether it is left out.
+
+    A file that was named itself is never left out. Links to folders are not followed: they may lead in a circle.
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield NamedFile(path=path, place=path.name), False
+            continue
+        for place, names, files in os.walk(path):
+            folder = Path(place)
+            inside = folder.relative_to(path)
+            left_out = [name for name in names if is_left_out(name)]
+            names[:] = sorted(name for name in names if not is_left_out(name))
+            for name in left_out:
+                yield NamedFile(path=folder / name, place=(inside / name).as_posix()), True
+            for name in sorted(files):
+                yield NamedFile(path=folder / name, place=(inside / name).as_posix()), is_left_out(name)
+
+
+def is_left_out(name: str) -> bool:
+    """Tell whether a name is that of a hidden or temporary file."""
+    lower = name.lower()
+    return name.startswith(_TEMPORARY_STARTS) or lower.endswith(_TEMPORARY_ENDS) or lower in _OF_SYSTEMS
 
 
 def read_file(path: Path, limit_mb: int) -> bytes:

@@ -6,7 +6,22 @@ from io import TextIOWrapper
 import typer
 
 from samovar import __version__
-from samovar.cli import ask, backends, catalogue, doctor, fit, ingest, keys, link, models, ocr, search, serve
+from samovar.cli import (
+    ask,
+    backends,
+    catalogue,
+    doctor,
+    fit,
+    ingest,
+    keys,
+    link,
+    models,
+    ocr,
+    report,
+    search,
+    serve,
+    worker,
+)
 from samovar.cli.words import error_line
 from samovar.domain.errors import SamovarError
 from samovar.telemetry.log import configure_logging, get_log
@@ -24,7 +39,9 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(ask.ask)
 app.command()(ingest.ingest)
+app.command()(report.report)
 app.command()(search.search)
+app.command()(worker.worker)
 app.add_typer(models.app, name="models")
 app.command()(fit.fit)
 app.command()(catalogue.catalogue)

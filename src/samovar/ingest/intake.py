@@ -122,13 +122,13 @@ class Intake:
         path: str | None,
     ) -> Document:
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
+        if chat_id is None and base_id is None:
+            base_id = await self.base_named(actor, _LIBRARY)
         try:
             async with self._storage.transaction() as tx:
                 if chat_id is not None:
                     await tx.chats.access(actor, chat_id)
-                elif base_id is None:
-                    base_id = await self._library(tx, actor)
-                else:
+                elif base_id is not None:
                     await tx.bases.access(actor, base_id)
                 # From here on nobody else takes in or deletes the same bytes.
                 await tx.documents.hold_blob(sha256)
@@ -174,14 +174,18 @@ class Intake:
         # The bytes of one file are now those of another: it must not stay at its old version.
         return known if await tx.documents.by_path(actor, base_id, path) is None else None
 
-    async def _library(self, tx: Transaction, actor: Actor) -> BaseId:
-        found = await tx.bases.by_name(actor, _LIBRARY)
-        if found is None:
-            found = KnowledgeBase(
-                base_id=new_base_id(), owner_id=actor.user_id, name=_LIBRARY, created_at=await tx.now()
-            )
-            await tx.bases.add(actor, found)
-        return found.base_id
+    async def base_named(self, actor: Actor, name: str) -> BaseId:
+        """Find a base by its name, or make it. Raises: StorageError."""
+        while True:
+            # Somebody may make it between the look and the making.
+            with suppress(Conflict):
+                async with self._storage.transaction() as tx:
+                    found = await tx.bases.by_name(actor, name)
+                    if found is None:
+                        now = await tx.now()
+                        found = KnowledgeBase(base_id=new_base_id(), owner_id=actor.user_id, name=name, created_at=now)
+                        await tx.bases.add(actor, found)
+                return found.base_id
 
     async def wait(self, actor: Actor, document_id: DocumentId, *, timeout_s: float) -> Document:
         """Wait until a document and all that is inside it are read, or the time is over, and tell how it stands.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
-from samovar.domain.errors import SamovarError, StorageError
+from samovar.domain.errors import StorageError
 from samovar.domain.ids import DocumentId
 from samovar.ports.queue import News, ReadingQueue
 from samovar.telemetry.log import get_log
@@ -110,8 +110,8 @@ class Workers:
                 return False
             await self._read(document_id)
             return True
-        except SamovarError as error:
-            log.warning("worker.paused", code=error.code)
+        except StorageError:
+            # The queue looks for its connection and says so; its news wake this one.
             return False
 
     def _pause_s(self) -> float:
