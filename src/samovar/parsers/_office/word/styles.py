@@ -1,27 +1,13 @@
 """Styles of a DOCX: what a paragraph is, by the names and outline levels of its style and of those it is based on."""
 
-import re
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from samovar.parsers._office.elements import Element, name
+from samovar.parsers._office.roles import Role, role_of_name
 
-__all__ = ["ParagraphStyle", "Role", "Styles", "is_on", "role_of_name", "value", "whole"]
+__all__ = ["ParagraphStyle", "Styles", "is_on", "value", "whole"]
 
-Role = Literal["body", "heading", "title", "caption", "code"]
-
-_HEADING: Final = re.compile(
-    r"(?:heading|заголовок|titre|überschrift|título|titolo|nagłówek|kop|rubrik|标题|見出し)[ _]?([1-9])", re.IGNORECASE
-)
-_TITLES: Final = frozenset({"title", "название", "заголовок", "titre", "titel", "título", "titolo"})
-_CAPTIONS: Final = frozenset(
-    {"caption", "название объекта", "подпись", "illustration", "иллюстрация", "figure", "рисунок", "drawing",
-     "table caption", "figure caption", "image caption", "подпись рисунка", "подпись таблицы", "legend"}
-)  # fmt: skip
-_CODE: Final = re.compile(
-    r"(?i)\b(source ?code|code|codeblock|listing|preformatted(?: text)?|html preformatted|macro ?text|код|листинг|"
-    r"программный код|стандартный html|исходный текст|текст в заданном формате)\b"
-)
 _DEEPEST_CHAIN: Final = 20
 
 
@@ -93,19 +79,6 @@ class Styles:
         if outline is not None and role in ("body", "heading"):
             role, level = ("heading", min(6, outline + 1)) if 0 <= outline <= 8 else ("body", 1)
         return ParagraphStyle(role=role, level=level, number=number, number_level=number_level, is_hidden=is_hidden)
-
-
-def role_of_name(style_name: str) -> tuple[Role, int]:
-    """What the name of a style says, in Russian, English and some more: the role and the level of a heading."""
-    plain = " ".join(style_name.replace("_20_", " ").split()).lower()
-    heading = _HEADING.fullmatch(plain)
-    if heading:
-        return "heading", min(6, int(heading.group(1)))
-    if plain in _TITLES:
-        return "title", 1
-    if plain in _CAPTIONS:
-        return "caption", 1
-    return ("code", 1) if _CODE.search(plain) else ("body", 1)
 
 
 def value(element: Element | None) -> str | None:
