@@ -23,7 +23,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
-from samovar.domain.errors import DocumentError, FileDamaged, FileTypeUnknown
+from samovar.domain.errors import DocumentError, FileDamaged, FileEncrypted, FileTypeUnknown
 from samovar.domain.page import Attachment, Page, ParsedPage, ParsedPart
 from samovar.ports.parser import PageParser, Parser, ParserLimits
 from samovar.sandbox.confine import (
@@ -61,6 +61,8 @@ _LONGEST_COMPLAINT: Final = 500
 _OCR_DPI: Final = 300
 _OCR_WIDEST_PX: Final = 2400
 _POINTS_IN_AN_INCH: Final = 72
+_COMPOUND_FILE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
 _RSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 
 
@@ -271,11 +273,16 @@ def _read(head: Mapping[str, Any], body: bytes, plan: _Plan) -> None:
     name, first_page = head["name"], head["first_page"]
     parser = next((parser for parser in plan.parsers if parser.recognises(body, name)), None)
     if parser is None:
-        raise FileTypeUnknown(name=name)
+        raise FileEncrypted(name=name) if _is_encrypted_office_file(body) else FileTypeUnknown(name=name)
     for part in parser.read(body, name, plan.parser_limits, first_page=first_page):
         if not (isinstance(part, ParsedPage) and (part.page.number or 1) < first_page):
             _send(encode_part(_fit(part, plan)))
     _send((END, b""))
+
+
+def _is_encrypted_office_file(content: bytes) -> bool:
+    """Tell whether this is a new office file behind a password, which is no ZIP any more. Source: MS-OFFCRYPTO, 2.3."""
+    return content.startswith(_COMPOUND_FILE) and _ENCRYPTED_PACKAGE in content
 
 
 def _fit(part: ParsedPart, plan: _Plan) -> ParsedPart:

@@ -163,6 +163,20 @@ async def test_a_file_that_takes_too_long_is_an_error_and_leaves_no_process() ->
         await reader.close()
 
 
+async def test_a_file_of_bombs_gets_its_verdict_when_its_time_is_spent() -> None:
+    reader = SandboxedReader(LimitsSettings(parser_s=2))
+    await reader.start()
+    try:
+        content = hostile_papers.bombs_among_pages_pdf(60, tuple(range(2, 61)))
+        async with asyncio.timeout(20):
+            file = await read_whole(reader, content, "bombs.pdf")
+        assert [page.number for page in file.pages] == list(range(1, 61))
+        assert [page.status for page in file.pages] == ["text"] + ["failed"] * 59
+        assert file.pages[-1].reason == "time"
+    finally:
+        await reader.close()
+
+
 async def test_a_slow_consumer_makes_the_child_wait_and_loses_nothing() -> None:
     reader = SandboxedReader(LimitsSettings(parser_s=4))
     await reader.start()
