@@ -40,10 +40,8 @@ def _regions(items: list[Item], size: float, depth: int) -> list[list[Item]]:
     if not pairs or depth >= _DEEPEST:
         return [items] if items else []
     columns = _columns(items, size)
-    if len(columns) > 1:
-        if _are_read_down(columns, items):
-            return [region for column in columns for region in _regions(column, size, depth + 1)]
-        return [items]
+    if len(columns) > 1 and _are_read_down(columns):
+        return [region for column in columns for region in _regions(column, size, depth + 1)]
     zones = _zones(items, pairs, size)
     if len(zones) > 1:
         return [region for zone in zones for region in _regions(zone, size, depth + 1)]
@@ -93,7 +91,7 @@ def _columns(items: list[Item], size: float) -> list[list[Item]]:
     return columns
 
 
-def _are_read_down(columns: list[list[Item]], items: list[Item]) -> bool:
+def _are_read_down(columns: list[list[Item]]) -> bool:
     """Tell columns of running text, read one after the other, from columns of a table or a form."""
     if all(_is_prose(column) for column in columns):
         return True
