@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from samovar.api.deps import Asker, Services, ServicesOf
-from samovar.api.document_body import document_line
+from samovar.api.document_body import document_line, report_body
 from samovar.api.documents import whole_document
 from samovar.domain.actor import Actor
 from samovar.domain.document import DocumentStatus, KnowledgeBase
@@ -125,10 +125,14 @@ async def list_documents(
             before=DocumentId(before) if before else None,
             limit=limit + 1,
         )
-    shown = found[:limit]
+        shown = found[:limit]
+        counts = await tx.documents.page_counts(actor, [document.document_id for document in shown])
     return JSONResponse(
         {
-            "documents": [document_line(document) for document in shown],
+            "documents": [
+                {**document_line(document), "report": report_body(counts.get(document.document_id, ()))}
+                for document in shown
+            ],
             "next": str(shown[-1].document_id) if len(found) > limit else None,
         }
     )

@@ -1,12 +1,13 @@
 """Documents, pages and pictures as JSON, the form of the API reference."""
 
 from collections.abc import Sequence
+from typing import Final, get_args
 
 from samovar.api.problems import problem_body
-from samovar.domain.document import Document, DocumentFigure, Entity
+from samovar.domain.document import Document, DocumentFigure, Entity, PageCount
 from samovar.domain.errors import SamovarError, error_from_code
 from samovar.domain.layout import Block, Rectangle
-from samovar.domain.page import Page
+from samovar.domain.page import Page, PageStatus
 
 __all__ = [
     "block_body",
@@ -17,7 +18,11 @@ __all__ = [
     "entity_body",
     "figure_body",
     "page_body",
+    "report_body",
 ]
+
+#: Reasons to be wary of a page although there is text of it.
+_DOUBTFUL: Final = frozenset({"low_confidence", "partly_read"})
 
 
 def document_error(document: Document) -> SamovarError | None:
@@ -25,6 +30,20 @@ def document_error(document: Document) -> SamovarError | None:
     if document.error_code is None:
         return None
     return error_from_code(document.error_code, name=document.name, reason=document.error_reason or "")
+
+
+def report_body(counts: Sequence[PageCount]) -> dict[str, object]:
+    """The read report of all pages together: how many were read in which way, and of how many one should be wary."""
+    of_status: dict[str, int] = dict.fromkeys(get_args(PageStatus), 0)
+    for count in counts:
+        of_status[count.status] += count.pages
+    recognised = [count for count in counts if count.status == "ocr" and count.confidence is not None]
+    pages = sum(count.pages for count in recognised)
+    return {
+        **of_status,
+        "doubtful": sum(count.pages for count in counts if count.reason in _DOUBTFUL),
+        "confidence": sum((count.confidence or 0.0) * count.pages for count in recognised) / pages if pages else None,
+    }
 
 
 def document_line(document: Document) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from samovar.domain.ids import BaseId, ChunkId, DocumentId, UserId
 from samovar.domain.layout import Rectangle
-from samovar.domain.page import DocumentKind, OutlineEntry
+from samovar.domain.page import DocumentKind, OutlineEntry, PageReason, PageStatus
 
 __all__ = [
     "FILE_FAULTS",
@@ -19,6 +19,7 @@ __all__ = [
     "EntityKind",
     "FigureStatus",
     "KnowledgeBase",
+    "PageCount",
     "Passage",
 ]
 
@@ -119,6 +120,16 @@ class Entity:
     box: Rectangle | None
     confidence: float | None
     found_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCount:
+    """How many pages of a document were read in one way; ``confidence`` is the mean of OCR's, 0 to 1."""
+
+    status: PageStatus
+    reason: PageReason | None
+    pages: int
+    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

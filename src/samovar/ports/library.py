@@ -13,6 +13,7 @@ from samovar.domain.document import (
     Entity,
     FigureStatus,
     KnowledgeBase,
+    PageCount,
 )
 from samovar.domain.ids import BaseId, ChatId, DocumentId
 from samovar.domain.page import DocumentHead, Page, PageReason
@@ -107,6 +108,12 @@ class Documents(Protocol):
 
     async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
         """Read what is known of all pages, in order, without text, blocks, words and links."""
+        ...
+
+    async def page_counts(
+        self, actor: Actor, document_ids: Sequence[DocumentId]
+    ) -> Mapping[DocumentId, tuple[PageCount, ...]]:
+        """Count the pages of many documents by how they were read; a document without pages is left out."""
         ...
 
     async def page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:

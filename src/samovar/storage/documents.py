@@ -1,7 +1,7 @@
 """Documents and their pages in PostgreSQL."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.types import Uuid
 
 from samovar.domain.actor import Actor
-from samovar.domain.document import FILE_FAULTS, Document, DocumentStatus
+from samovar.domain.document import FILE_FAULTS, Document, DocumentStatus, PageCount
 from samovar.domain.errors import NotFound
 from samovar.domain.ids import BaseId, ChatId, DocumentId, UserId
 from samovar.domain.page import Page
@@ -205,6 +205,29 @@ class PostgresDocuments:
         found = tuple(_described(row) for row in await self._connection.execute(statement))
         if not found:
             await self.access(actor, document_id)
+        return found
+
+    async def page_counts(
+        self, actor: Actor, document_ids: Sequence[DocumentId]
+    ) -> Mapping[DocumentId, tuple[PageCount, ...]]:
+        """Count the pages of many documents by how they were read; a document without pages is left out."""
+        statement = (
+            select(
+                _pages.c.document_id,
+                _pages.c.status,
+                _pages.c.reason,
+                func.count().label("counted"),
+                func.avg(_pages.c.confidence).label("confidence"),
+            )
+            .join(documents, documents.c.document_id == _pages.c.document_id)
+            .where(documents.c.owner_id == actor.user_id, documents.c.document_id.in_(document_ids))
+            .group_by(_pages.c.document_id, _pages.c.status, _pages.c.reason)
+            .order_by(_pages.c.status, _pages.c.reason)
+        )
+        found: dict[DocumentId, tuple[PageCount, ...]] = {}
+        for row in await self._connection.execute(statement):
+            count = PageCount(status=row.status, reason=row.reason, pages=row.counted, confidence=row.confidence)
+            found[DocumentId(row.document_id)] = (*found.get(DocumentId(row.document_id), ()), count)
         return found
 
     async def page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:

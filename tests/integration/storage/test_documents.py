@@ -88,6 +88,33 @@ async def test_pages_are_read_back_whole(storage: PostgresStorage, actor: Actor)
                 await tx.documents.page(actor, document_id, number)
 
 
+async def test_pages_of_many_documents_are_counted_by_how_they_were_read(
+    storage: PostgresStorage, actor: Actor, clean_database_url: str
+) -> None:
+    stranger = await another_actor(clean_database_url)
+    scan, letter, empty = (make_document(actor, status="reading") for _ in range(3))
+    pages = [
+        Page(number=1, text="one", status="text"),
+        Page(number=2, text="two", status="ocr", confidence=0.5),
+        Page(number=3, text="three", status="ocr", confidence=1.0),
+        Page(number=4, text="four", status="ocr", reason="low_confidence", confidence=0.25),
+    ]
+    async with storage.transaction() as tx:
+        for document in (scan, letter, empty):
+            await tx.documents.add(actor, document, chat_id=None)
+        await tx.readings.save_pages(scan.document_id, pages, [])
+        await tx.readings.save_pages(letter.document_id, [Page(number=None, text="dear", status="text")], [])
+        wanted = [scan.document_id, letter.document_id, empty.document_id]
+        counts = await tx.documents.page_counts(actor, wanted)
+        assert await tx.documents.page_counts(stranger, wanted) == {}
+    assert set(counts) == {scan.document_id, letter.document_id}
+    assert [(count.status, count.reason, count.pages, count.confidence) for count in counts[scan.document_id]] == [
+        ("ocr", "low_confidence", 1, 0.25),
+        ("ocr", None, 2, 0.75),
+        ("text", None, 1, None),
+    ]
+
+
 async def test_a_page_saved_again_takes_the_place_of_the_earlier_one_with_its_pictures(
     storage: PostgresStorage, actor: Actor
 ) -> None:
