@@ -19,13 +19,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from io import BufferedReader
-from pathlib import Path
-from typing import Any, Final, NoReturn, cast
+from typing import Final, NoReturn, cast
 
-from samovar.domain.errors import DocumentError, FileDamaged, FileEncrypted, FileTypeUnknown
-from samovar.domain.page import Attachment, Page, ParsedPage, ParsedPart
-from samovar.ports.parser import PageParser, Parser, ParserLimits
+from samovar.ports.parser import Parser, ParserLimits
 from samovar.sandbox.confine import (
     EXIT_NOT_CONFINED,
     EXIT_OUT_OF_MEMORY,
@@ -35,34 +31,15 @@ from samovar.sandbox.confine import (
     die_with_parent,
     readable_folders,
 )
-from samovar.sandbox.probe import attempt_everything
-from samovar.sandbox.progress import keep_figures
-from samovar.sandbox.wire import (
-    END,
-    FILE_TASK,
-    LENGTHS,
-    PAGE_TASK,
-    Head,
-    encode_part,
-    encode_picture,
-    encode_rectangles,
-    encode_word_boxes,
-    pack,
-)
+from samovar.sandbox.wire import FILE_TASK, PAGE_TASK
+from samovar.sandbox.work import OCR_ENGINE, Bench, serve
 
 __all__ = ["main"]
 
-_OCR_ENGINE: Final = "samovar.ocr.engine"
 _CONTROL: Final = 0
 _JOB: Final = 3
 _EXIT_BROKE: Final = 70
 _LONGEST_COMPLAINT: Final = 500
-#: OCR reads paper at this many pixels an inch, which Tesseract is trained for, but no page wider than so many pixels.
-_OCR_DPI: Final = 300
-_OCR_WIDEST_PX: Final = 2400
-_POINTS_IN_AN_INCH: Final = 72
-_COMPOUND_FILE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
 _RSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 
 
@@ -70,14 +47,9 @@ _RSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 class _Plan:
     """What every child needs to know, settled before the first fork."""
 
-    parsers: Sequence[Parser]
-    parser_limits: ParserLimits
+    bench: Bench
     page_limits: ProcessLimits
     file_limits: ProcessLimits
-    frame_bytes: int
-    attachment_bytes: int
-    tessdata: str | None
-    languages: tuple[str, ...]
     readable: tuple[str, ...]
     steps: frozenset[Step]
 
@@ -90,20 +62,22 @@ def main(argument: str) -> None:
     parsers, not_loaded = _load(order["parsers"])
     readable = readable_folders()
     if order["tessdata"]:
-        importlib.import_module(_OCR_ENGINE)
+        importlib.import_module(OCR_ENGINE)
         readable += (order["tessdata"],)
     control = socket.socket(fileno=_CONTROL)
     gc.collect()
     gc.freeze()  # children share what is loaded; a collection in a child would copy it
     plan = _Plan(
-        parsers=parsers,
-        parser_limits=ParserLimits(**order["parser_limits"]),
+        bench=Bench(
+            parsers=parsers,
+            limits=ParserLimits(**order["parser_limits"]),
+            frame_bytes=order["frame_bytes"],
+            attachment_bytes=order["attachment_bytes"],
+            tessdata=order["tessdata"],
+            languages=tuple(order["languages"]),
+        ),
         page_limits=page_limits,
         file_limits=replace(page_limits, cpu_s=order["file_cpu_s"]),
-        frame_bytes=order["frame_bytes"],
-        attachment_bytes=order["attachment_bytes"],
-        tessdata=order["tessdata"],
-        languages=tuple(order["languages"]),
         readable=readable,
         steps=_try_steps(page_limits, readable),
     )
@@ -223,9 +197,7 @@ def _be_child(job: int, parent: int, plan: _Plan, limits: ProcessLimits) -> NoRe
         _keep_only(job)
         if confine(limits, plan.readable) != plan.steps:
             os._exit(EXIT_NOT_CONFINED)
-        with open(_JOB, "rb", closefd=False) as stream:
-            head, body = _receive(stream)
-        _answer(head, body, plan)
+        serve(_JOB, plan.bench)
         code = 0
     except MemoryError:
         code = EXIT_OUT_OF_MEMORY
@@ -242,110 +214,3 @@ def _keep_only(job: int) -> None:
     for standard in (0, 1, 2):
         os.dup2(null, standard)
     os.closerange(_JOB + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-
-
-def _receive(stream: BufferedReader) -> tuple[Mapping[str, Any], bytes]:
-    head_bytes, body_bytes = LENGTHS.unpack(stream.read(LENGTHS.size))
-    return json.loads(stream.read(head_bytes)), stream.read(body_bytes)
-
-
-def _send(frame: tuple[Head, bytes]) -> None:
-    head, body = frame
-    for content in (pack(head, len(body)), body):
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(_JOB, rest) :]
-
-
-def _answer(head: Mapping[str, Any], body: bytes, plan: _Plan) -> None:
-    """Do what is asked; what a parser says about the file becomes an answer too."""
-    try:
-        if head["task"] == "read":
-            _read(head, body, plan)
-        else:
-            _send(_work(head, body, plan))
-    except DocumentError as error:
-        _send(({"error": error.code, "reason": error.values.get("reason")}, b""))
-
-
-def _read(head: Mapping[str, Any], body: bytes, plan: _Plan) -> None:
-    """Send the parts of a file, each as soon as it is there."""
-    name, first_page = head["name"], head["first_page"]
-    parser = next((parser for parser in plan.parsers if parser.recognises(body, name)), None)
-    if parser is None:
-        raise FileEncrypted(name=name) if _is_encrypted_office_file(body) else FileTypeUnknown(name=name)
-    for part in parser.read(body, name, plan.parser_limits, first_page=first_page):
-        if not (isinstance(part, ParsedPage) and (part.page.number or 1) < first_page):
-            _send(encode_part(_fit(part, plan)))
-    _send((END, b""))
-
-
-def _is_encrypted_office_file(content: bytes) -> bool:
-    """Tell whether this is a new office file behind a password, which is no ZIP any more. Source: MS-OFFCRYPTO, 2.3."""
-    return content.startswith(_COMPOUND_FILE) and _ENCRYPTED_PACKAGE in content
-
-
-def _fit(part: ParsedPart, plan: _Plan) -> ParsedPart:
-    """Make a part no larger than a frame may be.
-
-    An attachment larger than any file may be is cut one byte above that: who takes it in refuses it by its size.
-    """
-    match part:
-        case ParsedPage():
-            return keep_figures(part, figures=plan.parser_limits.figures, size_bytes=plan.frame_bytes)
-        case Attachment() if len(part.content) > plan.attachment_bytes:
-            return replace(part, content=part.content[: plan.attachment_bytes + 1])
-        case _:
-            return part
-
-
-def _work(head: Mapping[str, Any], body: bytes, plan: _Plan) -> tuple[Head, bytes]:
-    if head["task"] == "probe":
-        return {"refused": attempt_everything()}, b""
-    shower = next(
-        (parser for parser in plan.parsers if head["kind"] == parser.KIND and hasattr(parser, "render_page")), None
-    )
-    if shower is None:
-        raise FileTypeUnknown(name="")
-    pages = cast("PageParser", shower)  # it has what makes it one
-    match head["task"]:
-        case "render":
-            return encode_picture(pages.render_page(body, head["page"], head["width_px"], plan.parser_limits))
-        case "words":
-            return encode_word_boxes(pages.words(body, head["page"])), b""
-        case "recognise":
-            return encode_part(ParsedPage(page=_recognise(pages, body, head["page"], plan)))
-        case _:
-            return encode_rectangles(pages.locate(body, head["page"], head["start"], head["end"])), b""
-
-
-def _recognise(parser: PageParser, content: bytes, number: int, plan: _Plan) -> Page:
-    """Draw a page as large as OCR reads best, and read it."""
-    without_ocr = Page(number=number, text="", status="skipped", reason="ocr_unavailable")
-    if plan.tessdata is None:
-        return without_ocr
-    from samovar.ocr.engine import EngineNotLoadedError, load  # the zygote has loaded it where there is its data
-
-    try:
-        engine = load(Path(plan.tessdata), plan.languages)
-    except EngineNotLoadedError:
-        return without_ocr
-    width, height = _size_of(parser, content, number, plan)
-    picture = parser.render_page(content, number, _width_for_ocr(parser, width), plan.parser_limits)
-    page = engine.read(picture, page_width=width or picture.width, page_height=height or picture.height)
-    return replace(page, number=number)
-
-
-def _size_of(parser: PageParser, content: bytes, number: int, plan: _Plan) -> tuple[float | None, float | None]:
-    """How large the page is in its own units."""
-    limits = replace(plan.parser_limits, figures=0)  # its pictures are not asked for
-    for part in parser.read(content, "", limits, first_page=number):
-        if isinstance(part, ParsedPage) and part.page.number in (number, None):
-            return part.page.width, part.page.height
-    raise FileDamaged(name=f"p. {number}")
-
-
-def _width_for_ocr(parser: PageParser, width: float | None) -> int:
-    if width is None or parser.KIND == "image":
-        return _OCR_WIDEST_PX  # a picture is never made larger
-    return min(_OCR_WIDEST_PX, round(width * _OCR_DPI / _POINTS_IN_AN_INCH))
