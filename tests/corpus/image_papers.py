@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageDraw
+from tests.corpus.paper import Paper, Sheet
 
 from samovar.domain.layout import Rectangle
-from tests.corpus.paper import Paper, Sheet
 
 __all__ = ["PAPERS", "drawing", "heic", "multi_page_tiff", "saved"]
 

@@ -2,7 +2,16 @@
 
 from typing import Final
 
-__all__ = ["ENGLISH", "ENGLISH_DIVIDED", "ENGLISH_TABLE", "MIXED", "RUSSIAN", "RUSSIAN_DIVIDED", "RUSSIAN_TABLE", "whole"]
+__all__ = [
+    "ENGLISH",
+    "ENGLISH_DIVIDED",
+    "ENGLISH_TABLE",
+    "MIXED",
+    "RUSSIAN",
+    "RUSSIAN_DIVIDED",
+    "RUSSIAN_TABLE",
+    "whole",
+]
 
 #: A heading, then paragraphs.
 RUSSIAN: Final = (

@@ -28,7 +28,8 @@ def _read(content: bytes) -> tuple[Picture, Image.Image]:
     (page,) = _pages(content)
     (figure,) = page.figures
     opened = Image.open(BytesIO(figure.picture.content))
-    assert opened.size == (figure.picture.width, figure.picture.height) == (page.page.width, page.page.height)
+    assert opened.size == (figure.picture.width, figure.picture.height)
+    assert opened.size == (page.page.width, page.page.height)
     return figure.picture, opened
 
 
