@@ -92,10 +92,9 @@ def _read(layer: TextLayer, contents: Contents) -> _Reading:
         hidden += len(sight.over_pictures)
     if not lines:
         return _Reading("waiting", "invisible_text" if hidden else "no_text_layer", [], not is_scan)
-    text = _text(layer, lines)
-    if not is_plausible(text):
+    if not is_plausible(layer.raw if not hidden and layer.is_plain else _text(layer, lines)):
         return _Reading("waiting", "broken_fonts", lines, not is_scan)
-    if is_scan and len(text) < _SCAN_LETTERS:
+    if is_scan and sum(line.end - line.start for line in lines) < _SCAN_LETTERS:
         return _Reading("waiting", "no_text_layer", lines, False)
     reason: PageReason | None = None
     if hidden:

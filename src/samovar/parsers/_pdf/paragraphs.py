@@ -12,8 +12,6 @@ from samovar.parsers._pdf.line import Line
 __all__ = ["LIST_MARK", "Paragraph", "classify", "paragraphs", "usual_size"]
 
 LIST_MARK: Final = re.compile(r"(?:[•◦▪‣●○■□∙·\uf0b7–—-]|\(?\d{1,3}(?:\.\d{1,3}){0,4}[.)]|\(?[A-Za-zА-Яа-я]\))(?=\s|$)")
-#: The same at the start of a row; the first character is looked at first, which is quick.
-_LIST_START: Final = re.compile(rf"(?=[^\w\s]|\w{{1,3}}[.)]){LIST_MARK.pattern}")
 _BULLET: Final = re.compile(r"[•◦▪‣●○■□∙·\uf0b7–—-]\s")
 _CAPTION: Final = re.compile(
     r"(?:рис(?:\.|унок)|табл(?:\.|ица)|схема|график|диаграмма|fig(?:\.|ure)|table|chart|scheme)\s*"
@@ -44,17 +42,23 @@ class Paragraph:
     ``breaks`` are the places of rows that begin a new line of their own.
     """
 
-    __slots__ = ("breaks", "head", "kind", "left", "level", "right", "rows", "size")
+    __slots__ = ("breaks", "head", "is_listed", "kind", "left", "level", "right", "rows", "size")
 
     def __init__(self, row: Line, head: str, left: float, right: float) -> None:
         self.rows = [row]
         self.breaks: list[int] = []
         self.head = head
+        self.is_listed = _starts_list(head)
         self.size = row.size
         self.left = left
         self.right = right
         self.kind: BlockKind = "paragraph"
         self.level: int | None = None
+
+
+def _starts_list(text: str) -> bool:
+    """Tell whether a row begins with a bullet or a number; two letters are looked for first, which is quick."""
+    return not text[:2].isalpha() and LIST_MARK.match(text) is not None
 
 
 def usual_size(lines: Sequence[Line]) -> float:
@@ -108,9 +112,9 @@ def _is_apart(column: _Column, above: Line, row: Line) -> bool:
     step = row.base - above.base
     if row.face.is_monospaced and above.face.is_monospaced:
         return not 0 <= step <= _CODE_STEP * row.size
-    if step > 1.3 * max(column.pitch, 1.1 * row.size) or step < -0.5 * row.size:
+    if (step > 1.3 * column.pitch and step > 1.43 * row.size) or step < -0.5 * row.size:
         return True
-    return abs(row.size - above.size) > _OTHER_SIZE * above.size
+    return row.size != above.size and abs(row.size - above.size) > _OTHER_SIZE * above.size
 
 
 def _begins(column: _Column, current: Paragraph, above: Line, row: Line, text_above: str, text: str) -> bool:
@@ -122,21 +126,22 @@ def _begins(column: _Column, current: Paragraph, above: Line, row: Line, text_ab
     if row.size < _FOOTNOTE_SIZE * column.body and _FOOTNOTE.match(text) and _is_raised(row):
         return True
     ends = text_above[-1:] in _ENDS
-    is_listed = _LIST_START.match(current.head) is not None
-    if _LIST_START.match(text) and (is_listed or ends or _has_room(above, row, text, column.right)):
+    if _starts_list(text) and (current.is_listed or ends or _has_room(above, row, text, column.right)):
         return True
-    if is_listed:
+    if current.is_listed:
         if row.left < current.rows[0].left - 0.5 * row.size:
             return True
         return ends and row.left <= current.rows[0].left + 1 and _has_room(above, row, text, column.right)
-    if _is_indented(column, current, above, row) and (len(current.rows) > 1 or ends or text[:1].isupper()):
+    if _is_indented(column, above, row) and (len(current.rows) > 1 or ends or text[:1].isupper()):
         return True
     return ends and above.right < column.right - 0.25 * (column.right - column.left) and not text[:1].islower()
 
 
-def _is_indented(column: _Column, current: Paragraph, above: Line, row: Line) -> bool:
+def _is_indented(column: _Column, above: Line, row: Line) -> bool:
     """Tell whether a row begins further to the right, as the first of a paragraph does; centred rows do not count."""
-    indent = row.left - max(column.left, min(above.left, current.rows[-1].left))
+    if row.left - column.left <= 0.8 * row.size:
+        return False
+    indent = row.left - max(column.left, above.left)
     if not 0.8 * row.size < indent < 8 * row.size:
         return False
     return not (_is_centred(row, column) and _is_centred(above, column))
@@ -184,7 +189,7 @@ def classify(found: Sequence[Paragraph], lines: Sequence[Line], body: float, hei
             paragraph.kind = "footnote"
         elif level := _heading_level(paragraph, body, is_bold_page=is_bold_page):
             paragraph.kind, paragraph.level = "heading", level
-        elif len(found) > 1 and _LIST_START.match(paragraph.head):
+        elif paragraph.is_listed and len(found) > 1:
             paragraph.kind = "list_item"
     _keep_footnotes_at_the_end(found)
     _keep_lists(found)

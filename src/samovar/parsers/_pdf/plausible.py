@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["is_plausible"]
 
 _LEAST_LETTERS: Final = 60
-_SAMPLE: Final = 3000
+_SAMPLE: Final = 2000
 _MOST_UNKNOWN: Final = 0.08
 _UNKNOWN: Final = re.compile(r"[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]|[\x00-\x08\x0e-\x1f]")
 #: A private character that fonts of symbols use for their bullets is no sign of damage.
@@ -38,8 +38,9 @@ def is_plausible(text: str) -> bool:
     Few letters are believed. Source of the frequencies: Lewand 2000 (English), Russian National Corpus, rounded.
     """
     sample = text if len(text) <= _SAMPLE else text[len(text) // 2 - _SAMPLE // 2 : len(text) // 2 + _SAMPLE // 2]
+    sample = sample.replace("\r\n", " ").replace("\ufffe", "")
     visible = len(sample) - sample.count(" ")
-    if visible and not sample.isascii():
+    if "\ufffd" in sample or not sample.isprintable():
         unknown = sum(character not in _SYMBOLS for character in _UNKNOWN.findall(sample))
         if unknown > _MOST_UNKNOWN * visible and unknown > 3:
             return False

@@ -17,7 +17,11 @@ __all__ = ["HYPHEN", "TextLayer"]
 HYPHEN: Final = "\ufffe"
 
 _LINE: Final = re.compile(r"[^\r\n\ufffe]*\S\ufffe?")
-_UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\uffff\t\u00a0\u2007\u202f]")
+#: Printable characters that become others: ligatures, and accents that are characters of their own.
+_COMPOSED: Final = (
+    *map(chr, range(0xFB00, 0xFB07)), "\u0300", "\u0301", "\u0302", "\u0303", "\u0306", "\u0307", "\u0308", "\u030a",
+    "\u030b", "\u030c", "\u0327", "\u0328",
+)  # fmt: skip
 _BLANKS: Final = str.maketrans("\t\u00a0\u2007\u202f", "    ")
 _BOLD_NAME: Final = re.compile(r"bold|black|heavy|demi", re.IGNORECASE)
 _MONOSPACED_NAME: Final = re.compile(r"mono|courier|consol|menlo|typewriter", re.IGNORECASE)
@@ -30,12 +34,16 @@ _PLACES_CHECKED: Final = 4
 
 
 class TextLayer:
-    """The text of one page as PDFium gives it; handles are valid while its page is open."""
+    """The text of one page as PDFium gives it; handles are valid while its page is open.
+
+    ``raw`` has every character at PDFium's own index. ``is_plain`` text is written as it is, but for hyphens.
+    """
 
     def __init__(self, textpage: Any, bounds: Box) -> None:
         self.handle: Handle = library.address(textpage.raw)
         self.bounds = bounds
         self.count: int = library.count_chars(self.handle)
+        self.is_plain = True
         self.raw = self._read()
         self.has_gaps = False
         self.frame = Frame(bounds, 0)
@@ -53,16 +61,12 @@ class TextLayer:
             codes = [library.unicode_of(self.handle, index) for index in range(self.count)]
             text = "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
             text = text.replace("\x02", HYPHEN)
-        if not text.isascii() or not text.isprintable():
-            text = self._clean(text)
-        return text
-
-    def _clean(self, text: str) -> str:
-        """Make characters safe one for one, keeping PDFium's line ends and hyphens."""
-        if _UNSAFE.search(text) is None:
+        # A quick look first: nearly every page has printable characters only.
+        if text.replace("\r\n", "").replace(HYPHEN, "").isprintable():
+            self.is_plain = not any(map(text.__contains__, _COMPOSED))
             return text
-        parts = text.replace("\x02", HYPHEN).split(HYPHEN)
-        return HYPHEN.join(clean_characters(part) for part in parts).translate(_BLANKS)
+        self.is_plain = False
+        return HYPHEN.join(clean_characters(part) for part in text.split(HYPHEN)).translate(_BLANKS)
 
     def _has_own_places(self) -> bool:
         step = max(1, self.count // _PLACES_CHECKED)

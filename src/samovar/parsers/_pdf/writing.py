@@ -42,7 +42,7 @@ class Writer:
 
     def __init__(self, layer: TextLayer) -> None:
         self._raw = layer.raw
-        self._is_plain = layer.raw.isascii() or _SPECIAL.search(layer.raw) is None
+        self._is_plain = layer.is_plain
         self._parts: list[str] = []
         self.length = 0
         self.pieces: list[Piece] = []
@@ -59,16 +59,18 @@ class Writer:
 
     def line(self, line: Line, *, without_end: int = 0) -> None:
         """Write one row, without so many characters at its end."""
+        if not line.parts:
+            self._write(line, line.start, line.end - without_end)
+            return
         last: Line | None = None
-        for part in line.parts or (line,):
+        for part in line.parts:
             if last is not None and part.left - last.right > _ATTACHED * max(last.size, part.size):
                 self.mark(" ")
-            end = part.end - without_end if part is (line.parts or (line,))[-1] else part.end
-            self._write(part, part.start, end)
+            self._write(part, part.start, part.end - (without_end if part is line.parts[-1] else 0))
             last = part
 
     def _write(self, line: Line, start: int, end: int) -> None:
-        if self._is_plain:
+        if self._is_plain and self._raw[end - 1] != HYPHEN:
             self._piece(line, self._raw[start:end], start, end)
             return
         place = start
@@ -81,22 +83,21 @@ class Writer:
     def _piece(self, line: Line, text: str, first: int, last: int) -> None:
         if text:
             self._parts.append(text)
-            self.pieces.append(Piece(self.length, self.length + len(text), first, last, line))
-            self.length += len(text)
+            end = self.length + len(text)
+            self.pieces.append(Piece(self.length, end, first, last, line))
+            self.length = end
 
     def rows(self, rows: list[Line], breaks: list[int]) -> None:
         """Write the rows of a paragraph; a word divided between two of them becomes one."""
-        last = len(rows) - 1
-        for place, row in enumerate(rows):
-            if place == last:
-                self.line(row)
-                return
-            below = rows[place + 1]
-            if self._raw[self._end(row) - 1] in _HYPHENS and (dropped := self._divided(row, below)) is not None:
+        raw = self._raw
+        for place, below in enumerate(rows[1:], start=1):
+            row = rows[place - 1]
+            if raw[self._end(row) - 1] in _HYPHENS and (dropped := self._divided(row, below)) is not None:
                 self.line(row, without_end=dropped)
                 continue
             self.line(row)
-            self.mark("\n" if place + 1 in breaks else " ")
+            self.mark("\n" if breaks and place in breaks else " ")
+        self.line(rows[-1])
 
     def _end(self, row: Line) -> int:
         return row.parts[-1].end if row.parts else row.end
