@@ -47,7 +47,7 @@ export const enErrors = {
   'error.file_too_large.advice': 'Split it into smaller files, or raise `limits.upload_mb` in samovar.toml.',
   'error.file_type_unknown': '{name} is not a file that Samovar can read.',
   'error.file_type_unknown.bare': 'Samovar cannot read this kind of file.',
-  'error.file_type_unknown.advice': 'Attach TXT, Markdown, PDF, JPG or PNG.',
+  'error.file_type_unknown.advice': 'Attach a PDF, an office document, a letter, a book, a table, a text, an archive or a picture.',
   'error.file_damaged': '{name} is damaged or cut short.',
   'error.file_damaged.bare': 'The file is damaged or cut short.',
   'error.file_damaged.advice': 'Open it in its own program, save it again and attach the new copy.',

@@ -48,7 +48,7 @@ export const ruErrors: Record<keyof typeof enErrors, string> = {
   'error.file_too_large.advice': 'Разделите его на части или увеличьте `limits.upload_mb` в samovar.toml.',
   'error.file_type_unknown': 'Файл {name} Samovar прочитать не умеет.',
   'error.file_type_unknown.bare': 'Такие файлы Samovar читать не умеет.',
-  'error.file_type_unknown.advice': 'Прикрепите TXT, Markdown, PDF, JPG или PNG.',
+  'error.file_type_unknown.advice': 'Прикрепите PDF, офисный документ, письмо, книгу, таблицу, текст, архив или картинку.',
   'error.file_damaged': 'Файл {name} повреждён или обрезан.',
   'error.file_damaged.bare': 'Файл повреждён или обрезан.',
   'error.file_damaged.advice': 'Откройте его в родной программе, сохраните заново и прикрепите новую копию.',

@@ -1,5 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity'
-import { describeFigure, findEntities, findInDocument, getDocument, getEntities, getPage, getParts, getWords } from '../api/documents'
+import { getDocument, getPage } from '../api/documents'
+import { describeFigure, findEntities, findInDocument, getEntities, getParts, getWords } from '../api/reading'
 import { problemOf, type Http } from '../api/http'
 import type { Entity, FoundPlace, PageText, PageWords, Span } from '../api/library-types'
 import type { ChatDocument, DocumentPage, Figure, ListedDocument, Problem } from '../api/types'

@@ -1,4 +1,5 @@
-import { cancelDocument, deleteDocument, getDocument, getParts, rereadDocument } from '../api/documents'
+import { deleteDocument, getDocument } from '../api/documents'
+import { cancelDocument, getParts, rereadDocument } from '../api/reading'
 import { problemOf, type Http } from '../api/http'
 import { listDocuments } from '../api/library'
 import type { DocumentFilter } from '../api/library-types'
