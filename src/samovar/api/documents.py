@@ -99,6 +99,8 @@ async def delete_document(document_id: UUID, actor: Asker, services: ServicesOf)
 async def read_file(document_id: UUID, actor: Asker, services: ServicesOf) -> Response:
     """The bytes as they were taken in, to be kept and not to be shown."""
     document = await _access(services, actor, document_id)
+    if not document.keeps_bytes:
+        raise NotFound(what="file")
     content = await services.blobs.get(document.sha256)
     disposition = f"attachment; filename*=UTF-8''{quote(document.name, safe='')}"
     headers = {**FILE_HEADERS, "Content-Disposition": disposition}
