@@ -22,18 +22,8 @@ _KINDS: Final = registry.kinds("parsers")
 _SAMPLES: Final = tuple(sample for sample in samples() if sample.kind in _KINDS)
 #: What no text of a page may hold: controls, halves of pairs, marks of byte order, what is no character.
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-#: Formats that begin with a signature: their names say nothing.
-_SIGNED: Final = (
-    b"PK\x03\x04",
-    b"%PDF-",
-    b"\xff\xd8\xff",
-    b"\x89PNG",
-    b"II*\x00",
-    b"MM\x00*",
-    b"BM",
-    b"RIFF",
-    b"{\\rtf",
-)
+#: Formats that begin with a signature or are containers: their names say nothing.
+_SIGNED: Final = ("archive", "docx", "epub", "image", "odp", "ods", "odt", "pdf", "pptx", "rtf", "xlsx")
 _JUNK: Final = (
     b"",
     b"\x00",
@@ -102,7 +92,7 @@ def test_exactly_one_parser_recognises_a_good_file(sample: Sample) -> None:
     assert sample.name.lower().endswith(_parser(sample.kind).SUFFIXES)
 
 
-@_each([sample for sample in _SAMPLES if sample.make().startswith(_SIGNED)])
+@_each([sample for sample in _SAMPLES if sample.kind in _SIGNED])
 @pytest.mark.parametrize("lie", ["report.txt", "README.md", "photo.png", "paper.pdf", "a.csv", "", "..\\..\\x.exe"])
 def test_the_type_is_found_by_content_whatever_the_name(sample: Sample, lie: str) -> None:
     content = sample.make()

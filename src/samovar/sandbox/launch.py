@@ -108,7 +108,7 @@ async def launch(limits: LimitsSettings, recognition: Recognition | None = None)
             raise
         undo.pop_all()
     for name, detail in greeting["not_loaded"].items():
-        log.error("sandbox.parser_not_loaded", parser=name, detail=detail)
+        log.error("sandbox.not_loaded", part=name, detail=detail)
     return Zygote(process=process, control=control, confinement=level_of(frozenset(greeting["steps"])))
 
 

@@ -16,11 +16,13 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, NoReturn, cast
 
+from samovar.ocr.data import file_name, is_language_data
 from samovar.ports.parser import Parser, ParserLimits
 from samovar.sandbox.confine import (
     EXIT_NOT_CONFINED,
@@ -61,9 +63,12 @@ def main(argument: str) -> None:
     page_limits = ProcessLimits(memory_bytes=order["memory_bytes"], cpu_s=order["page_cpu_s"])
     parsers, not_loaded = _load(order["parsers"])
     readable = readable_folders()
-    if order["tessdata"]:
+    tessdata, languages = order["tessdata"], tuple(order["languages"])
+    if tessdata and not _has_language_data(tessdata, languages):
+        tessdata, not_loaded[OCR_ENGINE] = None, f"damaged language data in {tessdata}"
+    if tessdata:
         importlib.import_module(OCR_ENGINE)
-        readable += (order["tessdata"],)
+        readable += (tessdata,)
     control = socket.socket(fileno=_CONTROL)
     gc.collect()
     gc.freeze()  # children share what is loaded; a collection in a child would copy it
@@ -73,8 +78,8 @@ def main(argument: str) -> None:
             limits=ParserLimits(**order["parser_limits"]),
             frame_bytes=order["frame_bytes"],
             attachment_bytes=order["attachment_bytes"],
-            tessdata=order["tessdata"],
-            languages=tuple(order["languages"]),
+            tessdata=tessdata,
+            languages=languages,
         ),
         page_limits=page_limits,
         file_limits=replace(page_limits, cpu_s=order["file_cpu_s"]),
@@ -85,7 +90,7 @@ def main(argument: str) -> None:
     _Zygote(control, plan).serve()
 
 
-def _load(names: Sequence[str]) -> tuple[Sequence[Parser], Mapping[str, str]]:
+def _load(names: Sequence[str]) -> tuple[Sequence[Parser], dict[str, str]]:
     """Import parsers. Shape: those that could be, and why the others could not; a missing library costs its own."""
     parsers: list[Parser] = []
     not_loaded: dict[str, str] = {}
@@ -95,6 +100,14 @@ def _load(names: Sequence[str]) -> tuple[Sequence[Parser], Mapping[str, str]]:
         except ImportError as error:
             not_loaded[name] = str(error)[:_LONGEST_COMPLAINT]
     return parsers, not_loaded
+
+
+def _has_language_data(tessdata: str, languages: Sequence[str]) -> bool:
+    """Look into the files before a child does: Tesseract aborts on what is no language data."""
+    try:
+        return all(is_language_data((Path(tessdata) / file_name(language)).read_bytes()) for language in languages)
+    except OSError:
+        return False
 
 
 def _try_steps(limits: ProcessLimits, readable: Sequence[str]) -> frozenset[Step]:
