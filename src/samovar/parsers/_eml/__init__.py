@@ -1,0 +1,1 @@
+"""Letters: their headers and their parts."""
