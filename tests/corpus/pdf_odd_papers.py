@@ -78,23 +78,32 @@ def _linked() -> bytes:
     """Two pages with an outline, a link to an address and a link to a page."""
 
     def first(canvas: Any) -> None:
-        canvas.bookmarkPage("first")
-        canvas.addOutlineEntry("Contents", "first", 0)
+        canvas.bookmarkPage("contents")
+        canvas.addOutlineEntry("Contents", "contents", 0)
         draw_lines(canvas, ["Contents"], LEFT, 760, size=18, font=BOLD)
         draw_lines(canvas, ["See the chapter about flags", "or write to the harbour office."], LEFT, 730)
-        canvas.linkAbsolute("", "second", (LEFT + 36, 725, LEFT + 200, 741))
-        canvas.linkURL("https://harbour.example/office", (LEFT + 56, 711, LEFT + 160, 727))
+        canvas.linkAbsolute("", "flags", _under(canvas, "See the ", "chapter about flags", 730))
+        canvas.linkURL(
+            "https://harbour.example/office", _under(canvas, "or write to the ", "harbour office", 730 - 14.3)
+        )
+        canvas.linkURL("javascript:alert(1)", _under(canvas, "", "See", 730))
 
     def second(canvas: Any) -> None:
-        canvas.bookmarkPage("second")
-        canvas.addOutlineEntry("Flags", "second", 0)
-        canvas.addOutlineEntry("Morning", "second", 1)
+        for key, title, level in (("flags", "Flags", 0), ("morning", "Morning", 1)):
+            canvas.bookmarkPage(key)
+            canvas.addOutlineEntry(title, key, level)
         draw_lines(canvas, ["Flags"], LEFT, 760, size=18, font=BOLD)
         draw_lines(canvas, wrap(_FLAG_EN, _FULL), LEFT, 730)
         canvas.setTitle("Harbour rules")
         canvas.setAuthor("П. Громов")
 
     return draw_pdf(first, second)
+
+
+def _under(canvas: Any, before: str, words: str, base: float) -> tuple[float, float, float, float]:
+    """The box of words in a line of type of 11 points."""
+    left = LEFT + canvas.stringWidth(before, PLAIN, 11)
+    return left, base - 3, left + canvas.stringWidth(words, PLAIN, 11), base + 9
 
 
 def _damaged() -> bytes:

@@ -1,121 +1,128 @@
-"""PDF: places, boxes, and pages of every shape."""
+"""PDF: pages as they look, files that are not what they seem, and what is left out."""
 
 from io import BytesIO
 
-import pypdfium2 as pdfium
 import pytest
 from PIL import Image
+from reportlab.lib.utils import ImageReader
+from tests.corpus.pdf_drawing import LEFT, draw_lines, draw_pdf, photograph, scheme
 from tests.support import papers
 
-from samovar.domain.document import Rectangle
+from samovar.domain.errors import FileDamaged, FileEncrypted, FileTooComplex
+from samovar.domain.page import DocumentHead, ParsedPage
 from samovar.parsers import pdf
 from samovar.ports.parser import ParserLimits
 
 _LIMITS = ParserLimits(pages=2000, pixels=25_000_000)
 
 
-def _boxes(content: bytes, page: int, quote: str) -> tuple[Rectangle, ...]:
-    text = pdf.parse(content, "x", _LIMITS).pages[page - 1].text
-    start = text.index(quote)
-    return pdf.locate(content, page, start, start + len(quote))
-
-
-def _ink(content: bytes, page: int, box: Rectangle) -> float:
-    """The share of dark pixels inside a box of the drawn page."""
-    picture = pdf.render_page(content, page, 1200, _LIMITS)
-    image = Image.open(BytesIO(picture.content)).convert("L")
-    width = pdf.parse(content, "x", _LIMITS).pages[page - 1].width or 0
-    scale = picture.width / width
-    cut = image.crop(
-        (
-            int(box.x * scale),
-            int(box.y * scale),
-            int((box.x + box.width) * scale) + 1,
-            int((box.y + box.height) * scale) + 1,
-        )
-    )
-    return sum(cut.histogram()[:128]) / (cut.width * cut.height)
-
-
-@pytest.mark.parametrize("make", [papers.english_pdf, papers.russian_pdf, papers.columns_pdf, papers.hyphenated_pdf])
-def test_every_character_keeps_the_index_that_pdfium_gives_it(make: object) -> None:
-    assert callable(make)
-    content = make()
-    document = pdfium.PdfDocument(content)
-    for page in pdf.parse(content, "x", _LIMITS).pages:
-        assert page.exact_places
-        textpage = document[(page.number or 0) - 1].get_textpage()
-        assert len(page.text) == textpage.count_chars()
-        for place in range(0, len(page.text), 7):
-            if not page.text[place].isspace() and page.text[place] != "\u00ad":
-                assert textpage.get_text_range(place, 1) == page.text[place]
+def _pages(content: bytes, limits: ParserLimits = _LIMITS, first_page: int = 1) -> list[ParsedPage]:
+    head, *pages = pdf.read(content, "x", limits, first_page=first_page)
+    assert isinstance(head, DocumentHead)
+    return [page for page in pages if isinstance(page, ParsedPage)]
 
 
 def test_the_fact_stands_on_page_two_in_both_languages() -> None:
     for make, fact in ((papers.english_pdf, papers.ENGLISH_FACT), (papers.russian_pdf, papers.RUSSIAN_FACT)):
-        pages = pdf.parse(make(), "x", _LIMITS).pages
+        pages = [parsed.page for parsed in _pages(make())]
         assert [fact in page.text for page in pages] == [False, True, False]
         assert all(page.status == "text" and page.reason is None for page in pages)
 
 
-def test_a_word_divided_at_a_line_end_is_one_word_with_a_soft_hyphen() -> None:
-    (page,) = pdf.parse(papers.hyphenated_pdf(), "x", _LIMITS).pages
-    assert "граж\u00adдан" in page.text
-    assert "граждан, а также на все вопросы организаций" in page.text.replace("\u00ad", "")
-    first, second = _boxes(papers.hyphenated_pdf(), 1, "граж\u00adдан")
-    assert second.y > first.y
-    assert second.x < first.x
+def test_reading_goes_on_at_any_page() -> None:
+    pages = _pages(papers.english_pdf(), first_page=3)
+    assert [parsed.page.number for parsed in pages] == [3]
+    assert pages[0] == _pages(papers.english_pdf())[2]
 
 
-def test_the_box_of_a_quote_covers_its_ink() -> None:
-    (box,) = _boxes(papers.english_pdf(), 2, papers.ENGLISH_FACT)
-    assert [box.x, box.y] == pytest.approx([72, 112], abs=2)
-    assert _ink(papers.english_pdf(), 2, box) > 0.1
-
-
-@pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_boxes_on_a_turned_page_lie_where_the_reader_sees_the_words(degrees: int) -> None:
-    expected = _boxes(papers.english_pdf(), 2, papers.ENGLISH_FACT)
-    turned = papers.rotated_pdf(degrees)
-    (page,) = pdf.parse(turned, "x", _LIMITS).pages
-    assert [page.width, page.height] == pytest.approx([595.3, 841.9], abs=0.1)
-    (box,) = _boxes(turned, 1, papers.ENGLISH_FACT)
-    for side in ("x", "y", "width", "height"):
-        assert getattr(box, side) == pytest.approx(getattr(expected[0], side), abs=0.1)
-    assert _ink(turned, 1, box) > 0.1
-
-
-def test_lines_that_run_downwards_get_upright_boxes() -> None:
-    (box,) = _boxes(papers.sideways_pdf(), 1, papers.ENGLISH_FACT)
-    assert box.height > 10 * box.width
-    assert _ink(papers.sideways_pdf(), 1, box) > 0.1
-
-
-def test_a_crop_box_moves_the_boxes_and_the_size() -> None:
-    (page,) = pdf.parse(papers.cropped_pdf(), "x", _LIMITS).pages
-    assert (page.width, page.height) == (400, 300)
-    (box,) = _boxes(papers.cropped_pdf(), 1, papers.ENGLISH_FACT)
-    assert _ink(papers.cropped_pdf(), 1, box) > 0.1
-
-
-def test_a_quote_over_two_lines_gets_a_box_for_each() -> None:
-    boxes = _boxes(papers.english_pdf(), 2, papers.ENGLISH_FACT + " \nRequests from other networks")
-    assert len(boxes) == 2
-
-
-@pytest.mark.parametrize(("start", "end"), [(0, 0), (5, 5), (9, 3), (100_000, 100_001), (-5, 0)])
-def test_a_stretch_without_characters_has_no_boxes(start: int, end: int) -> None:
-    assert pdf.locate(papers.english_pdf(), 1, start, end) == ()
+def test_blocks_are_in_order_with_a_blank_line_between_them() -> None:
+    for make in (papers.english_pdf, papers.russian_pdf, papers.columns_pdf):
+        for parsed in _pages(make()):
+            page, end = parsed.page, 0
+            for block in page.blocks:
+                assert page.text[end : block.start] == ("\n\n" if end else "")
+                assert page.text[block.start : block.end].strip()
+                end = block.end
+            assert end == len(page.text)
 
 
 def test_a_page_without_text_says_why_and_a_damaged_one_spoils_no_other() -> None:
-    mixed = pdf.parse(papers.mixed_pdf(), "x", _LIMITS).pages
-    assert [page.status for page in mixed] == ["text", "no_text", "no_text"]
-    assert mixed[1].reason == "no text layer: a scan or a picture"
-    assert mixed[2].reason == "the page is empty"
-    broken = pdf.parse(papers.damaged_page_pdf(), "x", _LIMITS).pages
-    assert [page.status for page in broken] == ["text", "failed", "text"]
-    assert broken[1].reason == "the page is damaged"
+    mixed = [parsed.page for parsed in _pages(papers.mixed_pdf())]
+    assert [(page.status, page.reason) for page in mixed] == [
+        ("text", None), ("waiting", "no_text_layer"), ("no_text", "empty"),
+    ]  # fmt: skip
+    broken = [parsed.page for parsed in _pages(papers.damaged_page_pdf())]
+    assert [(page.status, page.reason) for page in broken] == [("text", None), ("failed", "damaged"), ("text", None)]
+
+
+def test_a_scanned_page_has_no_figure() -> None:
+    assert _pages(papers.scan_pdf())[0].figures == ()
+
+
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (papers.encrypted_pdf, FileEncrypted),
+        (papers.truncated_pdf, FileDamaged),
+        (papers.many_pages_pdf, FileTooComplex),
+    ],
+)
+def test_a_file_that_cannot_be_read_at_all_says_why(make: object, error: type[Exception]) -> None:
+    assert callable(make)
+    with pytest.raises(error):
+        list(pdf.read(make(), "x", _LIMITS))
+
+
+def _pictures(count: int) -> bytes:
+    def draw(canvas: object) -> None:
+        for place in range(count):
+            picture = scheme(200 + place, 160)
+            canvas.drawImage(ImageReader(picture), LEFT, 700 - 90 * place, 100, 80)  # type: ignore[attr-defined] # reportlab
+        draw_lines(canvas, ["Pictures of the same kind in a row"], LEFT, 60)
+
+    return draw_pdf(draw, draw)
+
+
+def test_pictures_beyond_the_limit_of_a_file_are_left_out_with_a_sign() -> None:
+    first, second = _pages(_pictures(3), ParserLimits(pages=9, pixels=25_000_000, figures=4))
+    assert [len(first.figures), len(second.figures)] == [3, 1]
+    assert first.page.reason is None
+    assert second.page.reason == "partly_read"
+    assert [block.figure for block in second.page.blocks if block.kind == "figure"] == [1]
+
+
+def test_a_picture_of_too_many_pixels_is_left_out_with_a_sign() -> None:
+    (page, _) = _pages(_pictures(2), ParserLimits(pages=9, pixels=201 * 160 - 1))
+    assert [figure.number for figure in page.figures] == [1]
+    assert page.page.reason == "partly_read"
+
+
+def test_pictures_are_bounded_and_keep_their_kind() -> None:
+    def draw(canvas: object) -> None:
+        canvas.drawImage(ImageReader(BytesIO(photograph(3000, 600))), LEFT, 600, 400, 80)  # type: ignore[attr-defined] # reportlab
+        canvas.drawImage(ImageReader(scheme()), LEFT, 400, 120, 80)  # type: ignore[attr-defined] # reportlab
+
+    (page,) = _pages(draw_pdf(draw))
+    photo, drawing = (figure.picture for figure in page.figures)
+    assert photo.media_type == "image/jpeg"
+    assert photo.width == pytest.approx(1568, abs=2)
+    assert drawing.media_type == "image/png"
+    colours = Image.open(BytesIO(drawing.content)).convert("RGB")
+    assert colours.getpixel((colours.width // 3, colours.height // 2)) == (255, 0, 0)
+
+
+def test_a_picture_on_a_turned_page_is_upright() -> None:
+    def draw(canvas: object) -> None:
+        canvas.setPageRotation(90)  # type: ignore[attr-defined] # reportlab
+        canvas.translate(842, 0)  # type: ignore[attr-defined] # reportlab
+        canvas.rotate(90)  # type: ignore[attr-defined] # reportlab
+        canvas.drawImage(ImageReader(scheme()), 72, 500, 240, 160)  # type: ignore[attr-defined] # reportlab
+
+    (page,) = _pages(draw_pdf(draw, size=(842, 595)))
+    (figure,) = page.figures
+    image = Image.open(BytesIO(figure.picture.content)).convert("RGB")
+    assert image.width > image.height
+    assert image.getpixel((image.width // 3, image.height // 2)) == (255, 0, 0)
 
 
 @pytest.mark.parametrize(("asked", "given"), [(1, 200), (200, 200), (777, 777), (2400, 2400), (100_000, 2400)])
@@ -128,3 +135,8 @@ def test_a_vast_page_gives_a_small_picture() -> None:
     assert picture.width * picture.height <= 2400 * 2400
     small = pdf.render_page(papers.english_pdf(), 1, 2400, ParserLimits(pages=1, pixels=100_000))
     assert small.width * small.height < 110_000
+
+
+def test_a_page_that_is_not_there_is_refused() -> None:
+    with pytest.raises(FileDamaged):
+        pdf.words(papers.english_pdf(), 4)

@@ -18,6 +18,8 @@ _FILLED: Final = 0.6
 _PROSE_CHARACTERS: Final = 12
 _LEAST_LINES: Final = 2
 _DEEPEST: Final = 20
+#: Pages with more lines than this are no pages for people.
+_MOST_ITEMS: Final = 3000
 #: So much of the lower one of two things side by side must be beside the other.
 _BESIDE: Final = 0.3
 _SAME_ROW: Final = 0.5
@@ -31,7 +33,8 @@ def regions(items: Sequence[Item], size: float) -> list[list[Item]]:
 
     ``size`` is the usual size of type. Things side by side in one region belong to one row.
     """
-    return _regions(sorted(items, key=_by_top), size, 0)
+    in_order = sorted(items, key=_by_top)
+    return _regions(in_order, size, 0) if len(in_order) <= _MOST_ITEMS else [in_order]
 
 
 def _regions(items: list[Item], size: float, depth: int) -> list[list[Item]]:

@@ -14,7 +14,8 @@ __all__ = ["Area", "Contents", "Image", "Rule", "read_contents"]
 _DEEPEST_FORM: Final = 15
 _MOST_OBJECTS: Final = 50_000
 _MOST_STEPS: Final = 200
-_MOST_RULES: Final = 4000
+_MOST_RULES: Final = 20_000
+_MOST_AREAS: Final = 2000
 #: A painted line, in points.
 _THICKEST_RULE: Final = 3.0
 _SHORTEST_RULE: Final = 4.0
@@ -151,7 +152,7 @@ def _add_path(contents: Contents, item: Handle, order: int, form: Matrix) -> Non
         if max(across, down) >= _SHORTEST_RULE:
             contents.rules.append(_rule(box))
         return
-    if library.path_has_fill(item) and across >= _SMALLEST_AREA and down > _THICKEST_RULE:
+    if across >= _SMALLEST_AREA and len(contents.areas) < _MOST_AREAS and library.path_has_fill(item):
         red, green, blue, opacity = library.fill_colour(item)
         if opacity == _OPAQUE and not library.has_transparency(item):
             contents.areas.append(Area(box, order, is_white=min(red, green, blue) >= _NEARLY_WHITE))

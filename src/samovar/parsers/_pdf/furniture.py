@@ -43,7 +43,7 @@ def set_apart(
         most = max(line.bottom for line in high)
         ruled = max((place[1] for place in level if place[1] <= number_margin * 1.2), default=0.0)
         heads = [line for line in high if line.bottom <= max(margin, ruled) or _is_number(layer, line)]
-        rest = [line.top for line in lines if line not in heads] + [top for top in tops if top > most]
+        rest = [line.top for line in _others(lines, heads)] + [top for top in tops if top > most]
         heads = _apart(heads, min(rest, default=0.0), body, is_head=True)
     feet: list[Line] = []
     if low:
@@ -52,10 +52,14 @@ def set_apart(
         )
         least = min(frame.height - margin, ruled)
         feet = [line for line in low if line.top >= least or _is_number(layer, line)]
-        rest = [line.bottom for line in lines if line not in feet] + bottoms
+        rest = [line.bottom for line in _others(lines, feet)] + bottoms
         feet = _apart(feet, max(rest, default=frame.height), body, is_head=False)
-    apart = {id(line) for line in (*heads, *feet)}
-    return heads, [line for line in lines if id(line) not in apart], feet
+    return heads, _others(lines, [*heads, *feet]), feet
+
+
+def _others(lines: Sequence[Line], some: Sequence[Line]) -> list[Line]:
+    known = {id(line) for line in some}
+    return [line for line in lines if id(line) not in known]
 
 
 def _is_long(place: tuple[float, float, float, float], frame: Frame) -> bool:

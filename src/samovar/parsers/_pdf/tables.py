@@ -13,7 +13,8 @@ __all__ = ["Box", "GridCell", "Table", "aligned_table", "ruled_tables"]
 
 #: Rules that are nearer than this are one rule. Units: points.
 _NEAR: Final = 2.5
-_MOST_TRACKS: Final = 2000
+#: Drawings have more rules than tables, and need more time.
+_MOST_MEETINGS: Final = 400_000
 _MOST_CELLS: Final = 20_000
 _LEAST_ROWS: Final = 3
 
@@ -73,6 +74,8 @@ def ruled_tables(
     """
     level, upright = _stretches(rules, frame)
     tables: list[Table] = []
+    if len(level) * len(upright) > _MOST_MEETINGS:
+        return tables, lines
     for level_rules, upright_rules in _grids(level, upright):
         table, lines = _table(level_rules, upright_rules, lines, cut)
         if table is not None:
@@ -96,7 +99,8 @@ def _stretches(rules: Sequence[Rule], frame: Frame) -> tuple[list[_Stretch], lis
 def _joined(stretches: list[_Stretch]) -> list[_Stretch]:
     tracks = _tracks([stretch.at for stretch in stretches])
     for stretch in stretches:
-        stretch.at = min(tracks, key=lambda track: abs(track - stretch.at))
+        place = bisect_right(tracks, stretch.at)
+        stretch.at = min(tracks[max(0, place - 1) : place + 1], key=lambda track: abs(track - stretch.at))
     found: list[_Stretch] = []
     for stretch in sorted(stretches, key=lambda stretch: (stretch.at, stretch.low)):
         last = found[-1] if found else None
@@ -115,7 +119,7 @@ def _tracks(places: Iterable[float]) -> list[float]:
             groups[-1].append(place)
         else:
             groups.append([place])
-    return [sum(group) / len(group) for group in groups[:_MOST_TRACKS]]
+    return [sum(group) / len(group) for group in groups]
 
 
 def _grids(level: list[_Stretch], upright: list[_Stretch]) -> list[tuple[list[_Stretch], list[_Stretch]]]:

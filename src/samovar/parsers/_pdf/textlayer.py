@@ -186,7 +186,9 @@ class TextLayer:
         )
         piece = Line(start, end, box, line.size, line.face, line.base)
         if start < end and start != line.start:
-            _, _, c, d, _, _ = library.text_matrix(self.handle, start)
+            # PDFium takes lines of neighbouring columns for one, though they may stand a little higher or lower.
+            _, _, c, d, x, y = library.text_matrix(self.handle, start)
+            piece.base = self.frame.origin(x, y)[1]
             piece.size = library.font_size(self.handle, start) * hypot(c, d)
             font = library.font_of(library.text_object(self.handle, start))
             piece.face = self._faces.get(font) or self._face(font)

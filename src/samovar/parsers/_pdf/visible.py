@@ -3,7 +3,7 @@
 from typing import Final
 
 from samovar.parsers._pdf import library
-from samovar.parsers._pdf.contents import Contents
+from samovar.parsers._pdf.contents import Area, Contents
 from samovar.parsers._pdf.library import Box, Handle
 from samovar.parsers._pdf.line import Line
 from samovar.parsers._pdf.textlayer import TextLayer
@@ -37,7 +37,7 @@ def look(layer: TextLayer, contents: Contents, lines: list[Line]) -> Sight:
     orders = dict(contents.texts)
     for line in lines:
         for piece in _runs(layer, contents, line) if contents.faint else [line]:
-            _sort(sight, layer, contents, piece, orders)
+            _sort(sight, layer, contents, covers, piece, orders)
     return sight
 
 
@@ -77,7 +77,9 @@ def _runs(layer: TextLayer, contents: Contents, line: Line) -> list[Line]:
     return [layer.cut(line, start, end) for start, end in zip(cuts, [*cuts[1:], line.end], strict=True)]
 
 
-def _sort(sight: Sight, layer: TextLayer, contents: Contents, line: Line, orders: dict[Handle, int]) -> None:
+def _sort(
+    sight: Sight, layer: TextLayer, contents: Contents, covers: list[Area], line: Line, orders: dict[Handle, int]
+) -> None:
     text = library.text_object(layer.handle, line.start)
     order = orders.get(text, 0)
     box = layer.frame.back((line.left, line.top, line.right, line.bottom))
@@ -85,8 +87,7 @@ def _sort(sight: Sight, layer: TextLayer, contents: Contents, line: Line, orders
     if is_drawn and text in contents.faint:
         is_drawn = any(not area.is_white and area.order < order and _covers(area.box, box) for area in contents.areas)
         is_drawn = is_drawn or any(image.order < order and _covers(image.box, box) for image in contents.images)
-    under = [area for area in contents.covers if area.order > order and _covers(area.box, box)]
-    if is_drawn and not under:
+    if is_drawn and not any(area.order > order and _covers(area.box, box) for area in covers):
         sight.visible.append(line)
     elif any(_covers(image.box, box) for image in contents.images):
         sight.over_pictures.append(line)
