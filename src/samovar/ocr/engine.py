@@ -1,5 +1,6 @@
 """Reads the text of a picture: how it lies, what is ruled on it, its words, and how they follow each other."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -94,7 +95,7 @@ class Engine:
         line_px = self._both.line_height(grey)
         if line_px == 0.0 or _LOWEST_LINE_PX <= line_px <= _HIGHEST_LINE_PX:
             return 1.0
-        most = (_MOST_PIXELS / grey.size) ** 0.5
+        most = math.sqrt(_MOST_PIXELS / grey.size)
         return min(_LARGEST_SCALE, most, _GOOD_LINE_PX / line_px)
 
     def _read_upright(self, grey: Grey) -> tuple[Grey, list[ReadLine], list[TablePiece]]:

@@ -59,9 +59,8 @@ def decode(picture: Picture) -> Grey:
     """The grey tones of a picture on white paper. Raises: what Pillow raises for bytes that are no picture."""
     with Image.open(BytesIO(picture.content), formats=("PNG", "JPEG")) as image:
         if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-            image = image.convert("RGBA")
             paper = Image.new("RGBA", image.size, (_WHITE, _WHITE, _WHITE, _WHITE))
-            return np.asarray(Image.alpha_composite(paper, image).convert("L"))
+            return np.asarray(Image.alpha_composite(paper, image.convert("RGBA")).convert("L"))
         return np.asarray(image.convert("L"))
 
 

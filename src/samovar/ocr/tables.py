@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from samovar.ocr.lines import Box, ReadLine, ReadWord
 from samovar.ocr.pieces import ReadCell, TablePiece
 from samovar.ocr.raster import Grey, Mask
@@ -41,7 +43,7 @@ def _read_cell(cell: GridCell, grey: Grey, ink: Mask, line_px: float, engine: Te
     inside = ink[top:bottom, left:right]
     if inside.sum() < _LEAST_INK * (line_px / 10) ** 2:
         return
-    rows, columns = inside.any(axis=1).nonzero()[0], inside.any(axis=0).nonzero()[0]
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     # Tesseract reads a small picture best when it holds little but the words.
     top, bottom = top + max(0, int(rows[0]) - inset), top + int(rows[-1]) + 1 + inset
     left, right = left + max(0, int(columns[0]) - inset), left + int(columns[-1]) + 1 + inset

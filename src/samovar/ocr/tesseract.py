@@ -51,6 +51,8 @@ class Tesseract:
             )
         except RuntimeError as error:
             raise EngineNotLoadedError(str(error)) from error
+        # tesserocr sends remarks to /dev/null by name; where that cannot be opened, the first remark ends the process.
+        self._api.SetVariable("debug_file", "")
 
     @property
     def version(self) -> str:

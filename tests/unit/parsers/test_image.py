@@ -29,7 +29,7 @@ def _read(content: bytes) -> tuple[Picture, Image.Image]:
     (figure,) = page.figures
     opened = Image.open(BytesIO(figure.picture.content))
     assert opened.size == (figure.picture.width, figure.picture.height)
-    assert opened.size == (page.page.width, page.page.height)
+    assert (page.page.width, page.page.height) == (float(opened.width), float(opened.height))
     return figure.picture, opened
 
 
