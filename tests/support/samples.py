@@ -135,6 +135,46 @@ def _book() -> bytes:
     )
 
 
+def _open_document(kind: str, body: str) -> Callable[[], bytes]:
+    """A file of the OpenDocument family. Source: OASIS OpenDocument 1.3, part 2 and 3."""
+    media_type = f"application/vnd.oasis.opendocument.{kind}"
+    names = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{urn}:1.0"'
+        for name, urn in {"office": "office", "text": "text", "table": "table", "draw": "drawing"}.items()
+    )
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{names} office:version="1.3">'
+        f"<office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
+    )
+    manifest = (
+        '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{media_type}"/>'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    )
+    return lambda: zip_of(
+        {
+            "mimetype": media_type.encode(),
+            "content.xml": content.encode(),
+            "META-INF/manifest.xml": manifest.encode(),
+        }
+    )
+
+
+_TEXT_BODY: Final = f'<text:h text:outline-level="1">Порт</text:h><text:p>{_WORDS}</text:p>'
+_CELL: Final = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+_SHEETS: Final = "".join(
+    f'<table:table table:name="{title}">'
+    + f"<table:table-row>{_CELL.format('Служба')}{_CELL.format('7431')}</table:table-row>" * 2
+    + "</table:table>"
+    for title in ("Порты", "Ports")
+)
+_SLIDES: Final = "".join(
+    f'<draw:page draw:name="{title}"><draw:frame><draw:text-box><text:p>{_WORDS}</text:p></draw:text-box></draw:frame>'
+    "</draw:page>"
+    for title in ("Порт", "Port")
+)
+
+
 def _picture(form: str) -> Callable[[], bytes]:
     @cache
     def make() -> bytes:
@@ -159,6 +199,9 @@ _SMALL: Final[Mapping[tuple[str, str], Callable[[], bytes]]] = {
     ("image", "photograph.bmp"): _picture("BMP"),
     ("json", "ports.json"): lambda: json.dumps({"Служба": {"port": 7431, "list": [1, None, "x"]}}).encode(),
     ("markdown", "notes.md"): f"# Порт\n\n{_WORDS}\n\n- one\n- two\n".encode,
+    ("odp", "talk.odp"): _open_document("presentation", _SLIDES),
+    ("ods", "ports.ods"): _open_document("spreadsheet", _SHEETS),
+    ("odt", "report.odt"): _open_document("text", _TEXT_BODY),
     ("pdf", "paper.pdf"): papers.english_pdf,
     ("pdf", "положение.pdf"): papers.russian_pdf,
     ("pptx", "talk.pptx"): _pptx,
