@@ -173,7 +173,7 @@ def _said(message: Message, material: TurnMaterial, description: ModelDescriptio
     if message.task is None:
         return message.text
     told = _told(message, message.task, material, description)
-    return f"{told}\n\n{message.text}" if message.text.strip() else told
+    return "\n\n".join(words for words in (told, message.text) if words.strip())
 
 
 def _told(message: Message, task: ImageTask, material: TurnMaterial, description: ModelDescription) -> str:

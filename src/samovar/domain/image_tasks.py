@@ -127,8 +127,9 @@ _RUSSIAN: Final[Mapping[ImageTask, str]] = {
 }
 
 
-#: The demonstration model knows one thing to do with a picture, by these words.
-_DEMONSTRATION: Final[Mapping[ImageTask, str]] = {"describe": "Describe the picture."}
+#: The demonstration model knows one thing to do with a picture, by these words; of a question it reads no more
+#: than the question.
+_DEMONSTRATION: Final[Mapping[ImageTask, str]] = {"describe": "Describe the picture.", "answer": ""}
 
 
 def instruction(task: ImageTask, *, russian: bool, demonstration: bool = False) -> str:

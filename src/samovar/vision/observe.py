@@ -113,7 +113,8 @@ class FigureObserver:
             if now.sha256 != figure.sha256:
                 raise NotFound(what="picture")
             await tx.figures.set_entities(document_id, page, number, entities)
-        return Observation(entities=entities, left_out=tuple(left_out), tokens=tokens)
+            kept = await tx.figures.entities(actor, document_id, page, number)
+        return Observation(entities=kept, left_out=tuple(left_out), tokens=tokens)
 
     async def _words(
         self, figure: DocumentFigure, standing: Page | None, content: bytes, left_out: list[LeftOut]
