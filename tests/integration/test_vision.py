@@ -349,7 +349,7 @@ async def test_the_tiny_eye_does_image_tasks_on_a_picture_and_on_a_page(seeing: 
         ({"task": "describe", "pages": [{"document_id": paper["id"], "page": 1}]}, "red circle"),
         (
             {"task": "answer", "text": "What is in the picture?", "pages": [{"document_id": paper["id"], "page": 1}]},
-            "red circle",
+            "circle",
         ),
     ):
         sent = {"text": "", "parent_id": None, **body}
