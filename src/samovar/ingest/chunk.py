@@ -4,6 +4,7 @@ Chunks follow the blocks of a page: a heading stays with what follows it, no row
 the head and foot of every page is left out. Nothing here looks at a character more often than it must.
 """
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -31,13 +32,16 @@ _SLACK: Final = 1.1
 
 LONGEST_CHUNK_CHARACTERS: Final = round(_MOST_TOKENS * _LATIN_CHARACTERS) + _OVERLAP_CHARACTERS
 
+#: A place to cut at is looked for in so much of a text first, before all of it that would do.
+_NEAR_CHARACTERS: Final = 400
+_LINE_CHARACTERS: Final = 200
 #: Enough of a page to know its letters.
 _SAMPLE_CHARACTERS: Final = 20_000
 #: Bytes of ISO 8859-1 that are no letters: signs, digits, white space.
 _SIGNS: Final = bytes(code for code in range(256) if not chr(code).isalpha())
 
-#: ``barrier`` stands for text that is left out; ``sentence``, ``row`` and ``line`` are not cut any further by meaning.
-_UnitKind = Literal["heading", "prose", "table", "lines", "sentence", "row", "line", "barrier"]
+#: ``barrier`` stands for text that is left out.
+_UnitKind = Literal["heading", "prose", "table", "lines", "barrier"]
 _UNIT_KINDS: Final[dict[str, _UnitKind]] = {
     "heading": "heading",
     "table": "table",
@@ -45,8 +49,6 @@ _UNIT_KINDS: Final[dict[str, _UnitKind]] = {
     "header": "barrier",
     "footer": "barrier",
 }
-_WHOLE: Final = frozenset({"prose", "table", "lines"})
-_OVERLAPPING: Final = frozenset({"prose", "sentence"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def characters_per_token(text: str) -> float:
 
 
 class _Packing:
-    """Puts units together into chunks of a good size."""
+    """Puts units together into chunks of a good size, and cuts those that are too long."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -129,6 +131,8 @@ class _Packing:
         self._start = 0
         self._aim = self._most
         self._last = 0
+        #: Where the rows of a table begin, by the identity of its cells.
+        self._rows: dict[int, list[int]] = {}
 
     def pack(self, units: Iterable[_Unit]) -> list[tuple[int, int, tuple[str, ...]]]:
         """Put units together. Shape: (start, end, headings) of each chunk, in order."""
@@ -138,64 +142,127 @@ class _Packing:
             unit = waiting.popleft()
             if unit.kind == "barrier":
                 self._close()
-            elif unit.end - unit.start > self._most:
-                waiting.extendleft(reversed(self._finer(unit)))
-            elif not self._held:
-                self._begin(unit)
+                continue
+            if not self._held:
+                self._begin(unit.start)
             elif unit.kind == "heading" and self._held[-1].kind != "heading" and self._length() >= self._least:
                 self._close()
-                self._begin(unit)
-            elif unit.end - self._start <= self._aim:
+                self._begin(unit.start)
+            if unit.end - self._start <= self._aim:
                 self._held.append(unit)
-            elif self._length() < self._least and unit.kind in _WHOLE and len(finer := self._finer(unit)) > 1:
-                waiting.extendleft(reversed(finer))
-            elif self._length() < self._least and unit.end - self._start <= self._most:
-                self._held.append(unit)
-            else:
-                self._carry_over(unit)
+            elif self._held and self._length() >= self._least:
+                self._carry_over()
+                waiting.appendleft(unit)
+            elif rest := self._fill(unit):
+                waiting.appendleft(rest)
         self._close()
         return self._spans
 
     def _length(self) -> int:
         return self._held[-1].end - self._start
 
-    def _begin(self, *units: _Unit, start: int | None = None) -> None:
-        self._held = list(units)
-        self._start = units[0].start if start is None else start
-        left = self._last - self._start
+    def _begin(self, start: int) -> None:
+        self._start = start
+        left = self._last - start
         self._aim = (
             self._most if left <= self._most else min(self._most, round(left / ceil(left / self._most) * _SLACK))
         )
 
-    def _carry_over(self, unit: _Unit) -> None:
-        """Close the chunk and begin the next one, with the headings that would stand at the end of this one."""
+    def _carry_over(self) -> None:
+        """Close the chunk, and give the next one the headings that would stand at the end of this one."""
         headings: list[_Unit] = []
         while len(self._held) > 1 and self._held[-1].kind == "heading":
             headings.insert(0, self._held.pop())
         before = self._held[-1]
         self._close()
-        is_prose = before.kind in _OVERLAPPING and unit.kind in _OVERLAPPING and not headings
-        overlaps = is_prose and before.end - before.start <= _OVERLAP_CHARACTERS
-        self._begin(*headings, unit, start=before.start if overlaps else None)
+        if headings:
+            self._begin(headings[0].start)
+            self._held = headings
+        elif before.kind == "prose" and before.end - before.start <= _OVERLAP_CHARACTERS:
+            self._begin(before.start)
+            self._held = [before]
 
     def _close(self) -> None:
         if self._held:
             self._spans.append((self._start, self._held[-1].end, self._held[0].path))
             self._held = []
 
-    def _finer(self, unit: _Unit) -> list[_Unit]:
-        """Cut a unit by its meaning, or where it has none any more, between words."""
-        text = self._text
+    def _fill(self, unit: _Unit) -> _Unit | None:
+        """Take as much of a unit as there is room for; return what has to wait."""
+        text, limit = self._text, self._start + self._aim
+        floor = max(unit.start, self._start + self._least)
+        overlap: int | None = None
+        if limit <= unit.start:
+            # Much white space stands before it.
+            self._close()
+            return unit
         match unit.kind:
             case "table":
-                return list(_rows(text, unit))
+                place = self._row_start(unit, limit)
             case "lines":
-                return list(_lines(text, unit))
-            case "prose" | "heading":
-                found = sentences(text[unit.start : unit.end])
-                if len(found) > 1 or unit.kind == "prose":
-                    return [_Unit(unit.start + start, unit.start + end, "sentence", unit.path) for start, end in found]
-        return list(_stretches(text, unit, self._most))
+                place = max(text.rfind("\n", unit.start, limit) + 1, unit.start)
+            case _:
+                place, overlap = _sentence_start(text, unit.start, floor, limit, unit.end)
+        if place <= unit.start and unit.end - self._start <= self._most:
+            self._held.append(unit)
+            return None
+        if place <= unit.start and unit.kind == "table":
+            if self._held:
+                self._close()
+                return unit
+            place = self._row_end(unit)
+        if place <= unit.start:
+            # No end of a row, line or sentence in all that one chunk may hold.
+            place = max((text.rfind(space, floor, limit) + 1 for space in "\n\t "), default=0)
+            place = place if place > unit.start else min(limit, unit.end)
+        if first := _trimmed(text, unit.start, place, unit.kind, unit.path, unit.cells):
+            self._held.append(first)
+        self._close()
+        rest = _trimmed(text, place, unit.end, unit.kind, unit.path, unit.cells)
+        if rest is not None and overlap is not None:
+            self._begin(overlap)
+            self._held = [_Unit(overlap, place, "prose", unit.path)]
+        return rest
+
+    def _row_start(self, table: _Unit, limit: int) -> int:
+        """Where the last row begins that does not begin behind the limit."""
+        key = id(table.cells)
+        if key not in self._rows:
+            starts = {cell.row: cell.start for cell in reversed(table.cells)}
+            self._rows[key] = sorted(set(starts.values()))
+        rows = self._rows[key]
+        place = bisect_right(rows, limit) - 1
+        return rows[place] if place >= 0 else table.start
+
+    def _row_end(self, table: _Unit) -> int:
+        """Where the second row of a table begins, or nowhere when the first is too long for a chunk."""
+        rows = self._rows[id(table.cells)]
+        following = bisect_right(rows, table.start)
+        end = rows[following] if following < len(rows) else table.end
+        return end if end - table.start <= self._most else table.start
+
+
+def _sentence_start(text: str, start: int, floor: int, limit: int, end: int) -> tuple[int, int | None]:
+    """Find the last sentence that begins between ``floor`` and ``limit``; only what lies near the limit is looked at.
+
+    Return its place (``start`` if there is none), and that of the sentence before it if that one is short.
+    """
+    for near in (_NEAR_CHARACTERS, limit - floor):
+        lower = max(floor, limit - near)
+        # Whole lines: a part of one would look like a short line, which may end a sentence.
+        first = max(start, text.rfind("\n", max(start, lower - _LINE_CHARACTERS), lower) + 1)
+        line_end = text.find("\n", limit, min(end, limit + _LINE_CHARACTERS))
+        last = line_end if line_end >= 0 else min(end, limit + 1)
+        begins = [first + begin for begin, _ in sentences(text[first:last])]
+        places = [place for place in begins[1:] if floor < place <= limit]
+        if places:
+            before = begins[begins.index(places[-1]) - 1]
+            is_whole = before > first or first == start
+            is_short = places[-1] - before <= _OVERLAP_CHARACTERS
+            return places[-1], before if is_whole and is_short else None
+        if near >= limit - floor:
+            break
+    return start, None
 
 
 def _units(
@@ -222,34 +289,3 @@ def _trimmed(
     while end > start and text[end - 1].isspace():
         end -= 1
     return _Unit(start, end, kind, path, cells) if start < end else None
-
-
-def _rows(text: str, table: _Unit) -> Iterator[_Unit]:
-    starts = {cell.row: cell.start for cell in reversed(table.cells)}
-    places = sorted({start for start in starts.values() if table.start < start < table.end})
-    yield from _pieces(text, table, places, "row")
-
-
-def _lines(text: str, block: _Unit) -> Iterator[_Unit]:
-    places: list[int] = []
-    place = text.find("\n", block.start, block.end)
-    while place >= 0:
-        places.append(place + 1)
-        place = text.find("\n", place + 1, block.end)
-    yield from _pieces(text, block, places, "line")
-
-
-def _stretches(text: str, unit: _Unit, most: int) -> Iterator[_Unit]:
-    places: list[int] = []
-    start = unit.start
-    while unit.end - start > most:
-        ends = (text.rfind(space, start + most // 2, start + most) for space in "\n\t ")
-        start = next((end + 1 for end in ends if end >= 0), start + most)
-        places.append(start)
-    yield from _pieces(text, unit, places, "line")
-
-
-def _pieces(text: str, unit: _Unit, places: list[int], kind: _UnitKind) -> Iterator[_Unit]:
-    for start, end in zip([unit.start, *places], [*places, unit.end], strict=True):
-        if piece := _trimmed(text, start, end, kind, unit.path):
-            yield piece

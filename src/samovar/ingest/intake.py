@@ -9,7 +9,7 @@ from typing import Final
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Document, KnowledgeBase
-from samovar.domain.errors import Conflict, FileEmpty, FileTooLarge, InvalidRequest, SamovarError
+from samovar.domain.errors import Conflict, FileEmpty, FileTooLarge, InvalidRequest, SamovarError, StorageUnavailable
 from samovar.domain.ids import BaseId, ChatId, DocumentId, new_base_id, new_document_id
 from samovar.domain.page import Page
 from samovar.ingest.discard import discard_blobs
@@ -190,7 +190,7 @@ class Intake:
     async def wait(self, actor: Actor, document_id: DocumentId, *, timeout_s: float) -> Document:
         """Wait until a document and all that is inside it are read, or the time is over, and tell how it stands.
 
-        Raises: NotFound, when it is deleted meanwhile too.
+        Raises: NotFound, when it is deleted meanwhile too, StorageError.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
@@ -204,12 +204,18 @@ class Intake:
         try:
             while True:
                 moved.clear()
-                async with self._storage.transaction() as tx:
-                    document = await tx.documents.access(actor, document_id)
-                    unread = await tx.documents.unread_parts(actor, document_id)
                 remaining_s = deadline - loop.time()
-                if unread == 0 or remaining_s <= 0:
-                    return document
+                try:
+                    async with self._storage.transaction() as tx:
+                        document = await tx.documents.access(actor, document_id)
+                        unread = await tx.documents.unread_parts(actor, document_id)
+                except StorageUnavailable:
+                    # The database may be coming back, and what waits to be read waits too.
+                    if remaining_s <= 0:
+                        raise
+                else:
+                    if unread == 0 or remaining_s <= 0:
+                        return document
                 with suppress(TimeoutError):
                     async with asyncio.timeout(min(remaining_s, _LOOK_AGAIN_S)):
                         await moved.wait()

@@ -1,8 +1,8 @@
 """The first step of reading: the parts that the sandboxed parser hands over, stored batch by batch as they come.
 
 Three things happen at the same time: the parser's process reads on, this process cuts chunks, PostgreSQL stores and
-indexes. A batch is whatever has come while the one before was stored, so that a slow parser shows each page at once
-and a fast one costs few transactions.
+indexes. A batch is what comes in a short while, so that a slow parser shows each page soon and a fast one costs few
+transactions.
 """
 
 import asyncio
@@ -31,6 +31,8 @@ Hold: TypeAlias = Callable[[Transaction, DocumentId], Awaitable[Document]]
 _PAGES_AT_ONCE: Final = 32
 _CHARACTERS_AT_ONCE: Final = 200_000
 _PAGES_READ_BACK: Final = 32
+#: A page that was parsed is stored, and so shown as read, no later than this.
+_LONGEST_BATCH_S: Final = 0.3
 
 
 @dataclass(slots=True)
@@ -191,15 +193,22 @@ def _sha256(figure: Figure) -> str:
 
 
 async def _next_batch(parts: "asyncio.Queue[ParsedPart | Exception | None]") -> tuple[_Batch, bool]:
-    """Wait for a part and take along what else is there; tell whether it was the end. Raises what ended the parts."""
+    """Gather parts until there are enough, or for a little while; tell whether that was the end.
+
+    Raises what has ended the parts.
+    """
     batch = _Batch()
-    part = await parts.get()
-    while True:
+    batch_ends = asyncio.get_running_loop().time() + _LONGEST_BATCH_S
+    while not batch.is_full:
+        try:
+            # Nothing is put off before there is something.
+            async with asyncio.timeout_at(batch_ends if batch.pages else None):
+                part = await parts.get()
+        except TimeoutError:
+            break
         if part is None:
             return batch, True
         if isinstance(part, Exception):
             raise part
         batch.add(part)
-        if batch.is_full or parts.empty():
-            return batch, False
-        part = parts.get_nowait()
+    return batch, False

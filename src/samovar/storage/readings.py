@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import REAL, Double, Integer, Text, bindparam, delete, func, insert, literal, select, text, update
+from sqlalchemy import Integer, Text, bindparam, delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -19,7 +19,6 @@ from samovar.storage.plain import write_json
 from samovar.storage.queue import announce
 from samovar.storage.search import insert_chunks
 from samovar.storage.tables import (
-    StoredText,
     chat_documents,
     chunks,
     documents,
@@ -86,7 +85,8 @@ class PostgresReadings:
             return
         numbers = [page_number(page.number) for page in pages]
         gone = (await self._connection.execute(_CLEAR, {"document": document_id, "numbers": numbers})).one()
-        await self._connection.execute(_INSERT_PAGES, _page_columns(document_id, pages))
+        given = write_json([_page_columns(page) for page in pages])
+        await self._connection.execute(_INSERT_PAGES, {"document": document_id, "given": given})
         if figures:
             await self._connection.execute(insert(_figures), [figure_columns(figure) for figure in figures])
         if chunks:
@@ -310,42 +310,27 @@ WITH RECURSIVE part AS (
 DELETE FROM chunks WHERE document_id IN (SELECT document_id FROM part)
 """).bindparams(bindparam("newer", type_=Uuid), bindparam("earlier", type_=ARRAY(Uuid)))
 
-_PAGE_ARRAYS: Final = {
-    "numbers": Integer,
-    "texts": StoredText,
-    "statuses": Text,
-    "reasons": Text,
-    "labels": StoredText,
-    "widths": Double,
-    "heights": Double,
-    "confidences": REAL,
-    "blocks": Text,
-    "words": Text,
-    "links": Text,
-}
+# As JSON, which is written in one go and read in one go: parameters of their own cost more than the pages.
 _INSERT_PAGES: Final = text("""
 INSERT INTO pages (document_id, number, text, status, reason, label, width, height, confidence, blocks, words, links)
-SELECT :document, number, body, status, reason, label, width, height, confidence, CAST(blocks AS jsonb),
-    CAST(words AS jsonb), CAST(links AS jsonb)
-FROM unnest(:numbers, :texts, :statuses, :reasons, :labels, :widths, :heights, :confidences, :blocks, :words, :links)
-    AS given (number, body, status, reason, label, width, height, confidence, blocks, words, links)
-""").bindparams(
-    bindparam("document", type_=Uuid), *(bindparam(name, type_=ARRAY(kind)) for name, kind in _PAGE_ARRAYS.items())
+SELECT :document, given.* FROM json_to_recordset(CAST(:given AS json)) AS given (
+    number integer, text text, status text, reason text, label text, width double precision, height double precision,
+    confidence real, blocks jsonb, words jsonb, links jsonb
 )
+""").bindparams(bindparam("document", type_=Uuid), bindparam("given", type_=Text))
 
 
-def _page_columns(document_id: DocumentId, pages: Sequence[Page]) -> dict[str, Any]:
+def _page_columns(page: Page) -> dict[str, Any]:
     return {
-        "document": document_id,
-        "numbers": [page_number(page.number) for page in pages],
-        "texts": [page.text for page in pages],
-        "statuses": [page.status for page in pages],
-        "reasons": [page.reason for page in pages],
-        "labels": [page.label for page in pages],
-        "widths": [page.width for page in pages],
-        "heights": [page.height for page in pages],
-        "confidences": [page.confidence for page in pages],
-        "blocks": [write_json(encode_blocks(page.blocks)) for page in pages],
-        "words": [write_json(encode_words(page.words)) for page in pages],
-        "links": [write_json(encode_links(page.links)) for page in pages],
+        "number": page_number(page.number),
+        "text": page.text,
+        "status": page.status,
+        "reason": page.reason,
+        "label": page.label,
+        "width": page.width,
+        "height": page.height,
+        "confidence": page.confidence,
+        "blocks": encode_blocks(page.blocks),
+        "words": encode_words(page.words),
+        "links": encode_links(page.links),
     }

@@ -7,7 +7,7 @@ question's half, the rarity of each word, from the chunks that the question may 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Row, bindparam, delete, text, update
+from sqlalchemy import ColumnElement, Integer, Row, Text, bindparam, delete, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -15,7 +15,7 @@ from samovar.domain.actor import Actor
 from samovar.domain.document import Chunk, Passage
 from samovar.domain.ids import ChatId, ChunkId, DocumentId
 from samovar.storage.connection import Connection
-from samovar.storage.plain import storable_text
+from samovar.storage.plain import storable_text, write_json
 from samovar.storage.tables import StoredText, chunks, documents
 
 __all__ = ["CANDIDATES", "PostgresSearch", "insert_chunks"]
@@ -148,41 +148,40 @@ class PostgresSearch:
 # finding the lexemes twice.
 _INSERT: Final = text("""
 INSERT INTO chunks (chunk_id, document_id, page, start, "end", text, figure, headings, lexemes, weights)
-SELECT chunk_id, document_id, page, start, "end", body, figure, string_to_array(path, E'\\x1f'), lexemes,
+SELECT chunk_id, document_id, page, start, "end", body, figure, headings, lexemes,
     coalesce(samovar_weights(lexemes), CAST('{}/1000000000' AS sparsevec))
 FROM (
     SELECT given.*, samovar_lexemes(body) AS lexemes
-    FROM unnest(:chunk_ids, :document_ids, :pages, :starts, :ends, :bodies, :figures, :paths)
-        AS given (chunk_id, document_id, page, start, "end", body, figure, path)
+    FROM json_to_recordset(CAST(:given AS json)) AS given (
+        chunk_id uuid, document_id uuid, page integer, start integer, "end" integer, body text, figure integer,
+        headings text[]
+    )
     OFFSET 0
 ) AS indexed
-""").bindparams(
-    *(bindparam(name, type_=ARRAY(Uuid)) for name in ("chunk_ids", "document_ids")),
-    *(bindparam(name, type_=ARRAY(Integer)) for name in ("pages", "starts", "ends", "figures")),
-    *(bindparam(name, type_=ARRAY(StoredText)) for name in ("bodies", "paths")),
-)
+""").bindparams(bindparam("given", type_=Text))
 _COUNT: Final = (
     update(documents)
     .where(documents.c.document_id == bindparam("counted_id"))
     .values(chunk_count=documents.c.chunk_count + bindparam("added", type_=Integer))
 )
-#: Parts the headings of a path on their way; a heading has no such character, for it is white space.
-_UNIT_SEPARATOR: Final = "\x1f"
 
 
 async def insert_chunks(connection: Connection, chunks: Sequence[Chunk]) -> None:
     """Index chunks, in one statement. Raises: NotFound when their document was deleted."""
-    parameters: dict[str, list[Any]] = {
-        "chunk_ids": [chunk.chunk_id for chunk in chunks],
-        "document_ids": [chunk.document_id for chunk in chunks],
-        "pages": [chunk.page for chunk in chunks],
-        "starts": [chunk.start for chunk in chunks],
-        "ends": [chunk.end for chunk in chunks],
-        "bodies": [chunk.text for chunk in chunks],
-        "figures": [chunk.figure for chunk in chunks],
-        "paths": [_UNIT_SEPARATOR.join(chunk.headings) for chunk in chunks],
-    }
-    await connection.execute(_INSERT, parameters)
+    given = [
+        {
+            "chunk_id": chunk.chunk_id,
+            "document_id": chunk.document_id,
+            "page": chunk.page,
+            "start": chunk.start,
+            "end": chunk.end,
+            "body": chunk.text,
+            "figure": chunk.figure,
+            "headings": chunk.headings,
+        }
+        for chunk in chunks
+    ]
+    await connection.execute(_INSERT, {"given": write_json(given)})
 
 
 def _cut(whole: str) -> list[str]:

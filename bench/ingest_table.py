@@ -1,0 +1,52 @@
+"""Show the figures of the reading of documents for people."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = ["table", "write_page"]
+
+_PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "reference" / "benchmarks.md"
+_BEGIN: Final = "<!-- written by make bench-ingest -->"
+_END: Final = "<!-- end of bench-ingest -->"
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """Write all figures as Markdown, under a line that says where and when."""
+    machine = found["machine"]
+    lines = [
+        f"Samovar {found['version']}, {found['at'][:10]}, {machine['system']}, Python {machine['python']}; "
+        f"{machine['cpus']} cores for parser, server and database together; load before {found['load_before']:.1f}; "
+        f"medians of {found['rounds']} rounds.",
+        "",
+        "| what | measured |",
+        "|---|---|",
+    ]
+    for name, row in found.get("speed", {}).items():
+        lines.append(
+            f"| {name}: pypdfium2 alone / all of it / speed to the bare extraction "
+            f"| {row['bare_ms']:.2f} / {row['own_ms']:.2f} ms a page / {row['ratio']:.2f} |"
+        )
+    if memory := found.get("memory"):
+        lines.append(
+            f"| 1,000 pages ({memory['size_mb']:.0f} MB): most memory of the parser / of our process "
+            f"(before) / time | {memory['parser_mb']:.0f} / {memory['own_mb']:.0f} ({memory['own_before_mb']:.0f}) MB "
+            f"/ {memory['wall_s']:.1f} s |"
+        )
+    if answers := found.get("answers"):
+        idle, busy = answers["idle_ms"], answers["reading_ms"]
+        lines.append(
+            f"| `GET {answers['asked']}`, p50 / p95: idle / while an import is read / ratio of p95 "
+            f"| {idle[0]:.1f} / {idle[1]:.1f} / {busy[0]:.1f} / {busy[1]:.1f} ms / {answers['p95_ratio']:.2f} |"
+        )
+    if ocr := found.get("ocr"):
+        lines.append(f"| OCR of a Russian scan of 200 dpi | {ocr['pages_per_minute']:.0f} pages a minute |")
+    return "\n".join(lines)
+
+
+def write_page(found: Mapping[str, Any]) -> None:
+    """Put the table in the place that the page keeps for it."""
+    page = _PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    _PAGE.write_text(f"{before}{_BEGIN}\n\n{table(found)}\n\n{_END}{after}", encoding="utf-8")
