@@ -236,7 +236,7 @@ def _cells(
                     top=ys[row],
                     right=xs[column + across],
                     bottom=ys[row + down],
-                )  # fmt: skip
+                )
             )
     return tuple(cells)
 
