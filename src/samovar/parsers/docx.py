@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from samovar.domain.errors import FileEncrypted
 from samovar.domain.layout import BlockKind
 from samovar.domain.page import DocumentHead, DocumentKind, ParsedPart
-from samovar.parsers._office.container import container_kind
+from samovar.parsers._office.container import container_kind, is_encrypted_office
 from samovar.parsers._office.elements import Element, children_of, name
 from samovar.parsers._office.package import Package
 from samovar.parsers._office.pictures import PictureShelf
@@ -35,14 +36,16 @@ _HAS_WORDS: Final = re.compile(r"[^\W\d_]")
 
 
 def recognises(content: bytes, name: str) -> bool:
-    """Tell by the types named inside whether this is a paper of Word."""
+    """Tell by the types named inside whether this is a paper of Word, or any Office paper behind a password."""
     del name  # names lie
-    return container_kind(content) == KIND
+    return container_kind(content) == KIND or is_encrypted_office(content)
 
 
 def read(content: bytes, name: str, limits: ParserLimits, *, first_page: int = 1) -> Iterator[ParsedPart]:
     """Read the paper as one page without a number. Raises: FileDamaged, FileEncrypted, FileTooComplex."""
     del first_page  # there is one
+    if is_encrypted_office(content):
+        raise FileEncrypted(name=name)
     package = Package(content, name, limits)
     reader = _Reader(package, limits)
     reader.read_body()

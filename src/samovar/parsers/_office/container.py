@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 from samovar.domain.errors import FileDamaged, FileEncrypted, FileTooComplex, FileTypeUnknown
 from samovar.ports.parser import ParserLimits
 
-__all__ = ["Container", "ContainerKind", "Member", "MemberStream", "container_kind"]
+__all__ = ["Container", "ContainerKind", "Member", "MemberStream", "container_kind", "is_encrypted_office"]
 
 #: What a ZIP holds: the kinds are those of the parsers, ``zip`` is an ordinary archive.
 ContainerKind: TypeAlias = Literal["docx", "pptx", "xlsx", "odt", "ods", "odp", "epub", "zip"]
@@ -32,6 +32,8 @@ _END_MARK: Final = b"PK\x05\x06"
 _END_64_PLACE_MARK: Final = b"PK\x06\x07"
 _END_64_MARK: Final = b"PK\x06\x06"
 _LONGEST_COMMENT: Final = 0xFFFF
+_OLE_MARK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
 _MANY_32: Final = 0xFFFFFFFF
 
 _ENCRYPTED: Final = 0x1
@@ -222,6 +224,14 @@ def container_kind(content: bytes) -> ContainerKind | None:
         return _kind(content, {member.name: member for member in reversed(listed)})
     except (FileDamaged, FileEncrypted, FileTooComplex, FileTypeUnknown):
         return "zip"
+
+
+def is_encrypted_office(content: bytes) -> bool:
+    """Tell whether this is an Office paper behind a password: an OLE file that holds an encrypted package.
+
+    Source: [MS-OFFCRYPTO] 1.3.1 (Microsoft, 2024).
+    """
+    return content.startswith(_OLE_MARK) and _ENCRYPTED_PACKAGE in content
 
 
 def _kind(content: bytes, members: dict[str, Member]) -> ContainerKind | None:

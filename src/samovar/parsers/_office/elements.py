@@ -8,7 +8,7 @@ from lxml import etree
 from samovar.domain.errors import FileDamaged, FileTooComplex
 from samovar.parsers._office.container import Container
 
-__all__ = ["NAMESPACES", "Element", "children_of", "local", "name", "parse", "read_tree", "rows_of"]
+__all__ = ["NAMESPACES", "Element", "children_of", "count_of", "local", "name", "parse", "read_tree", "rows_of"]
 
 #: An element of lxml, which has no types of its own.
 Element: TypeAlias = etree._Element
@@ -91,6 +91,11 @@ def local(element: Element) -> str:
     """The name of an element without its namespace."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def count_of(text: str | None) -> int | None:
+    """A whole number from 0 to 99,999,999 as it stands in an attribute; None for anything else."""
+    return int(text) if text and len(text) <= 8 and text.isascii() and text.isdigit() else None
 
 
 def parse(content: bytes, *, file_name: str) -> Element:

@@ -57,8 +57,8 @@ def _value(element: Element, group: str, kind: str) -> str | None:
 
 def _grouped(text: str) -> str:
     """Put brackets around what is more than one symbol."""
-    is_one = text.isalnum() or (text[:1] == "(" and text[-1:] == ")" and text.count("(") == 1)
-    return text if is_one or len(text) <= 1 else f"({text})"
+    is_one = len(text) <= 1 or text.isdigit() or (text[0] == "(" and text[-1] == ")" and text.count("(") == 1)
+    return text if is_one else f"({text})"
 
 
 def _raised(text: str) -> str:

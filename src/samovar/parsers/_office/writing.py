@@ -104,6 +104,11 @@ class Inline:
         return tidy, links
 
     @property
+    def raw(self) -> str:
+        """The text with all its white space."""
+        return "".join(self._pieces)
+
+    @property
     def text(self) -> str:
         """The text alone, put right."""
         return _tidy("".join(self._pieces), flat=False)

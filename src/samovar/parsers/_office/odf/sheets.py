@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from samovar.parsers._office.elements import Element, children_of, local, name
+from samovar.parsers._office.elements import Element, children_of, count_of, local, name
 from samovar.parsers._office.odf.package import OdfPackage
 from samovar.parsers._office.odf.story import OdfStory
-from samovar.parsers._office.odf.styles import StyleBook, whole
+from samovar.parsers._office.odf.styles import StyleBook
 from samovar.parsers._office.sheets.sheet import Merge, SheetCell, SheetContent
 from samovar.parsers._office.writing import MOST_CELLS, Inline, PageWriter
 
@@ -61,7 +61,7 @@ class OdfSheet:
             self.writer.block("footnote", f"[{place}] {words}")
 
     def _add_row(self, element: Element, *, is_header: bool) -> None:
-        again = whole(element.get(name("table:number-rows-repeated"))) or 1
+        again = count_of(element.get(name("table:number-rows-repeated"))) or 1
         cells = list(self._cells(element))
         first = self._row
         self._row += again
@@ -84,7 +84,7 @@ class OdfSheet:
         for tc in element:
             if local(tc) not in ("table-cell", "covered-table-cell"):
                 continue
-            again = whole(tc.get(name("table:number-columns-repeated"))) or 1
+            again = count_of(tc.get(name("table:number-columns-repeated"))) or 1
             if column >= _COLUMNS:
                 return
             if local(tc) == "table-cell" and len(tc) + len(tc.attrib) > 0:
@@ -124,8 +124,8 @@ class OdfSheet:
         return text[:_LONGEST_CELL], kind == "string"
 
     def _note_merge(self, tc: Element, column: int) -> None:
-        down = whole(tc.get(name("table:number-rows-spanned"))) or 1
-        across = whole(tc.get(name("table:number-columns-spanned"))) or 1
+        down = count_of(tc.get(name("table:number-rows-spanned"))) or 1
+        across = count_of(tc.get(name("table:number-columns-spanned"))) or 1
         if (down, across) == (1, 1):
             return
         if len(self.content.merges) >= _MOST_MERGES:

@@ -5,9 +5,9 @@ from typing import Final
 
 from samovar.domain.layout import BlockKind, Rectangle
 from samovar.domain.page import OutlineEntry
-from samovar.parsers._office.elements import Element, local, name
+from samovar.parsers._office.elements import Element, count_of, local, name
 from samovar.parsers._office.odf.package import OdfPackage
-from samovar.parsers._office.odf.styles import ListLevel, StyleBook, mark_of, whole
+from samovar.parsers._office.odf.styles import ListLevel, StyleBook, mark_of
 from samovar.parsers._office.odf.words import OdfLine, OdfNote, OdfWords
 from samovar.parsers._office.writing import MOST_CELLS, Grid, GridCell, Inline, PageWriter
 
@@ -94,7 +94,7 @@ class OdfStory:
             return
         kind, of_level, text = self._what(element, style, line.text, mark, level)
         if kind == "code":
-            self._code.append(text.finished()[0])
+            self._code.append(text.raw)
         else:
             self._end_code()
             self.writer.block(self.kind or kind, text, level=None if self.kind else of_level, box=self.box)
@@ -107,7 +107,7 @@ class OdfStory:
     ) -> tuple[BlockKind, int | None, Inline]:
         role, of_level = self._styles.role(style)
         if local(element) == "h":
-            outline = whole(element.get(name("text:outline-level"))) or 1
+            outline = count_of(element.get(name("text:outline-level"))) or 1
             role, of_level = "heading", min(6, outline)
             if mark is None and not text.is_blank:
                 mark = self._chapter(element, outline)
@@ -128,7 +128,7 @@ class OdfStory:
         at = self._styles.outline.get(level)
         if at is None or not at.form or element.get(name("text:is-list-header")) == "true":
             return ""
-        start = whole(element.get(name("text:start-value")))
+        start = count_of(element.get(name("text:start-value")))
         before = self._chapters.get(level)
         self._chapters[level] = start if start is not None else at.start if before is None else before + 1
         for deeper in [place for place in self._chapters if place > level]:
@@ -164,7 +164,7 @@ class OdfStory:
         levels = self._styles.lists.get(style, {})
         for item in element:
             is_numbered = local(item) == "list-item"
-            start = whole(item.get(name("text:start-value")))
+            start = count_of(item.get(name("text:start-value")))
             is_first = True
             for child in item:
                 if local(child) == "list":
@@ -212,7 +212,7 @@ class OdfStory:
         grid = Grid()
         row = 0
         for is_header, tr in rows_in(element):
-            again = min(_MOST_REPEATED, whole(tr.get(name("table:number-rows-repeated"))) or 1)
+            again = min(_MOST_REPEATED, count_of(tr.get(name("table:number-rows-repeated"))) or 1)
             for _ in range(again):
                 if len(grid.cells) >= MOST_CELLS:
                     self.writer.is_partly_read = True
@@ -226,7 +226,7 @@ class OdfStory:
         for tc in tr:
             if local(tc) not in ("table-cell", "covered-table-cell"):
                 continue
-            again = min(_MOST_REPEATED, whole(tc.get(name("table:number-columns-repeated"))) or 1)
+            again = min(_MOST_REPEATED, count_of(tc.get(name("table:number-columns-repeated"))) or 1)
             if local(tc) == "table-cell":
                 content = self._cell(tc, after)
                 for place in range(again):
@@ -234,8 +234,8 @@ class OdfStory:
                         row=row,
                         column=column + place,
                         content=content,
-                        row_span=min(MOST_CELLS, whole(tc.get(name("table:number-rows-spanned"))) or 1),
-                        column_span=min(_MOST_REPEATED, whole(tc.get(name("table:number-columns-spanned"))) or 1),
+                        row_span=min(MOST_CELLS, count_of(tc.get(name("table:number-rows-spanned"))) or 1),
+                        column_span=min(_MOST_REPEATED, count_of(tc.get(name("table:number-columns-spanned"))) or 1),
                         is_header=is_header,
                     )
             column += again

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from samovar.parsers._office.elements import Element, local, name
+from samovar.parsers._office.elements import Element, count_of, local, name
 from samovar.parsers._office.numerals import bullet, numeral
 from samovar.parsers._office.roles import Role, role_of_name
 
-__all__ = ["ListLevel", "StyleBook", "mark_of", "points", "whole"]
+__all__ = ["ListLevel", "StyleBook", "mark_of", "points"]
 
 _DEEPEST_CHAIN: Final = 20
 _LENGTH: Final = re.compile(r"(-?[0-9]*\.?[0-9]+)(cm|mm|in|pt|pc|px)?")
@@ -87,7 +87,7 @@ class StyleBook:
         self._styles[family, style] = _Style(
             parent=element.get(name("style:parent-style-name"), ""),
             title=element.get(name("style:display-name"), ""),
-            outline_level=whole(element.get(name("style:default-outline-level"))),
+            outline_level=count_of(element.get(name("style:default-outline-level"))),
             master_page=master,
             is_hidden=_hides(element),
         )
@@ -110,11 +110,6 @@ def points(length: str | None) -> float | None:
     return value if abs(value) < _FARTHEST else None
 
 
-def whole(text: str | None) -> int | None:
-    """A whole number that is not negative, or None."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 8 else None
-
-
 def _hides(element: Element) -> bool:
     for properties in element:
         if properties.get(name("text:display")) == "none" or properties.get(name("table:display")) == "false":
@@ -127,17 +122,17 @@ def _hides(element: Element) -> bool:
 def _levels(element: Element) -> dict[int, ListLevel]:
     levels = {}
     for child in element:
-        place = whole(child.get(name("text:level")))
+        place = count_of(child.get(name("text:level")))
         if place is None:
             continue
         if local(child) == "list-level-style-number" or local(child) == "outline-level-style":
-            start = whole(child.get(name("text:start-value")))
+            start = count_of(child.get(name("text:start-value")))
             levels[place] = ListLevel(
                 form=child.get(name("style:num-format"), ""),
                 prefix=child.get(name("style:num-prefix"), ""),
                 suffix=child.get(name("style:num-suffix"), ""),
                 start=1 if start is None else start,
-                shown_levels=whole(child.get(name("text:display-levels"))) or 1,
+                shown_levels=count_of(child.get(name("text:display-levels"))) or 1,
             )
         else:
             levels[place] = ListLevel(bullet=bullet(child.get(name("text:bullet-char"), ""), _font(child)))

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from samovar.parsers._office.elements import Element, local, name
+from samovar.parsers._office.elements import Element, count_of, local, name
 from samovar.parsers._office.equations import equation_text
 from samovar.parsers._office.odf.package import OdfPackage
-from samovar.parsers._office.odf.styles import StyleBook, whole
+from samovar.parsers._office.odf.styles import StyleBook
 from samovar.parsers._office.writing import Inline
 
 __all__ = ["OdfLine", "OdfNote", "OdfWords"]
@@ -50,7 +50,7 @@ class OdfWords:
         #: Whether words were left out that are put out of sight.
         self.has_left_out = False
         self._readers: dict[str, Callable[[Element, OdfLine], None]] = {
-            "s": lambda element, line: line.text.write(" " * min(100, whole(element.get(name("text:c"))) or 1)),
+            "s": lambda element, line: line.text.write(" " * min(100, count_of(element.get(name("text:c"))) or 1)),
             "tab": lambda _, line: line.text.write("\t"),
             "line-break": lambda _, line: line.text.write("\n"),
             "span": self._span,

@@ -3,7 +3,7 @@
 from samovar.domain.errors import DocumentError
 from samovar.domain.page import Picture
 from samovar.parsers._office.charts import chart_title
-from samovar.parsers._office.elements import Element, local, name
+from samovar.parsers._office.elements import Element, count_of, local, name
 from samovar.parsers._office.package import Package
 from samovar.parsers._office.pictures import PictureShelf
 from samovar.parsers._office.sheets.workbook import rich_text
@@ -55,8 +55,8 @@ def write_comments(writer: PageWriter, part: str, package: Package) -> None:
 def _write_old(writer: PageWriter, tree: Element) -> None:
     authors = [" ".join((author.text or "").split()) for author in tree.iter(name("s:author"))]
     for comment in tree.iter(name("s:comment")):
-        place = comment.get("authorId", "")
-        author = authors[int(place)] if place.isdigit() and len(place) < 9 and int(place) < len(authors) else ""
+        place = count_of(comment.get("authorId"))
+        author = authors[place] if place is not None and place < len(authors) else ""
         if author.startswith("tc="):
             continue  # an empty shell for programs that do not know comments in threads, which are read as such
         texts = comment.find(name("s:text"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from samovar.parsers._office.elements import Element, local, name, rows_of
+from samovar.parsers._office.elements import Element, count_of, local, name, rows_of
 from samovar.parsers._office.sheets.number_format import format_number, format_text
 from samovar.parsers._office.sheets.workbook import CellFormat, Workbook, rich_text
 from samovar.parsers._office.writing import MOST_CELLS
@@ -129,8 +129,8 @@ def _note(element: Element, content: SheetContent) -> None:
             if place is not None:
                 content.header_rows.add(place[0])
         case "pane" if element.get("state") in ("frozen", "frozenSplit"):
-            rows = element.get("ySplit", "0").partition(".")[0]
-            content.header_rows.update(range(min(10, int(rows))) if rows.isdigit() and len(rows) < 8 else ())
+            rows = count_of(element.get("ySplit", "0").partition(".")[0]) or 0
+            content.header_rows.update(range(min(10, rows)))
         case _:
             pass
 
@@ -161,9 +161,8 @@ class _Cells:
 
     def _look(self, style: str | None) -> CellFormat:
         formats = self._workbook.formats
-        if style is None or not style.isdigit() or len(style) > 8 or int(style) >= len(formats):
-            return formats[0] if formats and style is None else _PLAIN
-        return formats[int(style)]
+        place = 0 if style is None else count_of(style)
+        return formats[place] if place is not None and place < len(formats) else _PLAIN
 
     def _shown(self, cell: Element, look: CellFormat) -> tuple[str, bool]:
         """The text of a cell, and whether it is a text and not a number, a date or a truth."""
@@ -200,8 +199,8 @@ class _Cells:
                 return self._number(value, look)
 
     def _string(self, value: str) -> str:
-        place = int(value) if value.isdigit() and len(value) < 10 else -1
-        if 0 <= place < len(self._workbook.strings):
+        place = count_of(value)
+        if place is not None and place < len(self._workbook.strings):
             return self._workbook.strings[place]
         self.has_left_out = True
         return ""

@@ -87,11 +87,11 @@ def _bands(content: SheetContent, merges: _Merges) -> Iterator[_Rows]:
 
 def _side_by_side(band: _Rows, merges: _Merges) -> Iterator[_Rows]:
     """Cut where empty columns run through the whole band: far gaps always, near ones only between real tables."""
-    used: set[int] = set()
+    used: set[tuple[int, int]] = set()
     for cells in band:
         for cell in cells:
             merge = merges.of(cell)
-            used.update(range(cell.column, (cell.column if merge is None else merge.last_column) + 1))
+            used.add((cell.column, cell.column if merge is None else merge.last_column))
     stretches = list(_stretches(sorted(used)))
     start = 0
     for place, (one, following) in enumerate(pairwise(stretches), start=1):
@@ -102,15 +102,16 @@ def _side_by_side(band: _Rows, merges: _Merges) -> Iterator[_Rows]:
     yield _cut(band, stretches[start][0], stretches[-1][1]) if stretches else band
 
 
-def _stretches(columns: list[int]) -> Iterator[tuple[int, int]]:
-    first = last = columns[0] if columns else 0
-    for column in columns[1:]:
-        if column > last + 1:
-            yield first, last
-            first = column
-        last = column
-    if columns:
-        yield first, last
+def _stretches(used: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Join stretches of columns that touch each other."""
+    joined: tuple[int, int] | None = None
+    for first, last in used:
+        if joined is not None and first > joined[1] + 1:
+            yield joined
+            joined = None
+        joined = (first, last) if joined is None else (joined[0], max(joined[1], last))
+    if joined is not None:
+        yield joined
 
 
 def _is_table(band: _Rows, first: int, last: int) -> bool:
@@ -159,7 +160,7 @@ def _grid(
     top, left = rows[0][0].row, min(cells[0].column for cells in rows)
     bottom, right = rows[-1][0].row, max(cells[-1].column for cells in rows)
     grid = Grid()
-    header_row = _header_row(rows, content)
+    headed = _headed(rows, content, merges)
     for cells in rows:
         for cell in cells:
             merge = merges.of(cell)
@@ -172,7 +173,7 @@ def _grid(
                     content=inline(cell),
                     row_span=last_row - cell.row + 1,
                     column_span=last_column - cell.column + 1,
-                    is_header=cell.row == header_row,
+                    is_header=cell.row in headed,
                 )
             )
             if merge is not None:
@@ -182,8 +183,17 @@ def _grid(
     if area <= min(most_cells, _MOST_EMPTY * filled + _SMALL):
         grid.fill(height=bottom - top + 1, width=right - left + 1)
         for empty in grid.cells[filled:]:
-            empty.is_header = empty.row + top == header_row
+            empty.is_header = empty.row + top in headed
     return grid
+
+
+def _headed(rows: _Rows, content: SheetContent, merges: _Merges) -> range:
+    """The rows that name columns: the first one, and those that its merged cells reach down to."""
+    header = _header_row(rows, content)
+    if header is None:
+        return range(0)
+    reached = [merge.last_row for merge in map(merges.of, rows[0]) if merge is not None]
+    return range(header, min(max([header, *reached]), rows[-1][0].row - 1) + 1)
 
 
 def _header_row(rows: _Rows, content: SheetContent) -> int | None:

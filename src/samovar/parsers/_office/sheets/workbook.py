@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from samovar.domain.errors import DocumentError, FileTooComplex
-from samovar.parsers._office.elements import Element, name, rows_of
+from samovar.parsers._office.elements import Element, count_of, name, rows_of
 from samovar.parsers._office.package import Package
 from samovar.parsers._office.sheets.number_format import BUILT_IN, Language
 
@@ -93,9 +93,8 @@ class Workbook:
         bold = [] if fonts is None else [_is_bold(font) for font in fonts.iterfind(name("s:font"))]
         looks = tree.find(name("s:cellXfs"))
         for look in () if looks is None else looks.iterfind(name("s:xf")):
-            number, font = look.get("numFmtId", "0"), look.get("fontId", "0")
-            usual = BUILT_IN.get(int(number), "General") if number.isdigit() and len(number) < 9 else "General"
-            place = int(font) if font.isdigit() and len(font) < 9 else 0
+            number, place = look.get("numFmtId", "0"), count_of(look.get("fontId")) or 0
+            usual = BUILT_IN.get(count_of(number) or 0, "General")
             yield CellFormat(code=codes.get(number, usual), is_bold=place < len(bold) and bold[place])
 
     def _language(self) -> Language:

@@ -108,7 +108,7 @@ class Story:
             return
         kind, level, text = self._what(properties, style, line.text)
         if kind == "code":
-            self._code.append("".join(line.text.finished()[0]))
+            self._code.append(line.text.raw)
         else:
             self._end_code()
             self._block(kind, text, level=level)
