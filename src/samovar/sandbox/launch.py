@@ -50,9 +50,10 @@ _FRAME_BYTES: Final = 64 * _MEBIBYTE
 #: The clock of the wall ends a page; this ends a child that nobody watches any more.
 _FILE_CPU_S: Final = 3600.0
 
-
-#: How many times as long as reading a page OCR of it may take.
-RECOGNITION_PATIENCE: Final = 3
+#: How many times ``limits.parser_s`` OCR of a page may take of the processor, and on the clock: it keeps a processor
+#: busy all the time, so that on a machine with much to do it waits more than it works.
+_RECOGNITION_WORK: Final = 3
+RECOGNITION_PATIENCE: Final = 6
 
 
 class ZygoteGoneError(Exception):
@@ -135,7 +136,7 @@ def _order(limits: LimitsSettings, recognition: Recognition | None) -> str:
                 "figures": limits.figures,
             },
             "memory_bytes": limits.parser_mb * _MEBIBYTE,
-            "page_cpu_s": RECOGNITION_PATIENCE * limits.parser_s,
+            "page_cpu_s": _RECOGNITION_WORK * limits.parser_s,
             "file_cpu_s": max(_FILE_CPU_S, limits.parser_s),
             "frame_bytes": frame_bytes(limits),
             "attachment_bytes": limits.upload_mb * _MILLION,

@@ -114,7 +114,7 @@ class SandboxedReader:
                 yield part
 
     async def recognise(self, content: bytes, *, kind: DocumentKind, page: int, name: str) -> ParsedPage:
-        """Read one page (counted from 1) by OCR, for which it has three times the time of reading.
+        """Read one page (counted from 1) by OCR: in three times ``limits.parser_s`` of work, six times on the clock.
 
         A page that is lost has the status ``failed``. Raises: FileTooLarge, FileTypeUnknown, and FileTooComplex
         where no child could be started.
