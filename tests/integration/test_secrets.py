@@ -170,12 +170,16 @@ async def _use_everything(vault: Vault) -> dict[str, str]:
             await vault.ask("POST", "/v1/chat/completions", body, key=vault.secrets["key"])
     status, document = await client.upload(chat_id, "notes.txt", TEXT.encode())
     assert status == 201, document
+    status, base = await client.send("POST", "/api/bases", {"name": "Papers"})
+    assert status == 201, base
     owner = await vault.running.services.sign_in.owner()
     key = await vault.running.services.keys.find(owner, vault.secrets["key"])
     return {
         "{chat_id}": chat_id,
         "{run_id}": str(turn["run_id"]),
         "{document_id}": str(document["id"]),
+        "{base_id}": str(base["id"]),
+        "{number}": "1",
         "{key_id}": str(key.key_id),
         "{name}": "added",
         "{model_id:path}": "gossip/gossip",

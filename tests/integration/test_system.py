@@ -119,11 +119,13 @@ async def test_a_document_is_read_again_as_it_was_taken_in(running: Running) -> 
 async def test_a_text_document_is_one_text_without_pages_pictures_or_places(running: Running) -> None:
     document = await attach(running, "tea.txt", "Чай горячий.".encode())
     path = f"/api/documents/{document['id']}"
-    assert await running.client.send("GET", f"{path}/text") == (200, {"page": None, "text": "Чай горячий."})
+    _, found = await running.client.send("GET", f"{path}/text")
+    assert (found["page"], found["text"], found["links"]) == (None, "Чай горячий.", [])
+    assert (await running.client.send("GET", f"{path}/boxes?start=0&end=3"))[1]["boxes"] == []
     for question, status, code in (
         ("/text?page=1", 404, "not_found"),
         ("/image", 404, "not_found"),
-        ("/boxes?page=1&start=0&end=3", 400, "invalid_request"),
+        ("/boxes?page=1&start=0&end=3", 404, "not_found"),
     ):
         found, problem = await running.client.send("GET", path + question)
         assert (found, problem["code"]) == (status, code), question
@@ -166,8 +168,8 @@ async def test_a_picture_is_shown_as_it_was_kept_and_has_no_places(running: Runn
         assert "sandbox" in reply.headers["Content-Security-Policy"]
         assert reply.headers["Cache-Control"] == "private, max-age=3600"
     assert content.startswith({"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8"}[reply.content_type])
-    status, problem = await running.client.send("GET", f"{path}/boxes?page=1&start=0&end=1")
-    assert (status, problem["code"]) == (400, "invalid_request")
+    status, problem = await running.client.send("GET", f"{path}/boxes?start=0&end=1")
+    assert (status, problem["code"]) == (400, "invalid_request"), "there are no words on it"
 
 
 async def test_a_document_whose_bytes_are_damaged_is_said_to_be(running: Running) -> None:
