@@ -57,7 +57,7 @@ export const getPage = async (http: Http, documentId: string, page: number | nul
   const read = await http.request<{ text: string; blocks?: Block[]; links?: PageText['links'] }>('GET', `${documentPath(documentId)}/text${asked({ page })}`)
   return { text: read.text, blocks: read.blocks ?? [], links: read.links ?? [] }
 }
-export const getBoxes = (http: Http, documentId: string, page: number, start: number, end: number): Promise<PageBoxes> =>
+export const getBoxes = (http: Http, documentId: string, page: number | null, start: number, end: number): Promise<PageBoxes> =>
   http.request('GET', `${documentPath(documentId)}/boxes${asked({ page, start, end })}`)
 
 /** The address of a page or picture as an image. */

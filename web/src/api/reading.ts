@@ -12,7 +12,7 @@ export const cancelDocument = (http: Http, documentId: string): Promise<ChatDocu
 /** The address of the bytes as they were taken in. */
 export const fileAddress = (documentId: string): string => `${path(documentId)}/file`
 
-export const getWords = (http: Http, documentId: string, page: number): Promise<PageWords> => http.request('GET', `${path(documentId)}/words${asked({ page })}`)
+export const getWords = (http: Http, documentId: string, page: number | null): Promise<PageWords> => http.request('GET', `${path(documentId)}/words${asked({ page })}`)
 export const findInDocument = (http: Http, documentId: string, text: string, limit: number): Promise<FoundPlaces> =>
   http.request('GET', `${path(documentId)}/find${asked({ text, limit })}`)
 

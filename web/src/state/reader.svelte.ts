@@ -159,7 +159,7 @@ export class Reader {
       const [text, words] = await Promise.all([
         getPage(this.#http, this.documentId, page),
         // A page without places is selected as text.
-        this.hasPictures ? getWords(this.#http, this.documentId, page ?? 1).catch(() => null) : null,
+        this.hasPictures ? getWords(this.#http, this.documentId, page).catch(() => null) : null,
       ])
       this.#contents.set(page, { text, words, problem: null })
     } catch (error) {

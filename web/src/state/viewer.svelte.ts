@@ -109,7 +109,7 @@ export class Viewer {
       this.#document = document
       if (document.kind === 'pdf' && page === null) this.#page = 1
       const shown = this.#page
-      const marks = this.hasPictures && this.isOnPassage && shown !== null
+      const marks = this.hasPictures && this.isOnPassage
       const [content, boxes] = await Promise.all([
         getPage(this.#http, document.id, shown),
         marks ? getBoxes(this.#http, document.id, shown, place.start, place.end).catch(() => null) : null,
