@@ -14,6 +14,7 @@ from PIL import BmpImagePlugin, GifImagePlugin, Image, MpoImagePlugin, TiffImage
 from samovar.domain.errors import DocumentError, FileDamaged, FileTooComplex
 from samovar.domain.layout import Rectangle, Word
 from samovar.domain.page import DocumentHead, DocumentKind, Figure, Page, PageReason, ParsedPage, ParsedPart, Picture
+from samovar.parsers._shared.one_thread import forbid_decoder_threads
 from samovar.parsers._shared.pictures import (
     LONGER_SIDE_PX,
     PICTURE_DAMAGE,
@@ -41,7 +42,8 @@ _BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 
 # Everything that a plugin would load later must be here before the process is confined; it may start no thread then.
 Image.preinit()
-pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+pi_heif.register_heif_opener(decode_threads=0, thumbnails=False, depth_images=False, aux_images=False)
+forbid_decoder_threads()
 assert all(
     plugin.format
     for plugin in (
