@@ -237,7 +237,7 @@ class IngestSettings(_Area):
     """How documents are read in the background."""
 
     workers: int = Field(
-        1,
+        2,
         ge=0,
         le=64,
         description="Documents of knowledge bases read at once by the server, and beside them one of a chat; "

@@ -29,6 +29,7 @@ __all__ = [
     "english_pdf",
     "flate_bomb_pdf",
     "hyphenated_pdf",
+    "long_pdf",
     "many_pages_pdf",
     "mixed_pdf",
     "photograph_jpeg",
@@ -182,6 +183,15 @@ def cropped_pdf() -> bytes:
         _lines(ENGLISH_PAGES[1])(canvas)
 
     return _draw([draw])
+
+
+def long_pdf(count: int) -> bytes:
+    """A PDF of so many pages, each with words of its own."""
+    pages = (
+        [f"{number}. {line}" if line else "" for line in ENGLISH_PAGES[number % len(ENGLISH_PAGES)]]
+        for number in range(1, count + 1)
+    )
+    return _draw(_lines(lines) for lines in pages)
 
 
 def columns_pdf() -> bytes:

@@ -99,7 +99,7 @@ class Documents(Protocol):
     async def by_content(
         self, actor: Actor, sha256: str, *, chat_id: ChatId | None, base_id: BaseId | None
     ) -> Document | None:
-        """Find a document of the same bytes in the same chat or base that is ready or being read."""
+        """Find a document of the same bytes in the same chat or base, itself no part, that is ready or being read."""
         ...
 
     async def by_path(self, actor: Actor, base_id: BaseId, path: str) -> Document | None:

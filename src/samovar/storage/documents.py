@@ -155,7 +155,7 @@ class PostgresDocuments:
     async def by_content(
         self, actor: Actor, sha256: str, *, chat_id: ChatId | None, base_id: BaseId | None
     ) -> Document | None:
-        """Find a document of the same bytes in the same chat or base that is ready or being read."""
+        """Find a document of the same bytes in the same chat or base, itself no part, that is ready or being read."""
         place: ColumnElement[bool] = documents.c.base_id == base_id
         if chat_id is not None:
             place = exists().where(
@@ -170,6 +170,8 @@ class PostgresDocuments:
                 documents.c.owner_id == actor.user_id,
                 documents.c.sha256 == sha256,
                 documents.c.status.in_(("ready", "reading")),
+                # What lies in an archive goes when the archive does.
+                documents.c.parent_id.is_(None),
                 place,
             )
             .order_by(documents.c.position)
