@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
+from io import BytesIO
 from typing import Any, Final
 
+from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate, Paragraph
 from tests.corpus.paper import Paper, Sheet
 from tests.corpus.pdf_drawing import BOLD, HEIGHT, ITALIC, LEFT, PLAIN, WIDTH, band, draw_lines, draw_pdf, wrap
 
@@ -192,6 +197,11 @@ def _divided_words() -> bytes:
     return draw_pdf(lambda canvas: draw_lines(canvas, _DIVIDED, LEFT, 760))
 
 
+_SHORT_RU: Final = (
+    "первый пункт списка, который не помещается в одну строку",
+    "второй пункт",
+    "третий пункт с длинным продолжением на вторую строку",
+)
 _NOTES_RU: Final = (
     "1 Высота указана над нулём речного поста за 1911 год.",
     "2 По рассказам старожилов, записанным учителем Громовым.",
@@ -305,6 +315,31 @@ def _many_fonts_ru() -> bytes:
     return draw_pdf(draw)
 
 
+def _justified_ru() -> bytes:
+    """Three narrow columns of justified text, as a layout program of today breaks it: words stand far apart."""
+    draw_pdf(lambda canvas: None)  # the fonts must be known to platypus
+    plain = ParagraphStyle("plain", fontName=PLAIN, fontSize=10, leading=13, alignment=TA_JUSTIFY, firstLineIndent=18)
+    title = ParagraphStyle("title", fontName=BOLD, fontSize=14, leading=18, alignment=TA_CENTER, spaceAfter=6)
+    item = ParagraphStyle("item", fontName=PLAIN, fontSize=10, leading=13, leftIndent=18, bulletIndent=4)
+    buffer = BytesIO()
+    document = BaseDocTemplate(buffer, pagesize=A4, invariant=1)
+    width = document.width / 3
+    frames = [
+        Frame(document.leftMargin + place * width, document.bottomMargin, width - 10, document.height)
+        for place in range(3)
+    ]
+    document.addPageTemplates([PageTemplate(frames=frames)])
+    document.build(
+        [
+            Paragraph("Большой заголовок раздела", title),
+            *(Paragraph(text, plain) for text in (_RIVERS_RU, _HARBOUR_RU, _MARKET_RU) * 3),
+            *(Paragraph(text, item, bulletText="•") for text in _SHORT_RU),
+            *(Paragraph(text, plain) for text in (_LAMPS_EN, _ROPES_EN)),
+        ]
+    )
+    return buffer.getvalue()
+
+
 def _thousand_pages() -> bytes:
     def page(number: int, canvas: Any) -> None:
         top = draw_lines(canvas, [f"Журнал вахты, лист {number}"], LEFT, 760, size=15, font=BOLD)
@@ -412,6 +447,14 @@ PAPERS: Final = (
     Paper(
         name="pdf_many_fonts_ru", file_name="shrifty.pdf", make=_many_fonts_ru, kind="pdf",
         sheets=(Sheet(text=_text(_RIVERS_RU, _HARBOUR_RU)),),
+    ),
+    Paper(
+        name="pdf_justified_ru", file_name="kolonki.pdf", make=_justified_ru, kind="pdf",
+        sheets=(Sheet(
+            text=_text("Большой заголовок раздела", *(_RIVERS_RU, _HARBOUR_RU, _MARKET_RU) * 3, *_SHORT_RU, _LAMPS_EN,
+                       _ROPES_EN),
+            headings=("Большой заголовок раздела",),
+        ),),
     ),
     Paper(
         name="pdf_thousand_pages_ru", file_name="zhurnal.pdf", make=_thousand_pages, kind="pdf",

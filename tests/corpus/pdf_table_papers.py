@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any, Final
 
-from reportlab.lib.pagesizes import A3, landscape
-from reportlab.platypus import SimpleDocTemplate, Table
+from reportlab.lib.pagesizes import A3, A4, landscape
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 from tests.corpus.paper import Paper, Sheet
 from tests.corpus.pdf_drawing import BOLD, LEFT, PLAIN, WIDTH, draw_lines, draw_pdf, ruled, wrap
 
@@ -124,6 +125,29 @@ def _wide_ru() -> bytes:
     return buffer.getvalue()
 
 
+_WORKS: Final = (
+    ("№", "Наименование работ", "Срок"),
+    ("1", f"Окраска перил и ремонт настила. {_AFTER_RU}", "до 12 мая"),
+    ("2", "Замена фонарей второго причала", "июнь"),
+    ("3", f"Осмотр крана. {_BEFORE_RU}", "до 1 августа"),
+)
+
+
+def _level_rules_ru() -> bytes:
+    """Rules under the rows only, and cells of several lines."""
+    draw_pdf(lambda canvas: None)  # the fonts must be known to platypus
+    cell = ParagraphStyle("cell", fontName=PLAIN, fontSize=9, leading=11)
+    buffer = BytesIO()
+    document = SimpleDocTemplate(buffer, pagesize=A4, invariant=1)
+    style = [
+        ("FONT", (0, 0), (-1, -1), PLAIN, 9), ("LINEBELOW", (0, 0), (-1, -1), 0.5, "black"),
+        ("BACKGROUND", (0, 0), (-1, 0), "lightgrey"), ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ]  # fmt: skip
+    rows = [[number, Paragraph(work, cell), term] for number, work, term in _WORKS]
+    document.build([Table(rows, colWidths=[30, 260, 100], style=style)])
+    return buffer.getvalue()
+
+
 _FORM: Final = (
     ("Фамилия", "Громов"),
     ("Имя и отчество", "Пётр Ильич"),
@@ -205,6 +229,10 @@ PAPERS: Final = (
     Paper(
         name="pdf_wide_sheet_ru", file_name="prichaly.pdf", make=_wide_ru, kind="pdf",
         sheets=(Sheet(text=_lines_of(_WIDE), tables=(_WIDE,)),),
+    ),
+    Paper(
+        name="pdf_level_rules_ru", file_name="raboty.pdf", make=_level_rules_ru, kind="pdf",
+        sheets=(Sheet(text=_lines_of(_WORKS), tables=(_WORKS,)),),
     ),
     Paper(
         name="pdf_form_ru", file_name="propusk.pdf", make=_form_ru, kind="pdf",

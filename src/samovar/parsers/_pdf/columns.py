@@ -1,5 +1,6 @@
 """Reading order: a page is divided into regions, each one column wide, in the order in which a person reads them."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 from operator import attrgetter
@@ -17,6 +18,13 @@ _NARROWEST_COLUMN: Final = 6.0
 _FILLED: Final = 0.6
 _PROSE_CHARACTERS: Final = 12
 _LEAST_LINES: Final = 2
+_MOST_GAPS: Final = 300
+#: Edges that are nearer than this, in points, are in line; so many of them make a column.
+_CROOKED: Final = 3.0
+_STRAIGHT: Final = 0.6
+#: The mark of a list item, in characters, and the space after it, in sizes of type.
+_LONGEST_MARK: Final = 4
+_MARK_GAP: Final = 2.5
 _DEEPEST: Final = 20
 #: Pages with more lines than this are no pages for people.
 _MOST_ITEMS: Final = 3000
@@ -34,21 +42,24 @@ def regions(items: Sequence[Item], size: float) -> list[list[Item]]:
     ``size`` is the usual size of type. Things side by side in one region belong to one row.
     """
     in_order = sorted(items, key=_by_top)
-    return _regions(in_order, size, 0) if len(in_order) <= _MOST_ITEMS else [in_order]
+    if len(in_order) > _MOST_ITEMS:
+        return [in_order]
+    return _regions(in_order, size, 0) or ([in_order] if in_order else [])
 
 
 def _regions(items: list[Item], size: float, depth: int) -> list[list[Item]]:
-    """The same for things in the order of their tops."""
+    """The same for things in the order of their tops; nothing where there are no columns of text."""
     pairs = _pairs(items)
     if not pairs or depth >= _DEEPEST:
-        return [items] if items else []
+        return []
     columns = _columns(items, size)
     if len(columns) > 1 and _are_read_down(columns):
-        return [region for column in columns for region in _regions(column, size, depth + 1)]
+        return [region for column in columns for region in _regions(column, size, depth + 1) or [column]]
     zones = _zones(items, pairs, size)
-    if len(zones) > 1:
-        return [region for zone in zones for region in _regions(zone, size, depth + 1)]
-    return [items]
+    inner = [_regions(zone, size, depth + 1) for zone in zones] if len(zones) > 1 else []
+    if not any(inner):
+        return []
+    return [region for zone, found in zip(zones, inner, strict=True) for region in found or [zone]]
 
 
 def _pairs(items: list[Item]) -> list[tuple[Item, Item]]:
@@ -60,9 +71,9 @@ def _pairs(items: list[Item]) -> list[tuple[Item, Item]]:
         for other in items[place + 1 :]:
             if other.top >= item.bottom or other.top - item.top > tallest:
                 break
-            if not _is_beside(item, other):
-                continue
-            found.append((item, other) if item.left < other.left else (other, item))
+            left, right = (item, other) if item.left < other.left else (other, item)
+            if _is_beside(left, right) and not _is_mark(left, right):
+                found.append((left, right))
     if len(found) <= 1:
         return found
     nearest: dict[int, tuple[Item, Item]] = {}
@@ -73,11 +84,22 @@ def _pairs(items: list[Item]) -> list[tuple[Item, Item]]:
     return list(nearest.values())
 
 
-def _is_beside(one: Item, other: Item) -> bool:
-    common = min(one.bottom, other.bottom) - max(one.top, other.top)
-    if common < _BESIDE * min(one.bottom - one.top, other.bottom - other.top):
+def _is_beside(left: Item, right: Item) -> bool:
+    common = min(left.bottom, right.bottom) - max(left.top, right.top)
+    if common < _BESIDE * min(left.bottom - left.top, right.bottom - right.top):
         return False
-    return one.right <= other.left + 1.0 or other.right <= one.left + 1.0
+    return left.right <= right.left + 1.0
+
+
+def _is_mark(left: Item, right: Item) -> bool:
+    """Tell whether one thing is the bullet or the number of the other."""
+    return (
+        isinstance(left, Line)
+        and isinstance(right, Line)
+        and left.end - left.start <= _LONGEST_MARK
+        and right.end - right.start > _LONGEST_MARK
+        and right.left - left.right < _MARK_GAP * right.size
+    )
 
 
 def _columns(items: list[Item], size: float) -> list[list[Item]]:
@@ -114,11 +136,16 @@ def _is_prose(column: list[Item]) -> bool:
     lines = [item for item in column if isinstance(item, Line)]
     if not lines:
         return True
-    if len(lines) < _LEAST_LINES or not _is_wide(column):
+    rows = rows_of(lines)
+    if len(rows) < _LEAST_LINES or not _is_wide(column):
         return False
     left, right = min(line.left for line in lines), max(line.right for line in lines)
-    filled = median(line.right - line.left for line in lines) / max(1.0, right - left)
-    return filled >= _FILLED and median(line.end - line.start for line in lines) >= _PROSE_CHARACTERS
+    filled = median(row[-1].right - row[0].left for row in rows) / max(1.0, right - left)
+    return filled >= _FILLED and median(sum(_characters(item) for item in row) for row in rows) >= _PROSE_CHARACTERS
+
+
+def _characters(item: Item) -> int:
+    return item.end - item.start if isinstance(item, Line) else 0
 
 
 def _is_drawn_down(columns: list[list[Item]]) -> bool:
@@ -150,12 +177,13 @@ def _zones(items: list[Item], pairs: list[tuple[Item, Item]], size: float) -> li
     crossing = {id(item) for item in items if item.left < gutter - 1.0 and item.right > gutter + 1.0}
     if not crossing:
         return [items]
+    bases = sorted(item.base for item in items if id(item) in crossing and isinstance(item, Line))
     has_neighbour = {id(item) for pair in pairs for item in pair}
     zones: list[list[Item]] = []
     was_crossing: bool | None = None
     above: Item | None = None
     for item in items:
-        crosses = id(item) in crossing
+        crosses = id(item) in crossing or _stands_on(item, bases)
         if not crosses and was_crossing and above is not None and id(item) not in has_neighbour:
             crosses = _continues(above, item)
         if crosses != was_crossing:
@@ -163,6 +191,14 @@ def _zones(items: list[Item], pairs: list[tuple[Item, Item]], size: float) -> li
         zones[-1].append(item)
         was_crossing, above = crosses, item
     return zones
+
+
+def _stands_on(item: Item, bases: list[float]) -> bool:
+    """Tell whether something is a piece of a row of which another piece crosses the gutter."""
+    if not isinstance(item, Line):
+        return False
+    place = bisect_left(bases, item.base - 0.5)
+    return place < len(bases) and bases[place] <= item.base + 0.5
 
 
 def _continues(above: Item, item: Item) -> bool:
@@ -178,17 +214,36 @@ def _continues(above: Item, item: Item) -> bool:
 
 def _gutter(pairs: list[tuple[Item, Item]], size: float) -> float | None:
     """The place between columns on which most neighbours agree."""
-    gaps = [(left.right, right.left) for left, right in pairs if right.left - left.right >= _NARROWEST_GUTTER * size]
+    wide = [(left, right) for left, right in pairs if right.left - left.right >= _NARROWEST_GUTTER * size]
+    margin = max((right.right for _, right in pairs), default=0.0)
     best: tuple[int, float] | None = None
-    for start, end in gaps[:500]:
-        low, high, votes = start, end, 0
-        for other_start, other_end in gaps:
-            new_low, new_high = max(low, other_start), min(high, other_end)
+    for left, right in wide[:_MOST_GAPS]:
+        low, high = left.right, right.left
+        beyond: list[Item] = []
+        for other_left, other_right in wide:
+            new_low, new_high = max(low, other_left.right), min(high, other_right.left)
             if new_high - new_low >= 0.5 * size:
-                low, high, votes = new_low, new_high, votes + 1
-        if votes >= _LEAST_LINES and (best is None or votes > best[0]):
-            best = (votes, (low + high) / 2)
+                low, high = new_low, new_high
+                beyond.append(other_right)
+        if len(beyond) >= _LEAST_LINES and (best is None or len(beyond) > best[0]) and _are_straight(beyond, margin):
+            best = (len(beyond), (low + high) / 2)
     return None if best is None else best[1]
+
+
+def _are_straight(items: list[Item], margin: float) -> bool:
+    """Tell whether things stand straight under each other, as they do in a column, by an edge or by their middles.
+
+    That the ends of justified lines stand straight at the margin says nothing.
+    """
+    edges = [[item.left for item in items], [(item.left + item.right) / 2 for item in items]]
+    ends = [item.right for item in items]
+    if median(ends) < margin - _CROOKED:
+        edges.append(ends)
+    return any(_count_near(median(edge), edge) >= _STRAIGHT * len(edge) for edge in edges)
+
+
+def _count_near(middle: float, places: list[float]) -> int:
+    return sum(abs(place - middle) <= _CROOKED for place in places)
 
 
 def rows_of(items: Sequence[Item]) -> list[list[Item]]:

@@ -138,6 +138,7 @@ def _region_parts(layer: TextLayer, region: list[Item], body: float) -> list[Par
 def _with_aligned_tables(layer: TextLayer, rows: list[list[Item]], body: float) -> list[Line | Table | Box]:
     entries: list[Line | Table | Box] = []
     place = 0
+    rows = [_without_mark(layer, row) for row in rows]
     while place < len(rows):
         row = rows[place]
         if isinstance(row[0], Table | Box):
@@ -152,6 +153,13 @@ def _with_aligned_tables(layer: TextLayer, rows: list[list[Item]], body: float) 
         entries.append(merged_row(_lines(row)))
         place += 1
     return entries
+
+
+def _without_mark(layer: TextLayer, row: list[Item]) -> list[Item]:
+    """Make the mark of a list item and its text one piece, so that lists are not taken for tables."""
+    if len(row) == 2 and isinstance(row[0], Line) and _is_mark(layer, row[0]):
+        return [merged_row(_lines(row))]
+    return row
 
 
 def _aligned_from(layer: TextLayer, rows: list[list[Item]], place: int, body: float) -> tuple[int, Table | None]:
@@ -219,8 +227,13 @@ def _join(layer: TextLayer, parts: list[Part], found: list[Part]) -> None:
     if not parts or not found or not isinstance(found[0], Paragraph):
         return
     first = found[0]
-    last = next((part for part in reversed(parts) if isinstance(part, Paragraph) and part.size == first.size), None)
-    if last is None or not first.head[:1].islower():
+    # Small print at the foot of a column does not interrupt what goes on at the top of the next one.
+    last = next(
+        (part for part in reversed(parts) if not (isinstance(part, Paragraph) and part.size < first.size)), None
+    )
+    if not isinstance(last, Paragraph) or last.size != first.size or not first.head[:1].islower():
+        return
+    if first.rows[0].top > last.rows[-1].top:
         return
     row = last.rows[-1]
     end = row.parts[-1].end if row.parts else row.end

@@ -12,7 +12,7 @@ from samovar.parsers._pdf.textlayer import TextLayer
 __all__ = ["set_apart"]
 
 #: Shares of the page's height in which running heads and page numbers stand, and the latter alone.
-_MARGIN: Final = 0.075
+_MARGIN: Final = 0.085
 _NUMBER_MARGIN: Final = 0.12
 #: The free space between them and the text, in sizes of type.
 _LEAST_SPACE: Final = 0.9

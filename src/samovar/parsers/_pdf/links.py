@@ -83,7 +83,8 @@ def _stretches(layout: PageLayout, box: Box) -> list[tuple[int, int]]:
 
 
 def _inside(layout: PageLayout, piece: Piece, left: float, right: float) -> tuple[int, int] | None:
-    if piece.end - piece.start != piece.last - piece.first:
+    is_whole = left <= piece.line.left and piece.line.right <= right
+    if is_whole or piece.end - piece.start != piece.last - piece.first:
         return piece.start, piece.end
     inside = [
         index

@@ -19,6 +19,8 @@ _CAPTION: Final = re.compile(
     re.IGNORECASE,
 )
 _FOOTNOTE: Final = re.compile(r"(?:\d{1,3}|[*†‡§]{1,3}|[¹²³⁰⁴-⁹]{1,3})\)?\s*\D")
+#: The dots between a title and its page in a table of contents.
+_LEADER: Final = re.compile(r"(?:\.\s?){4,}")
 _NUMBERED: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,5})\.?\s+\S")
 _ENDS: Final = ".!?:;…"
 
@@ -126,12 +128,17 @@ def _begins(column: _Column, current: Paragraph, above: Line, row: Line, text_ab
     if row.size < _FOOTNOTE_SIZE * column.body and _FOOTNOTE.match(text) and _is_raised(row):
         return True
     ends = text_above[-1:] in _ENDS
-    if _starts_list(text) and (current.is_listed or ends or _has_room(above, row, text, column.right)):
+    if (". ." in text_above or "..." in text_above) and _LEADER.search(text_above):
         return True
+    if _starts_list(text):
+        is_in_line = current.is_listed and abs(row.left - current.rows[0].left) < 0.7 * row.size
+        if is_in_line or ends or _has_room(above, row, text, column.right):
+            return True
     if current.is_listed:
         if row.left < current.rows[0].left - 0.5 * row.size:
             return True
-        return ends and row.left <= current.rows[0].left + 1 and _has_room(above, row, text, column.right)
+        is_new = text[:1].isupper() or (ends and row.left <= current.rows[0].left + 1)
+        return is_new and _has_room(above, row, text, column.right)
     if _is_indented(column, above, row) and (len(current.rows) > 1 or ends or text[:1].isupper()):
         return True
     return ends and above.right < column.right - 0.25 * (column.right - column.left) and not text[:1].islower()
@@ -233,6 +240,8 @@ def _heading_level(paragraph: Paragraph, body: float, *, is_bold_page: bool) -> 
     rows = paragraph.rows
     characters = sum(row.end - row.start for row in rows)
     if len(rows) > _MOST_HEADING_ROWS or characters > _LONGEST_HEADING or not any(map(str.isalpha, paragraph.head)):
+        return None
+    if _LEADER.search(paragraph.head):
         return None
     ratio = paragraph.size / body
     is_bold = all(row.face.is_bold for row in rows) and not is_bold_page

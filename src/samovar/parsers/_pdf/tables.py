@@ -17,6 +17,8 @@ _NEAR: Final = 2.5
 _MOST_MEETINGS: Final = 400_000
 _MOST_CELLS: Final = 20_000
 _LEAST_ROWS: Final = 3
+#: Rows of a table are lower than this, in points.
+_TALLEST_STEP: Final = 160.0
 
 
 class GridCell:
@@ -70,14 +72,21 @@ def ruled_tables(
 ) -> tuple[list[Table], list[Line]]:
     """Find grids of rules and put lines into their cells; ``cut`` divides a line at places across.
 
-    Shape: the tables, and the lines that stand in none.
+    Tables with level rules only, three or more of one width, have columns where no line stands. Shape: the tables,
+    and the lines that stand in none.
     """
     level, upright = _stretches(rules, frame)
     tables: list[Table] = []
     if len(level) * len(upright) > _MOST_MEETINGS:
         return tables, lines
-    for level_rules, upright_rules in _grids(level, upright):
+    grids = _grids(level, upright)
+    for level_rules, upright_rules in grids:
         table, lines = _table(level_rules, upright_rules, lines, cut)
+        if table is not None:
+            tables.append(table)
+    used = {id(rule) for level_rules, _ in grids for rule in level_rules}
+    for level_rules in _ladders([rule for rule in level if id(rule) not in used]):
+        table, lines = _open_table(level_rules, lines)
         if table is not None:
             tables.append(table)
     return tables, lines
@@ -236,6 +245,53 @@ class _Walls:
         )
 
 
+def _ladders(level: list[_Stretch]) -> list[list[_Stretch]]:
+    """Level rules of one width under each other, from top to bottom."""
+    ladders: list[list[_Stretch]] = []
+    for rule in sorted(level, key=lambda rule: rule.at):
+        for ladder in ladders:
+            last = ladder[-1]
+            if (
+                abs(last.low - rule.low) < 2 * _NEAR
+                and abs(last.high - rule.high) < 2 * _NEAR
+                and rule.at - last.at < _TALLEST_STEP
+            ):
+                ladder.append(rule)
+                break
+        else:
+            ladders.append([rule])
+    return [ladder for ladder in ladders if len(ladder) >= _LEAST_ROWS]
+
+
+def _open_table(ladder: list[_Stretch], lines: list[Line]) -> tuple[Table | None, list[Line]]:
+    """Make a table of what stands between level rules; a row of several pieces just above the first is its head."""
+    steps = [rule.at for rule in ladder]
+    left, right = ladder[0].low - _NEAR, ladder[0].high + _NEAR
+    within = [line for line in lines if left <= line.left and line.right <= right]
+    head = [line for line in within if line.bottom <= steps[0] + 1 and steps[0] - line.bottom < line.size]
+    if len({round(line.left) for line in head}) < 2:
+        head = []
+    inside = head + [line for line in within if steps[0] < (line.top + line.bottom) / 2 < steps[-1]]
+    rows: dict[int, list[Line]] = {}
+    for line in inside:
+        rows.setdefault(bisect_right(steps, (line.top + line.bottom) / 2), []).append(line)
+    if len(rows) < _LEAST_ROWS:
+        return None, lines
+    spans = _column_spans(list(rows.values()), min(line.size for line in inside))
+    filled = [len({_column_of(line, spans) for line in row}) for row in rows.values()]
+    if len(spans) < 2 or sum(count >= 2 for count in filled) < 0.6 * len(rows):
+        return None, lines
+    cells: list[GridCell] = []
+    for number, step in enumerate(sorted(rows)):
+        row = [GridCell(number, column) for column in range(len(spans))]
+        for line in rows[step]:
+            row[_column_of(line, spans)].lines.append(line)
+        cells.extend(row)
+    taken = {id(line) for line in inside}
+    table = Table(ladder[0].low, min(steps[0], *(line.top for line in inside)), ladder[0].high, steps[-1], cells)
+    return table, [line for line in lines if id(line) not in taken]
+
+
 def aligned_table(rows: list[list[Line]], size: float, is_mark: Callable[[Line], bool]) -> Table | None:
     """Make a table of rows whose pieces stand straight under each other, or None where that is not certain.
 
@@ -288,14 +344,14 @@ def _column_of(piece: Line, spans: list[tuple[float, float]]) -> int:
 
 
 def _is_certain(rows: list[list[Line]], spans: list[tuple[float, float]]) -> bool:
-    """Certain are most rows full, no two pieces in one column of a row, and columns with a straight edge."""
+    """Certain are most rows full, no code, no two pieces in one column of a row, and columns with a straight edge."""
     full = 0
     for row in rows:
         columns = [_column_of(piece, spans) for piece in row]
         if len(set(columns)) < len(columns):
             return False
         full += len(columns) == len(spans)
-    if full < _LEAST_ROWS or full < 0.5 * len(rows):
+    if full < _LEAST_ROWS or full < 0.5 * len(rows) or all(row[0].face.is_monospaced for row in rows):
         return False
     return all(
         _is_straight([piece for row in rows for piece in row if _column_of(piece, spans) == place])

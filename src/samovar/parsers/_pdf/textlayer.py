@@ -1,6 +1,7 @@
 """The characters of a page and the lines that they make, in the order in which the file draws them."""
 
 import re
+from bisect import bisect_left
 from ctypes import addressof, create_string_buffer
 from math import atan2, hypot, pi
 from typing import Any, Final
@@ -24,12 +25,17 @@ _COMPOSED: Final = (
 )  # fmt: skip
 _BLANKS: Final = str.maketrans("\t\u00a0\u2007\u202f", "    ")
 _BOLD_NAME: Final = re.compile(r"bold|black|heavy|demi", re.IGNORECASE)
-_MONOSPACED_NAME: Final = re.compile(r"mono|courier|consol|menlo|typewriter", re.IGNORECASE)
+_MONOSPACED_NAME: Final = re.compile(r"mono|courier|consol|menlo|typewriter|cmtt|cmsltt|lmtt", re.IGNORECASE)
 _BOLD_WEIGHT: Final = 600
 #: A gap between two pieces of a line that is wider than this, in sizes of type, may divide columns.
 _WIDE_GAP: Final = 0.8
+#: It does if it is so many times as wide as the narrowest gap of its line, or very wide, in sizes of type.
+_STRETCHED: Final = 2.0
+_VERY_WIDE_GAP: Final = 1.2
 #: Letters of running text are narrower than this on the mean, in sizes of type: a wider line has a gap inside.
 _WIDE_LETTER: Final = 0.62
+#: So many gaps at the start of a line show how wide its usual ones are.
+_SPACES_SAMPLED: Final = 3
 _PLACES_CHECKED: Final = 4
 
 
@@ -45,7 +51,8 @@ class TextLayer:
         self.count: int = library.count_chars(self.handle)
         self.is_plain = True
         self.raw = self._read()
-        self.has_gaps = False
+        # Where lines may have to be cut: the left edges of what follows a wide gap, by the start of the line.
+        self._gaps: dict[int, list[float]] = {}
         self.frame = Frame(bounds, 0)
         self._faces: dict[Handle, Face] = {}
 
@@ -79,9 +86,14 @@ class TextLayer:
         found = [line for match in _LINE.finditer(self.raw) if (line := self._line(*match.span())) is not None]
         if any(line.turned for line in found) or self.frame.turns:
             found = self._upright(found)
-        if self.has_gaps:
+        if self._gaps:
             found = [piece for line in found for piece in self._pieces(line)]
         return found
+
+    @property
+    def has_gaps(self) -> bool:
+        """Tell whether a line has a gap that may divide columns."""
+        return bool(self._gaps)
 
     def _line(self, start: int, end: int) -> Line | None:
         handle, raw = self.handle, self.raw
@@ -94,24 +106,24 @@ class TextLayer:
         a, b, c, d, _, base = library.text_matrix(handle, start)
         scale = 1.0 if a == d == 1.0 else hypot(c, d)
         size = library.font_size(handle, start) * scale
+        if count > 1:
+            # A line may begin or end with a small raised mark.
+            size = max(size, self._size(end - 1, scale))
         for place in range(1, count):
             box = library.rect(handle, place)
             if box[0] - last[2] > _WIDE_GAP * size:
-                self.has_gaps = True
+                self._gaps.setdefault(start, []).append(box[0])
             last = box
             left = min(left, box[0])
             bottom = min(bottom, box[1])
             right = max(right, box[2])
             top = max(top, box[3])
         if right - left > _WIDE_LETTER * size * (end - start):
-            self.has_gaps = True
+            self._gaps[start] = []
         font = library.font_of(library.text_object(handle, start))
         face = self._faces.get(font) or self._face(font)
-        if face.is_bold:
-            last_font = library.font_of(library.text_object(handle, end - 1))
-            if last_font != font:
-                last_face = self._faces.get(last_font) or self._face(last_font)
-                face = face if last_face.is_bold else last_face
+        if face.is_bold or face.is_monospaced:
+            face = self._common_face(face, font, start, end)
         bounds = self.bounds
         line = Line(
             start, end, (left - bounds[0], bounds[3] - top, right - bounds[0], bounds[3] - bottom), size, face, 0.0
@@ -119,6 +131,25 @@ class TextLayer:
         line.base = bounds[3] - base
         line.turned = b != 0.0 or a < 0.0
         return line
+
+    def _size(self, index: int, scale: float) -> float:
+        """The size of type of one character as it is seen; ``scale`` is that of another one on its line."""
+        if scale != 1.0:
+            _, _, c, d, _, _ = library.text_matrix(self.handle, index)
+            scale = hypot(c, d)
+        size: float = library.font_size(self.handle, index) * scale
+        return size
+
+    def _common_face(self, face: Face, font: Handle, start: int, end: int) -> Face:
+        """The look of a line that begins with a font of its own, or a plain one where that is a few words only."""
+        for index in (end - 1, (start + end) // 2):
+            other = library.font_of(library.text_object(self.handle, index))
+            if other is None or other == font:
+                continue
+            look = self._faces.get(other) or self._face(other)
+            if (look.is_bold, look.is_monospaced) != (face.is_bold, face.is_monospaced):
+                return PLAIN
+        return face
 
     def _face(self, font: Handle | None) -> Face:
         if font is None:
@@ -156,20 +187,39 @@ class TextLayer:
         """Cut a line at its wide gaps."""
         if line.turned:
             return [line]
-        cuts: list[int] = []
-        for place in range(line.start + 1, line.end - 1):
-            if self.raw[place] != " " or self.raw[place + 1] == " ":
-                continue
-            before = place - 1
-            while before > line.start and self.raw[before] == " ":
-                before -= 1
-            gap = self.char_place(place + 1)[0] - self.char_place(before)[2]
-            if gap > _WIDE_GAP * line.size:
-                cuts.append(place + 1)
+        edges = self._gaps.get(line.start)
+        if edges is None:
+            return [line]
+        spaces = [
+            place
+            for place in range(line.start + 1, line.end - 1)
+            if self.raw[place] == " " and self.raw[place + 1] != " "
+        ]
+        if edges and self.frame.turns == 0:
+            known = [bisect_left(spaces, edge - 0.5, key=self._left_after) for edge in edges]
+            spaces = [spaces[place] for place in sorted({*range(_SPACES_SAMPLED), *known}) if place < len(spaces)]
+        gaps = [
+            (self.char_place(space + 1)[0] - self.char_place(self._before(space))[2], space + 1) for space in spaces
+        ]
+        if not gaps:
+            return [line]
+        # Justified lines have wide gaps too, but then all are.
+        usual = min(gap for gap, _ in gaps)
+        least = max(_WIDE_GAP * line.size, min(_STRETCHED * usual, _VERY_WIDE_GAP * line.size))
+        cuts = [place for gap, place in gaps if gap > least]
         if not cuts:
             return [line]
         ends = [*cuts, line.end]
         return [self.cut(line, start, end) for start, end in zip([line.start, *cuts], ends, strict=True)]
+
+    def _left_after(self, space: int) -> float:
+        return library.char_box(self.handle, space + 1)[0]
+
+    def _before(self, space: int) -> int:
+        """The last character before a blank that is none itself."""
+        while space > 0 and self.raw[space] == " ":
+            space -= 1
+        return space
 
     def cut(self, line: Line, start: int, end: int) -> Line:
         """A stretch of a line as a line of its own, without blanks around it."""
