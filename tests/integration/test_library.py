@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from email.message import EmailMessage
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -372,3 +373,23 @@ async def test_only_a_key_for_the_app_opens_the_library(running: Running) -> Non
             async with running.client.session.get(path, headers=headers) as reply:
                 expected = 200 if scope == "app" else 403
                 assert reply.status == expected, (scope, path)
+
+
+async def test_the_attachments_of_a_letter_are_documents_of_their_own(running: Running) -> None:
+    base = await new_base(running)
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = "a@example.org", "b@example.org", "Tea"
+    letter.set_content("The price list is attached.")
+    letter.add_attachment(b"Tea costs 12 roubles.", maintype="text", subtype="plain", filename="prices.txt")
+    letter.add_attachment(papers.red_circle_png(), maintype="image", subtype="png", filename="circle.png")
+    document = await add(running, base["id"], "letter.eml", letter.as_bytes())
+    async with asyncio.timeout(60):
+        while True:
+            _, found = await running.client.send("GET", f"/api/documents/{document['id']}/parts")
+            if [part["status"] for part in found["documents"]] == ["ready", "ready"]:
+                break
+            await asyncio.sleep(0.05)
+    prices, circle = found["documents"]
+    assert (prices["name"], prices["parent_id"], prices["base_id"]) == ("prices.txt", document["id"], base["id"])
+    assert (len(prices["pages"]), len(prices["figures"]), len(circle["figures"])) == (1, 0, 1)
+    assert await running.client.send("GET", f"/api/documents/{circle['id']}") == (200, circle)

@@ -93,14 +93,16 @@ async def read_chat(chat_id: UUID, actor: Asker, services: ServicesOf) -> Respon
         chat = await tx.chats.access(actor, ChatId(chat_id))
         messages = await tx.chats.messages(actor, chat.chat_id)
         documents = await tx.documents.of_chat(actor, chat.chat_id)
-        pages = {found.document_id: await tx.documents.pages(actor, found.document_id) for found in documents}
-        figures = {found.document_id: await tx.figures.of_document(actor, found.document_id) for found in documents}
+        ids = [found.document_id for found in documents]
+        pages = await tx.documents.pages_of(actor, ids) if ids else {}
+        figures = await tx.figures.of_documents(actor, ids) if ids else {}
     return JSONResponse(
         {
             "chat": chat_body(chat),
             "messages": [message_body(message) for message in messages],
             "documents": [
-                document_body(found, pages[found.document_id], figures[found.document_id]) for found in documents
+                document_body(found, pages.get(found.document_id, ()), figures.get(found.document_id, ()))
+                for found in documents
             ],
         }
     )

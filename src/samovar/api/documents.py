@@ -71,7 +71,17 @@ async def read_parts(document_id: UUID, actor: Asker, services: ServicesOf) -> R
     document = await _access(services, actor, document_id)
     async with services.storage.transaction() as tx:
         parts = await tx.documents.parts(actor, document.document_id)
-    return JSONResponse({"documents": [await whole_document(services, actor, part) for part in parts]})
+        ids = [part.document_id for part in parts]
+        pages = await tx.documents.pages_of(actor, ids)
+        figures = await tx.figures.of_documents(actor, ids)
+    return JSONResponse(
+        {
+            "documents": [
+                document_body(part, pages.get(part.document_id, ()), figures.get(part.document_id, ()))
+                for part in parts
+            ]
+        }
+    )
 
 
 @router.post("/documents/{document_id}/reread")

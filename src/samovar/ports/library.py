@@ -116,6 +116,10 @@ class Documents(Protocol):
         """Count the pages of many documents by how they were read; a document without pages is left out."""
         ...
 
+    async def pages_of(self, actor: Actor, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, tuple[Page, ...]]:
+        """Read the same of many documents at once; one without pages, or of somebody else, is missing."""
+        ...
+
     async def page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:
         """Read one page (None: the document has no pages) with everything on it."""
         ...
@@ -151,6 +155,12 @@ class Figures(Protocol):
 
     async def of_document(self, actor: Actor, document_id: DocumentId) -> tuple[DocumentFigure, ...]:
         """List the pictures of a document in the order of its pages."""
+        ...
+
+    async def of_documents(
+        self, actor: Actor, document_ids: Sequence[DocumentId]
+    ) -> Mapping[DocumentId, tuple[DocumentFigure, ...]]:
+        """List the pictures of many documents at once; one without any, or of somebody else, is missing."""
         ...
 
     async def access(self, actor: Actor, document_id: DocumentId, page: int | None, number: int) -> DocumentFigure:

@@ -232,6 +232,19 @@ class PostgresDocuments:
             found[DocumentId(row.document_id)] = (*found.get(DocumentId(row.document_id), ()), count)
         return found
 
+    async def pages_of(self, actor: Actor, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, tuple[Page, ...]]:
+        """Read what is known of all pages of many documents; one without pages, or of somebody else, is missing."""
+        statement = (
+            select(*(column for column in _pages.c if column.name not in _ON_THE_PAGE))
+            .join(documents, documents.c.document_id == _pages.c.document_id)
+            .where(documents.c.owner_id == actor.user_id, documents.c.document_id.in_(document_ids))
+            .order_by(_pages.c.document_id, _pages.c.number)
+        )
+        found: dict[DocumentId, list[Page]] = {}
+        for row in await self._connection.execute(statement):
+            found.setdefault(DocumentId(row.document_id), []).append(_described(row))
+        return {document_id: tuple(pages) for document_id, pages in found.items()}
+
     async def page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:
         """Read one page (None: the document has no pages). Raises: NotFound."""
         statement = (

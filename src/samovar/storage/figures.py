@@ -1,6 +1,6 @@
 """Pictures of documents, their descriptions and entities, in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
@@ -31,6 +31,21 @@ class PostgresFigures:
             select(figures).where(figures.c.document_id == document_id).order_by(figures.c.page, figures.c.number)
         )
         return tuple(_figure(row) for row in await self._connection.execute(statement))
+
+    async def of_documents(
+        self, actor: Actor, document_ids: Sequence[DocumentId]
+    ) -> Mapping[DocumentId, tuple[DocumentFigure, ...]]:
+        """List the pictures of many documents; one without any, or of somebody else, is missing."""
+        statement = (
+            select(figures)
+            .join(documents, documents.c.document_id == figures.c.document_id)
+            .where(documents.c.owner_id == actor.user_id, documents.c.document_id.in_(document_ids))
+            .order_by(figures.c.document_id, figures.c.page, figures.c.number)
+        )
+        found: dict[DocumentId, list[DocumentFigure]] = {}
+        for row in await self._connection.execute(statement):
+            found.setdefault(DocumentId(row.document_id), []).append(_figure(row))
+        return {document_id: tuple(listed) for document_id, listed in found.items()}
 
     async def access(self, actor: Actor, document_id: DocumentId, page: int | None, number: int) -> DocumentFigure:
         """Read one picture. Raises: NotFound."""
