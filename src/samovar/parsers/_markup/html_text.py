@@ -41,7 +41,6 @@ class PictureFinder:
         """Keep the limits; ``part_of`` hands over the bytes of an address, or None."""
         self._limits = limits
         self._part_of = part_of
-        self._found: dict[str, Picture | None] = {}
         self._count = 0
         self.left_out = False
 
@@ -50,7 +49,12 @@ class PictureFinder:
         is_inside = address[:11].lower() == "data:image/"
         content = _inside(address) if is_inside else self._part_of(address)
         self.left_out = self.left_out or (is_inside and content is None)
-        if content is None or len(content) > _LARGEST_PICTURE_BYTES:
+        return None if content is None else self.decode(content)
+
+    def decode(self, content: bytes) -> Picture | None:
+        """Decode a picture; None for what is damaged, tiny or one too many."""
+        if len(content) > _LARGEST_PICTURE_BYTES:
+            self.left_out = True
             return None
         if self._count >= self._limits.figures:
             self.left_out = True
