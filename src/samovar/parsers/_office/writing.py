@@ -24,12 +24,13 @@ _MOST_CHARACTERS: Final = 40_000_000
 _LONGEST_TARGET: Final = 2000
 _LONGEST_ALT: Final = 2000
 _LONGEST_LABEL: Final = 300
-_ALLOWED_TARGETS: Final = re.compile(r"(?i)(https?://|mailto:)\S")
+_ALLOWED_TARGETS: Final = re.compile(r"(?i)(https?://|mailto:|tel:)\S")
 
 #: Characters that are written for the eye alone.
 _FOR_THE_EYE: Final = {
     **dict.fromkeys((0xA0, 0x2007, 0x202F, 0x2028, 0x2029, 0x85), " "),
     **dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF, 0x200E, 0x200F), None),
+    0x0D: "\n",
     0x2011: "-",
 }
 _PLAIN: Final = re.compile(r"[ -~\nЀ-ӿ–—«»№]*")
@@ -58,7 +59,7 @@ class Inline:
         self._length += len(text)
 
     def link(self, start: int, target: str) -> None:
-        """Let what was written since ``start`` lead to an address of the web or of mail."""
+        """Let what was written since ``start`` lead to an address of the web, of mail or of a telephone."""
         target = target.strip()
         if self._length > start and len(target) <= _LONGEST_TARGET and _ALLOWED_TARGETS.match(target):
             self._links.append((start, self._length, clean_characters(target)))
@@ -223,7 +224,7 @@ class PageWriter:
 
     def code(self, lines: Sequence[str]) -> None:
         """Write lines that keep their white space."""
-        text = clean_characters("\n".join(line.rstrip() for line in lines)).strip("\n")
+        text = clean_characters("\n".join(line.rstrip() for line in lines).replace("\r", "\n")).strip("\n")
         if not text.strip() or self._refuses():
             return
         start = self._begin()
@@ -335,8 +336,11 @@ class PageWriter:
         self._length += len(text)
 
     def _written_row(self, cells: Iterable[GridCell], *, is_sparse: bool) -> Iterable[Cell]:
-        column = 0
+        column = -1
         for cell in cells:
+            if cell.column <= column:
+                continue  # two cells in one place: the file is not true
+            column = max(column, 0)
             self._append("\t" * min(cell.column - column, 1 if is_sparse else _WIDEST))
             column = cell.column
             text, links = cell.content.finished(flat=True)

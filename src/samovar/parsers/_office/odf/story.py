@@ -1,6 +1,7 @@
 """Paragraphs, lists, tables and frames of OpenDocument in the order in which they stand."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from samovar.domain.layout import BlockKind, Rectangle
@@ -190,12 +191,10 @@ class OdfStory:
         return counters
 
     def _table(self, element: Element) -> None:
-        cells = [
-            cell for _, row in rows_in(element) for cell in row if local(cell) in ("table-cell", "covered-table-cell")
-        ]
-        if len(cells) == 1:
+        only = _only_cell(element)
+        if only is not None:
             # A table of one cell is a frame around what stands in it.
-            self.read(cells[0])
+            self.read(only)
             return
         after: list[Element] = []
         grid = self.grid(element, after)
@@ -319,6 +318,15 @@ def rows_in(element: Element) -> Iterator[tuple[bool, Element]]:
             yield local(element) == "table-header-rows", child
         elif kind in ("table-header-rows", "table-rows", "table-row-group"):
             yield from rows_in(child)
+
+
+def _only_cell(element: Element) -> Element | None:
+    """The cell of a table that has one."""
+    rows = list(islice((row for _, row in rows_in(element)), 2))
+    cells = [cell for row in rows for cell in row if local(cell) in ("table-cell", "covered-table-cell")]
+    again = [*(row.get(name("table:number-rows-repeated")) for row in rows),
+             *(cell.get(name("table:number-columns-repeated")) for cell in cells)]  # fmt: skip
+    return cells[0] if len(rows) == len(cells) == 1 and all(said in (None, "1") for said in again) else None
 
 
 def _in_cell(element: Element) -> Iterator[Element]:
