@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +21,7 @@ from tests.support.application import Client
 from tests.support.database import temporary_folder
 from tests.support.process import clean_environment, run_command, serve
 
+from samovar.storage import keeper
 from samovar.storage.embedded import EmbeddedServer
 
 KILLS = 20
@@ -206,8 +209,9 @@ async def test_the_database_killed_while_documents_are_read_loses_nothing(
         base_id = await upload_all(client, paper_files)
         for _ in range(3):
             await asyncio.sleep(dice.uniform(0.3, 1.5))
-            process_id = int((place / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
-            subprocess.run(["kill", "-9", str(process_id)], check=True)
+            postmaster = keeper.read_postmaster(place / "postgres")
+            assert postmaster is not None
+            os.kill(postmaster[0], signal.SIGKILL)
             async with asyncio.timeout(PATIENCE_S):
                 while not await is_ready(server.address):
                     await asyncio.sleep(0.1)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from tests.support.played_reader import PlayedReader, archive, paper
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Document, KnowledgeBase
-from samovar.domain.errors import Conflict, NotFound
+from samovar.domain.errors import Conflict, NotFound, StorageUnavailable
 from samovar.domain.ids import ChatId, DocumentId, new_base_id
 from samovar.ingest.intake import Intake
 from samovar.ingest.reading import Reading
@@ -308,6 +308,25 @@ async def test_two_readers_never_read_the_same_document(library: Library) -> Non
         for document in documents:
             assert (await library.read(document)).status == "ready"
     assert sum(len(reader.log) for reader in readers) == 24
+
+
+async def test_what_a_killed_process_was_reading_is_taken_up_at_once(library: Library) -> None:
+    document = await library.take(paper("one", "two"))
+    dead = library.storage.queue()
+    dead.start()
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with suppress(StorageUnavailable):
+                if await dead.claim(only_chats=False) == document.document_id:
+                    break
+            await asyncio.sleep(0.01)
+    reader = PlayedReader()
+    async with library.working(reader):
+        waited = await library.intake.wait(library.actor, document.document_id, timeout_s=0.5)
+        assert (waited.status, reader.log) == ("reading", [])
+        # A process that is killed says nothing to anybody: its connection ends, that is all.
+        await dead.close()
+        assert (await asyncio.wait_for(library.read(document), 20)).status == "ready"
 
 
 async def test_a_file_of_a_chat_does_not_wait_behind_an_import(library: Library) -> None:

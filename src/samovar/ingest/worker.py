@@ -16,6 +16,7 @@ log = get_log(__name__)
 
 #: What waits is looked for again after this, should news of it have been lost.
 _LOOK_AGAIN_S: Final = 30.0
+_LOOK_AFTER_OTHERS_S: Final = 1.0
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 60.0
 #: A document that meets an error of our own so often is given up.
@@ -96,8 +97,9 @@ class Workers:
         while True:
             wake.clear()
             if not await self._do_one(only_chats=only_chats):
+                pause_s = await self._pause_s()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._pause_s()):
+                    async with asyncio.timeout(pause_s):
                         await wake.wait()
 
     async def _do_one(self, *, only_chats: bool) -> bool:
@@ -114,9 +116,14 @@ class Workers:
             # The queue looks for its connection and says so; its news wake this one.
             return False
 
-    def _pause_s(self) -> float:
+    async def _pause_s(self) -> float:
+        """How long to wait for news: not long while others read, for nobody tells when one of them is killed."""
+        try:
+            pause_s = _LOOK_AGAIN_S if await self._queue.is_empty() else _LOOK_AFTER_OTHERS_S
+        except StorageError:
+            pause_s = _LOOK_AGAIN_S
         now = asyncio.get_running_loop().time()
-        return min([_LOOK_AGAIN_S, *(max(0.05, until - now) for until in self._later.values())])
+        return min([pause_s, *(max(0.05, until - now) for until in self._later.values())])
 
     async def _read(self, document_id: DocumentId) -> None:
         task = asyncio.create_task(self._reading.read(document_id), name=f"reading {document_id}")

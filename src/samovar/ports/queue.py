@@ -38,6 +38,10 @@ class ReadingQueue(Protocol):
         """
         ...
 
+    async def is_empty(self) -> bool:
+        """Tell whether nothing waits and nobody reads. Raises StorageUnavailable."""
+        ...
+
     async def release(self, document_id: DocumentId) -> None:
         """Give a claim back."""
         ...

@@ -81,6 +81,10 @@ class PostgresQueue:
             self._claimed.add(document_id)
             return document_id
 
+    async def is_empty(self) -> bool:
+        """Tell whether nothing waits and nobody reads. Raises: StorageUnavailable."""
+        return await self._ask("SELECT FROM documents WHERE status = 'reading' LIMIT 1", {}) is None
+
     async def release(self, document_id: DocumentId) -> None:
         """Give a claim back; one that was lost with its connection is given back already."""
         if document_id not in self._claimed:
