@@ -116,8 +116,8 @@ def _overlapping(container: bytes) -> bytes:
 
 
 def _lying_sizes(container: bytes) -> bytes:
-    """An entry that says it unpacks to ten bytes, and unpacks to 100 MB."""
-    packed = bytearray(_with(container, {"liar.bin": bytes(100_000_000)}))
+    """An entry that says it unpacks to ten bytes, and unpacks to 20 MB."""
+    packed = bytearray(_with(container, {"liar.bin": bytes(20_000_000)}))
     start, _ = _directory(bytes(packed))
     for place in (packed.rindex(b"PK\x03\x04", 0, start) + 22, packed.rindex(b"PK\x01\x02") + 24):
         packed[place : place + 4] = struct.pack("<I", 10)

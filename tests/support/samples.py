@@ -57,7 +57,7 @@ def zip_of(files: Mapping[str, bytes]) -> bytes:
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as container:
         for name, content in files.items():
-            container.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+            container.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, compresslevel=1)
     return buffer.getvalue()
 
 
