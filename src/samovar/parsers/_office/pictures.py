@@ -14,7 +14,7 @@ __all__ = ["PictureShelf"]
 _FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 _LARGEST_FILE_BYTES: Final = 40_000_000
 #: So many pixels take a few seconds, well within what a parser has for one page.
-_PIXELS_A_PAGE: Final = 250_000_000
+_PIXELS_A_PAGE: Final = 200_000_000
 _KEPT: Final = 64
 
 # Everything that a plugin would load later must be here before the process is confined.

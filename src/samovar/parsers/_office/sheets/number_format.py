@@ -61,6 +61,10 @@ _ELAPSED: Final = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _CONDITION: Final = re.compile(r"\[(<=|>=|<>|<|>|=)\s*(-?[0-9.]+)\]")
 _CURRENCY: Final = re.compile(r"\[\$([^\]-]*)(?:-([0-9A-Fa-f]+))?\]")
 _RUSSIAN_TAGS: Final = frozenset({"419", "FC19", "19"})
+_PLAIN: Final = re.compile(r"(#,##)?0(\.0{1,9})?")
+_LARGEST_PLAIN: Final = 1e15
+_TENTHS: Final = tuple(Decimal(1).scaleb(-decimals) for decimals in range(10))
+_RUSSIAN_SIGNS: Final = str.maketrans(",.", " ,")
 _LONGEST_FORMAT: Final = 255
 _LATEST_SERIAL: Final = 2_958_466  # 31 December 9999
 _WIDEST_GENERAL: Final = 11
@@ -90,6 +94,9 @@ def format_text(text: str, code: str) -> str:
 
 def format_number(value: float, code: str, *, language: Language, epoch_1904: bool = False) -> str:
     """Write a number in its format; a code that makes no sense gives the plain number."""
+    plain = _PLAIN.fullmatch(code)
+    if plain is not None and abs(value) < _LARGEST_PLAIN:
+        return _plain(value, is_grouped=bool(plain[1]), decimals=len(plain[2] or ".") - 1, language=language)
     code = _RUSSIAN_BUILT_IN.get(code, code) if language == "ru" else code
     sections = _sections(code[:_LONGEST_FORMAT])
     section, is_signed = _chosen(sections, value)
@@ -172,6 +179,15 @@ def _literal(token: str) -> str:
     if token.startswith("_"):
         return " "
     return "" if token.startswith(("*", "[")) else token
+
+
+def _plain(value: float, *, is_grouped: bool, decimals: int, language: Language) -> str:
+    """The quick way for the formats of most numbers: ``0``, ``0.00``, ``#,##0``, ``#,##0.00``."""
+    number = Decimal(repr(abs(value))).quantize(_TENTHS[decimals], rounding=ROUND_HALF_UP)
+    shown = f"{number:,f}" if is_grouped else f"{number:f}"
+    if language == "ru":
+        shown = shown.translate(_RUSSIAN_SIGNS)
+    return f"-{shown}" if value < 0 and number else shown
 
 
 def _general(value: float, language: Language) -> str:
