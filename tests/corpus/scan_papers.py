@@ -53,11 +53,13 @@ def columns(text: Sequence[str], divided: Sequence[str]) -> Leaf:
     return leaf
 
 
-def _table(text: Sequence[str], rows: Sequence[Sequence[TableCell | None]], widths: Sequence[float]) -> Leaf:
-    """A ruled table between two paragraphs."""
+def _table(
+    text: Sequence[str], rows: Sequence[Sequence[TableCell | None]], widths: Sequence[float], *, ruled: bool = True
+) -> Leaf:
+    """A table between two paragraphs."""
     leaf = Leaf(dpi=200)
     leaf.paragraph(text[1])
-    leaf.table(rows, widths)
+    leaf.table(rows, widths, ruled=ruled)
     leaf.paragraph(text[5])
     return leaf
 
@@ -200,6 +202,16 @@ PAPERS: Final = (
         partial(_table, RUSSIAN, RUSSIAN_TABLE, _RUSSIAN_WIDTHS),
         _table_sheet(RUSSIAN, RUSSIAN_TABLE),
         lambda image: _noisy(_skewed(image, 1.5), 15, 0.004),
+    ),
+    _scan(
+        "russian_table_unruled",
+        partial(_table, RUSSIAN, RUSSIAN_TABLE[2:7], _RUSSIAN_WIDTHS, ruled=False),
+        _table_sheet(RUSSIAN, RUSSIAN_TABLE[2:7]),
+    ),
+    _scan(
+        "english_table_unruled",
+        partial(_table, ENGLISH, ENGLISH_TABLE, _ENGLISH_WIDTHS, ruled=False),
+        _table_sheet(ENGLISH, ENGLISH_TABLE),
     ),
     Paper(
         name="scan_pdf",

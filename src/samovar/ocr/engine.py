@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from samovar.domain.page import Page, Picture
+from samovar.ocr.aligned import take_aligned
 from samovar.ocr.clean import evened, quietened
 from samovar.ocr.compose import compose
 from samovar.ocr.lines import ReadLine, mean_confidence
@@ -107,7 +108,9 @@ class Engine:
         ink = clear <= threshold
         tables = [self._read_table(grid, clear, ink, line_px) for grid in grids]
         lines = self._both.read_page(without_grids(clear, grids))
-        return grey, settled(_believable(lines), clear, self._alone), tables
+        lines, aligned = take_aligned(settled(_believable(lines), clear, self._alone))
+        tables += [self._read_table(grid, clear, ink, line_px) for grid in aligned]
+        return grey, lines, tables
 
     def _read_table(self, grid: Grid, grey: Grey, ink: Mask, line_px: float) -> TablePiece:
         read = [_believable(lines) for _, lines in read_grid(grid, grey, ink, line_px, self._both)]
