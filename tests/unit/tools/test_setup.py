@@ -1,6 +1,7 @@
 """The set-up says in one line what is missing, and skips what is done."""
 
 import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,26 @@ def test_a_failed_web_build_is_told_in_one_line(said: str, reason: str) -> None:
     explained = _names("web_build.py")["_reason"](said)
     assert reason in explained
     assert "\n" not in explained
+
+
+def test_without_language_data_the_set_up_goes_on_and_says_what_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    venv = tmp_path / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "samovar").write_text("import sys\nsys.exit('samovar: no apt-get here')\n")
+    make = _names("setup.py")["make_language_data"]
+    make.__globals__.update({"VENV": venv, "PYTHON": Path(sys.executable)})
+    make()
+    assert "left out. samovar: no apt-get here" in capsys.readouterr().out
+
+
+def test_language_data_that_is_there_is_not_fetched_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "share" / "tessdata"
+    folder.mkdir(parents=True)
+    for name in ("rus", "eng"):
+        (folder / f"{name}.traineddata").write_bytes(b"data")
+    make = _names("setup.py")["make_language_data"]
+    make.__globals__.update({"VENV": tmp_path})
+    make()
+    assert capsys.readouterr().out == ""
