@@ -32,6 +32,7 @@ from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tests.support.papers import damaged_page_pdf, mixed_pdf  # noqa: E402 - the checkout's own
 from tests.support.process import serve  # noqa: E402 - the checkout's own
 
 PICTURES: Final = ROOT / "docs" / "pictures"
@@ -154,6 +155,11 @@ class Words:
     #: Questions asked before, each with the model that answers; none where there is only one.
     earlier: Sequence[tuple[str, str]]
     model: str = ""
+    #: The knowledge base, what is written into its dialog, and a word of the paper to search for.
+    base: str = ""
+    create: str = ""
+    status: str = ""
+    searched: str = ""
 
 
 ENGLISH: Final = Words(
@@ -170,6 +176,10 @@ ENGLISH: Final = Words(
         ("What is the capital of France?", ""),
         ("Write a Python function that adds two numbers.", ""),
     ),
+    base="Harbour",
+    create="Create",
+    status="ready",
+    searched="port 7431",
 )
 RUSSIAN: Final = Words(
     locale="ru-RU",
@@ -183,6 +193,10 @@ RUSSIAN: Final = Words(
     models="Модель",
     earlier=(("Какой температуры должна быть вода для чая?", "markdown"), ("Чем растопить самовар?", "russian")),
     model="russian",
+    base="Самовары",
+    create="Создать",
+    status="готов",
+    searched="самовар",
 )
 
 
@@ -198,10 +212,15 @@ def main() -> int:
             studio.shoot("chat-light-en", "light", DESKTOP, with_source=True)
             studio.shoot("chat-dark-en", "dark", DESKTOP, with_source=True)
             studio.shoot("phone-dark-en", "dark", PHONE)
+            studio.fill_library()
+            studio.shoot_library("library-light-en", "light", DESKTOP)
+            studio.shoot_document("document-dark-en", "dark", DESKTOP)
         with served(browser, RUSSIAN, with_engine=False) as studio:
             studio.prepare()
             studio.shoot("chat-light-ru", "light", DESKTOP, with_source=True)
             studio.shoot("phone-light-ru", "light", PHONE)
+            studio.fill_library()
+            studio.shoot_library("library-phone-ru", "light", PHONE)
         browser.close()
     sizes = {path.name: path.stat().st_size for path in sorted(PICTURES.iterdir())}
     for name, size_bytes in sizes.items():
@@ -228,6 +247,7 @@ class Studio:
     cookies: StorageState
     words: Words
     chat: str = "/"
+    library: str = "/library"
 
     def prepare(self) -> None:
         """Hold the conversations that the pictures show, through the page."""
@@ -260,6 +280,51 @@ class Studio:
                 expect(page.get_by_role("dialog").locator("img")).to_have_js_property("complete", True)
             page.mouse.move(0, 0)
             page.wait_for_timeout(600)
+            save(page.screenshot(), PICTURES / f"{name}.png")
+
+    def fill_library(self) -> None:
+        """Make a knowledge base with a paper that was printed, one that was scanned and a table."""
+        with self._page("light", DESKTOP) as page:
+            page.goto(self.address + "/library")
+            page.locator("main button").first.click()
+            page.get_by_role("dialog").get_by_role("textbox").fill(self.words.base)
+            page.get_by_role("dialog").get_by_role("button", name=self.words.create).click()
+            page.get_by_role("heading", name=self.words.base, level=2).wait_for()
+            files = {
+                self.words.file_name: make_paper(self.words.paper),
+                "scan.pdf": mixed_pdf(),
+                "damaged.pdf": damaged_page_pdf(),
+                "2026.csv": b"lamp;hours\n1;4100\n2;3870\n",
+            }
+            page.locator("main input[type=file]").first.set_input_files(
+                [
+                    {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+                    for name, content in files.items()
+                ]
+            )
+            expect(page.get_by_role("cell").get_by_text(self.words.status, exact=True)).to_have_count(
+                len(files), timeout=REPLY_TIMEOUT_MS
+            )
+            self.library = page.url.removeprefix(self.address)
+
+    def shoot_library(self, name: str, theme: Theme, size: tuple[int, int]) -> None:
+        """Take a picture of the table of documents."""
+        with self._page(theme, size) as page:
+            page.goto(self.address + self.library)
+            page.get_by_role("heading", name=self.words.base, level=2).wait_for()
+            page.get_by_role("row").nth(1).wait_for()
+            page.wait_for_timeout(600)
+            save(page.screenshot(), PICTURES / f"{name}.png")
+
+    def shoot_document(self, name: str, theme: Theme, size: tuple[int, int]) -> None:
+        """Take a picture of the paper with its report, and with a mark where something was found."""
+        with self._page(theme, size) as page:
+            page.goto(self.address + self.library)
+            page.get_by_role("link", name=re.compile(re.escape(self.words.file_name))).click()
+            page.locator("header button[aria-pressed]").click()
+            page.get_by_role("searchbox").last.fill(self.words.searched)
+            page.locator("svg rect").first.wait_for(state="attached")
+            page.wait_for_timeout(800)
             save(page.screenshot(), PICTURES / f"{name}.png")
 
     def _ask(self, page: Page, question: str, model: str) -> None:

@@ -14,7 +14,7 @@ from tests.support import papers
 pytestmark = pytest.mark.browser
 
 #: Reading takes as long as a loaded machine needs; OCR of a page is the slowest step.
-READ_TIMEOUT_MS = 90_000
+READ_TIMEOUT_MS = 60_000
 
 
 def contract_docx() -> bytes:
@@ -54,7 +54,8 @@ def row(page: Page, name: str) -> Locator:
 
 async def expect_read(page: Page, *names: str) -> None:
     for name in names:
-        await expect(row(page, name).get_by_text(re.compile("^(ready|готов)$"))).to_be_visible(timeout=READ_TIMEOUT_MS)
+        status = row(page, name).get_by_text("ready", exact=True).or_(row(page, name).get_by_text("готов", exact=True))
+        await expect(status).to_be_visible(timeout=READ_TIMEOUT_MS)
 
 
 async def open_manual(watched: Watched) -> None:
