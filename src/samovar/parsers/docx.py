@@ -12,13 +12,14 @@ from samovar.domain.layout import BlockKind
 from samovar.domain.page import DocumentHead, DocumentKind, ParsedPart
 from samovar.parsers._office.container import container_kind, is_encrypted_office
 from samovar.parsers._office.elements import Element, children_of, name
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.package import Package
 from samovar.parsers._office.pictures import PictureShelf
 from samovar.parsers._office.word.numbering import Numbering
 from samovar.parsers._office.word.runs import Notes, Runs
 from samovar.parsers._office.word.story import Story
 from samovar.parsers._office.word.styles import Styles, is_on
-from samovar.parsers._office.writing import Inline, PageWriter
+from samovar.parsers._office.writing import PageWriter
 from samovar.ports.parser import ParserLimits
 
 __all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "read", "recognises"]

@@ -9,10 +9,10 @@ from typing import Final
 from samovar.domain.errors import DocumentError, FileDamaged, FileTooComplex
 from samovar.domain.page import DocumentHead, DocumentKind, Page, ParsedPage, ParsedPart
 from samovar.parsers._office.container import container_kind
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.odf.package import OdfPackage
 from samovar.parsers._office.odf.sheets import OdfSheet, sheet_names, sheets_of
 from samovar.parsers._office.sheets.tables import pieces_of
-from samovar.parsers._office.writing import Inline
 from samovar.ports.parser import ParserLimits
 
 __all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "read", "recognises"]

@@ -10,13 +10,14 @@ from typing import Final
 from samovar.domain.errors import DocumentError, FileDamaged, FileTooComplex
 from samovar.domain.page import DocumentHead, DocumentKind, Page, ParsedPage, ParsedPart
 from samovar.parsers._office.container import container_kind
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.package import Package, Relationship
 from samovar.parsers._office.pictures import PictureShelf
 from samovar.parsers._office.sheets.beside import write_beside, write_comments
 from samovar.parsers._office.sheets.sheet import SheetCell, read_sheet
 from samovar.parsers._office.sheets.tables import pieces_of
 from samovar.parsers._office.sheets.workbook import SheetEntry, Workbook
-from samovar.parsers._office.writing import Inline, PageWriter
+from samovar.parsers._office.writing import PageWriter
 from samovar.ports.parser import ParserLimits
 
 __all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "read", "recognises"]

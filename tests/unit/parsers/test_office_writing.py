@@ -7,8 +7,9 @@ from lxml import etree
 from samovar.domain.layout import Rectangle
 from samovar.domain.page_json import decode_page, encode_page
 from samovar.parsers._office.equations import equation_text
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.reading_order import reading_order
-from samovar.parsers._office.writing import MOST_CELLS, Grid, GridCell, Inline, PageWriter
+from samovar.parsers._office.writing import MOST_CELLS, Grid, GridCell, PageWriter
 
 _SPACES = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 
@@ -28,6 +29,10 @@ def test_blocks_stand_apart_by_a_blank_line_and_keep_their_places() -> None:
     assert [found.text[block.start : block.end] for block in found.blocks] == ["Title often", "a b c\t\td\ne", "Plan"]
     assert [found.text[cell.start : cell.end] for cell in found.blocks[1].cells] == ["a b c", "d", "e"]
     assert (found.status, found.reason) == ("text", "partly_read")
+
+
+def test_letters_of_two_characters_become_one() -> None:
+    assert Inline("и\u0306 е\u0308").text == "й ё"
 
 
 def test_a_link_keeps_its_words_when_white_space_goes() -> None:

@@ -3,7 +3,8 @@
 from typing import Final
 
 from samovar.parsers._office.elements import Element, local, name
-from samovar.parsers._office.writing import Grid, GridCell, Inline
+from samovar.parsers._office.inline import Inline
+from samovar.parsers._office.writing import Grid, GridCell
 
 __all__ = ["chart_grid", "chart_title", "diagram_lines"]
 

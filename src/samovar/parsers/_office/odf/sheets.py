@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from samovar.parsers._office.elements import Element, children_of, count_of, local, name
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.odf.package import OdfPackage
 from samovar.parsers._office.odf.story import OdfStory
 from samovar.parsers._office.odf.styles import StyleBook
 from samovar.parsers._office.sheets.sheet import Merge, SheetCell, SheetContent
-from samovar.parsers._office.writing import MOST_CELLS, Inline, PageWriter
+from samovar.parsers._office.writing import MOST_CELLS, PageWriter
 
 __all__ = ["OdfSheet", "sheet_names", "sheets_of"]
 

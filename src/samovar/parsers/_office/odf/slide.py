@@ -7,11 +7,12 @@ from typing import Final
 
 from samovar.domain.layout import BlockKind, Rectangle
 from samovar.parsers._office.elements import Element, local, name
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.odf.package import OdfPackage
 from samovar.parsers._office.odf.story import OdfStory
 from samovar.parsers._office.odf.styles import StyleBook, points
 from samovar.parsers._office.reading_order import reading_order
-from samovar.parsers._office.writing import Inline, PageWriter
+from samovar.parsers._office.writing import PageWriter
 
 __all__ = ["OdfSlide", "page_sizes"]
 

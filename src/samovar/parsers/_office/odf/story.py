@@ -7,10 +7,11 @@ from typing import Final
 from samovar.domain.layout import BlockKind, Rectangle
 from samovar.domain.page import OutlineEntry
 from samovar.parsers._office.elements import Element, count_of, local, name
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.odf.package import OdfPackage
 from samovar.parsers._office.odf.styles import ListLevel, StyleBook, mark_of
 from samovar.parsers._office.odf.words import OdfLine, OdfNote, OdfWords
-from samovar.parsers._office.writing import MOST_CELLS, Grid, GridCell, Inline, PageWriter
+from samovar.parsers._office.writing import MOST_CELLS, Grid, GridCell, PageWriter
 
 __all__ = ["OdfStory", "rows_in"]
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from samovar.parsers._office.elements import Element, count_of, local, name
 from samovar.parsers._office.equations import equation_text
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.odf.package import OdfPackage
 from samovar.parsers._office.odf.styles import StyleBook
-from samovar.parsers._office.writing import Inline
 
 __all__ = ["OdfLine", "OdfNote", "OdfWords"]
 

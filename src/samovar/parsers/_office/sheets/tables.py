@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.sheets.sheet import Merge, SheetCell, SheetContent
-from samovar.parsers._office.writing import Grid, GridCell, Inline
+from samovar.parsers._office.writing import Grid, GridCell
 
 __all__ = ["Piece", "pieces_of"]
 

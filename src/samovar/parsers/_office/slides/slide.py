@@ -8,12 +8,13 @@ from samovar.domain.layout import BlockKind
 from samovar.domain.page import Picture
 from samovar.parsers._office.charts import chart_grid, chart_title, diagram_lines
 from samovar.parsers._office.elements import Element, local, name
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.pictures import PictureShelf
 from samovar.parsers._office.reading_order import reading_order
 from samovar.parsers._office.slides.presentation import Presentation
 from samovar.parsers._office.slides.shapes import Shape, shapes_of
 from samovar.parsers._office.slides.words import inline_of, lines_of
-from samovar.parsers._office.writing import Grid, GridCell, Inline, PageWriter
+from samovar.parsers._office.writing import Grid, GridCell, PageWriter
 
 __all__ = ["SlideReader"]
 

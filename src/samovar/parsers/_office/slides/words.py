@@ -6,9 +6,9 @@ from typing import Final
 
 from samovar.parsers._office.elements import Element, local, name
 from samovar.parsers._office.equations import equation_text
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.numerals import bullet, numeral
 from samovar.parsers._office.package import Package
-from samovar.parsers._office.writing import Inline
 
 __all__ = ["SlideLine", "inline_of", "lines_of"]
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from samovar.parsers._office.elements import Element, name
 from samovar.parsers._office.equations import equation_text
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.numerals import symbol
 from samovar.parsers._office.package import Package
 from samovar.parsers._office.pictures import PictureShelf
 from samovar.parsers._office.word.drawings import Floating, chosen, drawn_in
 from samovar.parsers._office.word.styles import Styles, is_on, value, whole
-from samovar.parsers._office.writing import Inline
 
 __all__ = ["Line", "Notes", "Runs"]
 

@@ -8,11 +8,12 @@ from typing import Final
 from samovar.domain.layout import BlockKind
 from samovar.domain.page import OutlineEntry
 from samovar.parsers._office.elements import Element, name
+from samovar.parsers._office.inline import Inline
 from samovar.parsers._office.word.drawings import Charted, Drawn, Floating, Listed, Shown, chosen
 from samovar.parsers._office.word.numbering import Numbering
 from samovar.parsers._office.word.runs import Line, Runs
 from samovar.parsers._office.word.styles import ParagraphStyle, Styles, is_on, value, whole
-from samovar.parsers._office.writing import Grid, GridCell, Inline, PageWriter
+from samovar.parsers._office.writing import Grid, GridCell, PageWriter
 
 __all__ = ["Story"]
 
