@@ -219,6 +219,8 @@ def _gutter(pairs: list[tuple[Item, Item]], size: float) -> float | None:
     best: tuple[int, float] | None = None
     for left, right in wide[:_MOST_GAPS]:
         low, high = left.right, right.left
+        if best is not None and low < best[1] < high:
+            continue
         beyond: list[Item] = []
         for other_left, other_right in wide:
             new_low, new_high = max(low, other_left.right), min(high, other_right.left)

@@ -8,7 +8,7 @@ import pypdfium2.raw as pdfium_c
 from samovar.parsers._pdf import library
 from samovar.parsers._pdf.library import Box, Handle, Matrix
 
-__all__ = ["Area", "Contents", "Image", "Rule", "read_contents"]
+__all__ = ["Area", "Contents", "Image", "Rule", "moved", "multiplied", "read_contents"]
 
 #: Forms may hold forms; PDFium itself gives up soon after.
 _DEEPEST_FORM: Final = 15

@@ -8,7 +8,8 @@ from samovar.parsers._pdf.contents import Contents, Image
 from samovar.parsers._pdf.furniture import set_apart
 from samovar.parsers._pdf.line import PLAIN, Face, Item, Line
 from samovar.parsers._pdf.paragraphs import LIST_MARK, Paragraph, classify, paragraphs, usual_size
-from samovar.parsers._pdf.tables import Box, Table, aligned_table, ruled_tables
+from samovar.parsers._pdf.ruled import ruled_tables
+from samovar.parsers._pdf.tables import Box, Table, aligned_table
 from samovar.parsers._pdf.textlayer import TextLayer
 
 __all__ = ["Part", "arrange", "merged_row"]
