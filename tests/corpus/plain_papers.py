@@ -254,7 +254,7 @@ PAPERS: Final = (
     _csv_paper("csv_excel_cp1251", "stock.csv", _excel_csv(), RUSSIAN_ROWS),
     _csv_paper("csv_excel_sep", "stock.csv", b"sep=;\r\n" + _excel_csv(), RUSSIAN_ROWS),
     _csv_paper("csv_comma", "stock.csv", _comma_csv(), ENGLISH_ROWS),
-    _csv_paper("tsv_1c", "export.txt", "\r\n".join(map("\t".join, RUSSIAN_ROWS)).encode("utf-16"), RUSSIAN_ROWS),
+    _csv_paper("tsv_1c", "export.tsv", "\r\n".join(map("\t".join, RUSSIAN_ROWS)).encode("utf-16"), RUSSIAN_ROWS),
     Paper(
         name="json_invoice",
         file_name="invoice.json",

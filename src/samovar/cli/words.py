@@ -92,7 +92,7 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "file_type_unknown": (
         "Файл {name} Samovar прочитать не умеет.",
-        "Подойдут TXT, Markdown, PDF, JPG и PNG.",
+        "Прикрепите PDF, офисный документ, письмо, книгу, таблицу, текст, архив или картинку.",
     ),
     "file_damaged": (
         "Файл {name} повреждён или обрезан.",

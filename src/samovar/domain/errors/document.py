@@ -35,11 +35,11 @@ class FileTooLarge(DocumentError):
 
 
 class FileTypeUnknown(DocumentError):
-    """Content of a type that is not read yet."""
+    """Content of a type that is not read."""
 
     code = "file_type_unknown"
     sentence = "{name} is not a file that Samovar can read."
-    hint = "Attach TXT, Markdown, PDF, JPG or PNG."
+    hint = "Attach a PDF, an office document, a letter, a book, a table, a text, an archive or a picture."
 
 
 class FileDamaged(DocumentError):

@@ -68,6 +68,6 @@ def _decode_word(kind: str, text: str) -> bytes:
     if kind == "q":
         return a2b_qp(raw, header=True)
     try:
-        return b64decode(raw + b"=" * (-len(raw) % 4), validate=False)
+        return b64decode(raw + b"=" * (-len(raw) % 4), validate=False) or raw
     except (Base64Error, ValueError):
         return raw

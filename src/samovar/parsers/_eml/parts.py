@@ -76,6 +76,8 @@ def _leaves(part: Letter, depth: int) -> Iterator[Letter]:
 
 def _sort(part: Letter, parts: LetterParts) -> None:
     kind = part.get_content_type()
+    if kind.startswith("multipart/"):  # a container that names no boundary
+        kind = "text/plain"
     named = file_name(part)
     is_attached = header(part, "content-disposition").lower().startswith("attachment")
     if kind == "message/rfc822":
