@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from tests.support import papers
@@ -77,7 +77,7 @@ def pdf_of(*pictures: bytes, words: str = "Figures of the harbour.") -> bytes:
     """A page of words with pictures under them."""
     file = BytesIO()
     canvas = Canvas(file, pagesize=(595, 842), invariant=True)
-    canvas.drawString(72, 780, words)
+    canvas.drawString(72, 720, words)
     for place, picture in enumerate(pictures):
         canvas.drawImage(ImageReader(BytesIO(picture)), 72 + 150 * (place % 3), 560 - 150 * (place // 3), 128, 128)
     canvas.showPage()
@@ -300,6 +300,42 @@ async def test_an_answer_that_is_no_json_spoils_nothing_else(settings: Settings)
         assert status == 200
         assert {entity["kind"] for entity in seen["entities"]} <= {"face", "text"}
         assert "answer_invalid" in [missing["reason"] for missing in seen["left_out"]]
+
+
+async def test_the_words_on_a_picture_become_lines_with_boxes_where_ocr_can_run(settings: Settings) -> None:
+    picture = Image.new("RGB", (900, 300), "white")
+    pen = ImageDraw.Draw(picture)
+    for line, words in enumerate(("Tea costs twelve roubles", "Coffee costs twenty")):
+        pen.text((60, 50 + 110 * line), words, fill="black", font=ImageFont.load_default(56))
+    file = BytesIO()
+    picture.save(file, "PNG")
+    paper = BytesIO()
+    canvas = Canvas(paper, pagesize=(595, 842), invariant=True)
+    canvas.drawString(72, 720, "Prices of the harbour.")
+    canvas.drawImage(ImageReader(BytesIO(file.getvalue())), 72, 400, 450, 150)
+    canvas.showPage()
+    canvas.save()
+    async with looked_at(settings, '{"entities": []}') as (running, _, _):
+        base_id = await new_base(running, describes_figures=False)
+        # Once as a picture of its own, whose words were read at the intake, once on a page of a PDF.
+        for name, content in (("list.png", file.getvalue()), ("list.pdf", paper.getvalue())):
+            document = await add(running, base_id, name, content)
+            [figure] = document["figures"]
+            page = "" if figure["page"] is None else f"?page={figure['page']}"
+            path = f"/api/documents/{document['id']}/figures/1/entities{page}"
+            status, seen = await running.client.send("POST", path, {})
+            assert status == 200, seen
+            if not running.services.reader.recognises_text:
+                assert {"kinds": ["text"], "reason": "ocr_unavailable"} in seen["left_out"]
+                continue
+            lines = [entity for entity in seen["entities"] if entity["kind"] == "text"]
+            assert [line["label"] for line in lines] == ["Tea costs twelve roubles", "Coffee costs twenty"]
+            assert {line["found_by"] for line in lines} == {"ocr"}
+            for line, top in zip(lines, (50, 160), strict=True):
+                scale = figure["width"] / 900
+                assert abs(line["box"]["x"] - 60 * scale) < 15 * scale
+                assert top * scale - 15 < line["box"]["y"] < (top + 60) * scale
+                assert line["confidence"] > 0.5
 
 
 async def test_a_program_pays_for_the_tokens_of_a_look(settings: Settings) -> None:

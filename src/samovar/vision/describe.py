@@ -17,8 +17,10 @@ from samovar.domain.errors import (
     BackendUnreachable,
     EngineDown,
     ModelLoading,
+    ModelUnknown,
+    ModelWithoutVision,
+    NoModel,
     NotFound,
-    NoVisionModel,
     SamovarError,
     StorageError,
     TooMany,
@@ -142,8 +144,10 @@ class FigureDescriber:
         try:
             choice = await self._models.choose(figure.asked_of)
             await self._describe(document, figure, choice)
-        except NoVisionModel as error:
-            # It waits on: somebody may add such a model.
+        except (ModelUnknown, ModelWithoutVision, NoModel) as error:
+            if figure.asked_of is not None:
+                return await self._failed(figure, error)
+            # It waits on: somebody may add a model that sees, or name another one in the settings.
             async with self._storage.transaction() as tx:
                 await tx.figures.explain_waiting(error.code)
             return False
