@@ -106,7 +106,7 @@ export const enLibrary = {
   'upload.failed': 'not taken in',
   'upload.cancel': 'Cancel {name}',
   'upload.cancelAll': 'Cancel all',
-  'upload.retry': 'Try {name} again',
+  'upload.retry': 'Try again: {name}',
   'upload.retryShort': 'Try again',
   'upload.remove': 'Take {name} off the list',
   'upload.clear': 'Clear the list',

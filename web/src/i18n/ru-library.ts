@@ -112,7 +112,7 @@ export const ruLibrary: LibraryMessages = {
   'upload.failed': 'не принят',
   'upload.cancel': 'Отменить передачу {name}',
   'upload.cancelAll': 'Отменить все',
-  'upload.retry': 'Передать {name} ещё раз',
+  'upload.retry': 'Ещё раз: {name}',
   'upload.retryShort': 'Ещё раз',
   'upload.remove': 'Убрать {name} из списка',
   'upload.clear': 'Очистить список',
