@@ -268,6 +268,9 @@ HOSTILE: Final[Mapping[str, Callable[[], bytes]]] = {
     "quote.csv": lambda: b'a;b\n"' + b"x;\n" * 500_000,
     "letters.eml": _letter_in_letters,
     "parts.eml": _letter_of_many_parts,
+    "null_in_charset.eml": lambda: (
+        b'From: a@example.org\r\nSubject: x\r\nContent-Type: text/plain; charset="utf\x00-8"\r\n\r\nwords \xff'
+    ),
     "header.eml": lambda: b"From: a@example.org\r\nSubject: " + b"=?utf-8?q?x?= " * 300_000 + b"\r\n\r\nwords",
 }
 

@@ -15,8 +15,11 @@ from samovar.sandbox.launch import Zygote, ZygoteGoneError, frame_bytes
 from samovar.sandbox.sockets import NoReplyError, joined_sockets, receive, receive_line
 from samovar.sandbox.wire import FILE_TASK, LENGTHS, PAGE_TASK, pack
 from samovar.settings import LimitsSettings
+from samovar.telemetry.log import get_log
 
 __all__ = ["ChildLostError", "Frame", "Task", "run_child"]
+
+log = get_log(__name__)
 
 Task: TypeAlias = Mapping[str, str | int]
 
@@ -91,7 +94,9 @@ async def run_child(
                 except TimeoutError as error:
                     raise ChildLostError(FileTooComplex(name=name, reason="time"), loop.time() - started) from error
                 except NoReplyError as error:
-                    verdict = _verdict(await _ending(watch), name, limits)
+                    ending = await _ending(watch)
+                    log.warning("sandbox.child_lost", task=task["task"], code=ending.code, peak_bytes=ending.peak_bytes)
+                    verdict = _verdict(ending, name, limits)
                     raise ChildLostError(verdict, loop.time() - started) from error
                 is_last = not (is_file and bytes(frame.head[: len(_PART)]) == _PART)
                 yield frame

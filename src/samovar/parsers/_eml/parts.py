@@ -65,11 +65,10 @@ def open_letter(content: bytes, name: str, *, most_parts: int) -> tuple[Letter, 
 
 def _leaves(part: Letter, depth: int) -> Iterator[Letter]:
     """Every part that is no container; a letter inside the letter is one part."""
-    payload = part.get_payload()
-    if part.get_content_maintype() != "multipart" or not isinstance(payload, list):
+    if part.get_content_maintype() != "multipart" or not part.is_multipart():
         yield part
     elif depth < _DEEPEST:
-        for inner in payload:
+        for inner in part.get_payload():
             if isinstance(inner, type(part)):
                 yield from _leaves(inner, depth + 1)
 
@@ -109,7 +108,7 @@ def _content(part: Letter) -> bytes:
 
 
 def _inner_letter(part: Letter) -> bytes:
-    payload = part.get_payload()
+    payload = part.get_payload() if part.is_multipart() else None
     inner = payload[0] if isinstance(payload, list) and payload else part
     try:
         return inner.as_bytes() if isinstance(inner, type(part)) else _content(part)
