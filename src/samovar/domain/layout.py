@@ -4,8 +4,9 @@ Boxes have their origin at the top left of the page and are counted in the page'
 (1/72 inch) for paper, pixels for pictures.
 """
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 __all__ = ["Block", "BlockKind", "Cell", "Link", "Rectangle", "Word", "heading_paths"]
 
@@ -21,6 +22,9 @@ BlockKind = Literal[
     "header",
     "footer",
 ]
+
+#: What makes a line a heading in Markdown, whose text is kept as it was written, is no part of the title.
+_MARKS: Final = re.compile(r"^#{1,6} | #+$| (?:={3,}|-{3,})$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,5 +107,5 @@ def heading_paths(
         del levels[level - 1 :]
         paths.append(tuple(title for title in levels if title))
         levels.extend([""] * (level - 1 - len(levels)))
-        levels.append(" ".join(text[block.start : block.end].split()))
+        levels.append(_MARKS.sub("", " ".join(text[block.start : block.end].split())))
     return tuple(paths), tuple(levels)

@@ -17,7 +17,7 @@ from samovar.parsers._shared.text import clean_characters
 
 __all__ = ["RtfReader"]
 
-_MOST_TOKENS: Final = 1_500_000
+_MOST_TOKENS: Final = 3_000_000
 _DEEPEST: Final = 1000
 _LONGEST_PROPERTY: Final = 2000
 _MOST_STYLES: Final = 5000

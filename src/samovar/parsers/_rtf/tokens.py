@@ -7,11 +7,12 @@ from typing import Final, Literal, TypeAlias
 __all__ = ["Token", "TokenKind", "rtf_tokens"]
 
 TokenKind: TypeAlias = Literal["open", "close", "word", "byte", "symbol", "text", "binary"]
-#: Kind, bytes (the name of a word, letters of a text), and the number behind a word.
+#: Kind, bytes (the name of a word, the bytes of letters), and the number behind a word.
 Token: TypeAlias = tuple[TokenKind, bytes, int | None]
 
 _TOKEN: Final = re.compile(
-    rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n\x00]+|([^\\{}\r\n\x00]+)",
+    rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?"
+    rb"|((?:\\'[0-9a-fA-F]{2})+)|\\([^a-zA-Z])|([{}])|[\r\n\x00]+|([^\\{}\r\n\x00]+)",
     re.DOTALL,
 )
 
@@ -32,7 +33,7 @@ def rtf_tokens(content: bytes) -> Iterator[Token]:
             else:
                 yield "word", word, value
         elif byte is not None:
-            yield "byte", bytes((int(byte, 16),)), None
+            yield "byte", bytes.fromhex(byte.replace(b"\\'", b"").decode("ascii")), None
         elif brace is not None:
             yield ("open" if brace == b"{" else "close"), b"", None
         elif symbol is not None:
