@@ -5,6 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 from reportlab.lib.utils import ImageReader
+from tests.corpus import pdf_figure_papers, pdf_odd_papers
 from tests.corpus.pdf_drawing import LEFT, draw_lines, draw_pdf, photograph, scheme
 from tests.support import papers
 
@@ -53,6 +54,29 @@ def test_a_page_without_text_says_why_and_a_damaged_one_spoils_no_other() -> Non
     ]  # fmt: skip
     broken = [parsed.page for parsed in _pages(papers.damaged_page_pdf())]
     assert [(page.status, page.reason) for page in broken] == [("text", None), ("failed", "damaged"), ("text", None)]
+
+
+_WAITING = {
+    "pdf_scan_en": "no_text_layer",
+    "pdf_stamped_scan_en": "no_text_layer",
+    "pdf_invisible_text_en": "invisible_text",
+    "pdf_shifted_names_en": "broken_fonts",
+    "pdf_private_names_en": "broken_fonts",
+}
+
+
+@pytest.mark.parametrize("name", _WAITING)
+def test_letters_that_are_not_what_is_seen_wait_for_ocr(name: str) -> None:
+    paper = next(paper for paper in (*pdf_figure_papers.PAPERS, *pdf_odd_papers.PAPERS) if paper.name == name)
+    (parsed,) = _pages(paper.make())
+    assert (parsed.page.status, parsed.page.reason) == ("waiting", _WAITING[name])
+    assert parsed.figures == ()
+
+
+def test_a_stamp_on_a_scan_is_kept_for_the_case_that_ocr_cannot_run() -> None:
+    paper = next(paper for paper in pdf_figure_papers.PAPERS if paper.name == "pdf_stamped_scan_en")
+    (parsed,) = _pages(paper.make())
+    assert parsed.page.text == "Received on 14 March, number 118"
 
 
 def test_a_scanned_page_has_no_figure() -> None:
