@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from samovar.ocr.pieces import TablePiece, ordered_pieces
 from samovar.ocr.raster import Grey, Mask, Placement, decode, otsu, resized, rotated, turned
 from samovar.ocr.ruling import Grid, find_grids, find_rules, without_rules
 from samovar.ocr.scripts import Script
-from samovar.ocr.skew import lie_of
+from samovar.ocr.skew import Lie, lie_of
 from samovar.ocr.tables import read_grid, table_piece, without_grids
 from samovar.ocr.tesseract import EngineNotLoadedError, Tesseract
 
@@ -41,6 +42,7 @@ _LEAST_SIGN: Final = 0.5
 #: Between paper and ink there must be so many tones.
 _LEAST_CONTRAST: Final = 40
 _USUAL_LINE_PX: Final = 30.0
+_STRAIGHT: Final = Lie(is_sideways=False, degrees=0.0)
 
 
 class Engine:
@@ -67,18 +69,26 @@ class Engine:
         grey = evened(grey)
         if int(np.ptp(grey[::2, ::2])) < _LEAST_CONTRAST:
             return Page(number=None, text="", status="no_text", reason="empty", width=page_width, height=page_height)
-        grey, placement = self._straightened(quietened(grey))
-        grey, lines, tables = self._read_upright(grey)
-        if mean_confidence([*lines, *_table_lines(tables)]) < _UPRIGHT and self._is_upside_down(grey):
+        quiet = quietened(grey)
+        lie = lie_of(quiet)
+        grey, placement = self._straightened(quiet, lie)
+        lines, tables = self._read_upright(grey)
+        sure = mean_confidence([*lines, *_table_lines(tables)])
+        if sure < _UPRIGHT and lie != _STRAIGHT:
+            # The edges of drawings look like lines of text, too.
+            plain, plain_placement = self._straightened(quiet, _STRAIGHT)
+            plain_lines, plain_tables = self._read_upright(plain)
+            if (plain_sure := mean_confidence([*plain_lines, *_table_lines(plain_tables)])) > sure:
+                grey, placement, lines, tables, sure = plain, plain_placement, plain_lines, plain_tables, plain_sure
+        if sure < _UPRIGHT and self._is_upside_down(grey):
             grey, over = turned(grey, 2)
             placement = placement.after(over)
-            grey, lines, tables = self._read_upright(grey)
+            lines, tables = self._read_upright(grey)
         self._both.forget()
         return _page(lines, tables, paged.after(placement), page_width, page_height, grey.shape[0])
 
-    def _straightened(self, grey: Grey) -> tuple[Grey, Placement]:
+    def _straightened(self, grey: Grey, lie: Lie) -> tuple[Grey, Placement]:
         """The picture with its lines of text level and of a good height."""
-        lie = lie_of(grey)
         placement = Placement()
         if lie.is_sideways:
             quarters = 1 if self._confidence(turned(grey, 1)[0]) >= self._confidence(turned(grey, 3)[0]) else 3
@@ -93,13 +103,17 @@ class Engine:
         return grey, placement
 
     def _scale(self, grey: Grey) -> float:
-        line_px = self._both.line_height(grey)
-        if line_px == 0.0 or _LOWEST_LINE_PX <= line_px <= _HIGHEST_LINE_PX:
+        heights = self._both.line_heights(grey)
+        line_px = median(heights) if heights else _USUAL_LINE_PX
+        if line_px > _HIGHEST_LINE_PX:
+            line_px = min(heights)  # drawings are taken for very high lines: no line of text may become too low
+        if _LOWEST_LINE_PX <= line_px <= _HIGHEST_LINE_PX:
             return 1.0
         most = math.sqrt(_MOST_PIXELS / grey.size)
         return min(_LARGEST_SCALE, most, _GOOD_LINE_PX / line_px)
 
-    def _read_upright(self, grey: Grey) -> tuple[Grey, list[ReadLine], list[TablePiece]]:
+    def _read_upright(self, grey: Grey) -> tuple[list[ReadLine], list[TablePiece]]:
+        """The lines outside tables, and the tables."""
         line_px = _USUAL_LINE_PX
         threshold = otsu(grey)
         across, down, taken = find_rules(grey <= threshold, line_px)
@@ -107,10 +121,13 @@ class Engine:
         grids = find_grids(across, down, line_px)
         ink = clear <= threshold
         tables = [self._read_table(grid, clear, ink, line_px) for grid in grids]
-        lines = self._both.read_page(without_grids(clear, grids))
-        lines, aligned = take_aligned(settled(_believable(lines), clear, self._alone))
+        rest = without_grids(clear, grids)
+        lines = _believable(self._both.read_page(rest))
+        if not lines and not tables:
+            lines = [line for line in _believable(self._both.read_scattered(rest)) if _is_label(line)]
+        lines, aligned = take_aligned(settled(lines, clear, self._alone))
         tables += [self._read_table(grid, clear, ink, line_px) for grid in aligned]
-        return grey, lines, tables
+        return lines, tables
 
     def _read_table(self, grid: Grid, grey: Grey, ink: Mask, line_px: float) -> TablePiece:
         read = [_believable(lines) for _, lines in read_grid(grid, grey, ink, line_px, self._both)]
@@ -147,6 +164,11 @@ def _believable(lines: Sequence[ReadLine]) -> list[ReadLine]:
         if any(any(map(str.isalnum, word.text)) for word in words):
             kept.append(ReadLine(words=words, box=line.box, block=line.block))
     return kept
+
+
+def _is_label(line: ReadLine) -> bool:
+    """Tell whether a line found on a drawing or a photograph is more than a stroke that looks like a letter."""
+    return mean_confidence([line]) >= _SURE and any(sum(map(str.isalnum, word.text)) > 1 for word in line.words)
 
 
 def _table_lines(tables: Sequence[TablePiece]) -> list[ReadLine]:

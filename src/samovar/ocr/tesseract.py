@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +21,7 @@ _WORD: Final = tesserocr.RIL.WORD
 _LINE: Final = tesserocr.RIL.TEXTLINE
 _BLOCK: Final = tesserocr.RIL.BLOCK
 _PAGE: Final = tesserocr.PSM.AUTO
+_SCATTERED: Final = tesserocr.PSM.SPARSE_TEXT
 _ONE_BLOCK: Final = tesserocr.PSM.SINGLE_BLOCK
 _ONE_LINE: Final = tesserocr.PSM.SINGLE_LINE
 _ONE_WORD: Final = tesserocr.PSM.SINGLE_WORD
@@ -59,20 +59,24 @@ class Tesseract:
         """The version of the library."""
         return str(self._api.Version())
 
-    def line_height(self, grey: Grey) -> float:
-        """The usual height of a line, in pixels, by the layout alone; 0 where no lines are seen."""
+    def line_heights(self, grey: Grey) -> list[float]:
+        """The heights of lines, in pixels, by the layout alone."""
         self._show(grey, _PAGE)
         found = self._api.AnalyseLayout()
         if not found:
-            return 0.0
+            return []
         sides = (line.BoundingBox(_LINE) for line in tesserocr.iterate_level(found, _LINE))
         boxes = [Box(*four) for four in sides if four is not None]
-        heights = [box.height for box in boxes if box.height >= _LEAST_LINE_PX and box.width > box.height]
-        return float(median(heights)) if heights else 0.0
+        return [box.height for box in boxes if box.height >= _LEAST_LINE_PX and box.width > box.height]
 
     def read_page(self, grey: Grey) -> list[ReadLine]:
         """Read a whole page in reading order."""
         self._show(grey, _PAGE)
+        return list(self._lines())
+
+    def read_scattered(self, grey: Grey) -> list[ReadLine]:
+        """Read the words on a picture that is no page of text: labels of a drawing, signs on a photograph."""
+        self._show(grey, _SCATTERED)
         return list(self._lines())
 
     def read_block(self, grey: Grey) -> list[ReadLine]:
