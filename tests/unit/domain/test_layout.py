@@ -9,11 +9,7 @@ def test_headings_stand_under_those_above_them_and_lose_the_marks_of_markdown() 
     blocks = []
     start = 0
     for piece, level in zip(text.split("\n\n"), levels, strict=True):
-        blocks.append(
-            Block(
-                kind="heading" if kind == "heading" else "paragraph", start=start, end=start + len(piece), level=level
-            )
-        )
+        blocks.append(Block(kind="heading" if level else "paragraph", start=start, end=start + len(piece), level=level))
         start += len(piece) + 2
     paths, last = heading_paths(text, tuple(blocks))
     assert paths == ((), ("Глава",), ("Глава", "C# и *F#*"), (), ("Итог",))
