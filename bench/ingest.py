@@ -44,7 +44,7 @@ _LONGEST_S: Final = 600.0
 #: What is asked of the server while it reads, and how often.
 _ASKED: Final = "/api/chats"
 _ASK_EVERY_S: Final = 0.02
-_ASKS: Final = 400
+_ASKS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def _most_memory(process_id: int) -> dict[str, float]:
 
 async def answers(folder: Path) -> dict[str, Any]:
     """How long a request takes when nothing happens and while a large import is read, in ms."""
-    contents = [text_pdf(400, language="ru", seed=seed) for seed in range(30)]
+    contents = [text_pdf(300, language="ru", seed=seed) for seed in range(8)]
     async with start_server(folder, "--no-engine") as server, new_session() as session:
         await server.sign_in(session)
         async with session.post(f"{server.base}/api/bases", json={"name": "Import"}, headers=_HEADERS) as reply:
