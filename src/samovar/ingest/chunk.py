@@ -1,9 +1,10 @@
 """Cut pages into chunks, the units of search, each with its exact place on one page.
 
 Chunks follow the blocks of a page: a heading stays with what follows it, no row of a table is cut, and what stands at
-the head and foot of every page is left out. Nothing here looks at a character more often than it must.
+the head and foot of page after page is taken once. Nothing here looks at a character more often than it must.
 """
 
+import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -40,14 +41,15 @@ _SAMPLE_CHARACTERS: Final = 20_000
 #: Bytes of ISO 8859-1 that are no letters: signs, digits, white space.
 _SIGNS: Final = bytes(code for code in range(256) if not chr(code).isalpha())
 
+#: What a running head is known by again on the next page is its words without numbers and what counts pages.
+_COUNTED: Final = re.compile(r"[\d\W]+|\b(?:[ivxlcdm]+|page|of|стр|страница|из|лист)\b")
+
 #: ``barrier`` stands for text that is left out.
 _UnitKind = Literal["heading", "prose", "table", "lines", "barrier"]
 _UNIT_KINDS: Final[dict[str, _UnitKind]] = {
     "heading": "heading",
     "table": "table",
     "code": "lines",
-    "header": "barrier",
-    "footer": "barrier",
 }
 
 
@@ -69,11 +71,27 @@ class Chunker:
         """Begin before the first page."""
         self._document_id = document_id
         self._above: tuple[str, ...] = ()
+        self._running: set[str] = set()
 
     def pass_over(self, page: Page) -> None:
         """Take note of the headings of a page whose chunks are there already."""
         if page.blocks:
             self._above = heading_paths(page.text, page.blocks, self._above)[1]
+            self._repeated(page)
+
+    def _repeated(self, page: Page) -> frozenset[Block]:
+        """The heads and feet of a page that say nothing new: a number alone, or what an earlier page had there.
+
+        One page cannot tell a running head from a title; a title that search cannot find is the greater loss.
+        """
+        repeated: set[Block] = set()
+        for block in page.blocks:
+            if block.kind in ("header", "footer"):
+                words = _COUNTED.sub(" ", page.text[block.start : block.end].casefold()).strip()
+                if not words or words in self._running:
+                    repeated.add(block)
+                self._running.add(words)
+        return frozenset(repeated)
 
     def cut(self, page: Page) -> list[Chunk]:
         """Cut a page. Shape: in the order of the text; no chunk spans two pages or is white space."""
@@ -85,6 +103,7 @@ class Chunker:
         if not text or text.isspace():
             return []
         packing = _Packing(text)
+        repeated = self._repeated(page)
         return [
             Chunk(
                 chunk_id=new_chunk_id(),
@@ -95,7 +114,7 @@ class Chunker:
                 text=text[start:end],
                 headings=path,
             )
-            for start, end, path in packing.pack(_units(text, page.blocks, paths, above))
+            for start, end, path in packing.pack(_units(text, page.blocks, paths, above, repeated))
         ]
 
 
@@ -266,7 +285,11 @@ def _sentence_start(text: str, start: int, floor: int, limit: int, end: int) -> 
 
 
 def _units(
-    text: str, blocks: tuple[Block, ...], paths: tuple[tuple[str, ...], ...], above: tuple[str, ...]
+    text: str,
+    blocks: tuple[Block, ...],
+    paths: tuple[tuple[str, ...], ...],
+    above: tuple[str, ...],
+    left_out: frozenset[Block],
 ) -> Iterator[_Unit]:
     """The blocks of a page as units; text that no block names is prose."""
     place, path = 0, above
@@ -274,7 +297,7 @@ def _units(
         if block.start > place and (unit := _trimmed(text, place, block.start, "prose", path)):
             yield unit
         place = max(place, block.end)
-        kind = _UNIT_KINDS.get(block.kind, "prose")
+        kind = "barrier" if block in left_out else _UNIT_KINDS.get(block.kind, "prose")
         if unit := _trimmed(text, block.start, block.end, kind, path, block.cells):
             yield unit
     if place < len(text) and (unit := _trimmed(text, place, len(text), "prose", path)):

@@ -126,10 +126,25 @@ def test_a_chunk_knows_its_headings_over_the_ends_of_pages() -> None:
     assert [chunk.headings for chunk in resumed.cut(second)] == [("Tea",)]
 
 
-def test_running_heads_are_not_indexed() -> None:
-    page = _page(("header", "Annual report"), ("paragraph", _ENGLISH.strip()), ("footer", "page 7 of 9"))
-    (chunk,) = chunk_pages([page], new_document_id())
-    assert chunk.text == _ENGLISH.strip()
+def test_a_running_head_is_indexed_once_and_a_page_number_never() -> None:
+    pages = [
+        _page(
+            ("header", f"Annual report, {number}"), ("paragraph", _ENGLISH.strip()), ("footer", f"page {number} of 9")
+        )
+        for number in (7, 8)
+    ]
+    first, second = chunk_pages(pages, new_document_id())
+    assert first.text == f"Annual report, 7\n\n{_ENGLISH.strip()}"
+    assert second.text == _ENGLISH.strip()
+
+
+def test_a_reading_that_goes_on_knows_the_running_heads_it_had() -> None:
+    first, second = (
+        _page(("header", "Годовой отчёт"), ("paragraph", _RUSSIAN.strip()), number=number) for number in (1, 2)
+    )
+    resumed = Chunker(new_document_id())
+    resumed.pass_over(first)
+    assert [chunk.text for chunk in resumed.cut(second)] == [_RUSSIAN.strip()]
 
 
 def test_no_row_of_a_table_is_cut() -> None:
