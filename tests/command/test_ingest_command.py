@@ -72,7 +72,7 @@ def test_a_server_without_readers_leaves_the_work_to_a_worker(data_dir: Path, tm
         finally:
             worker.send_signal(signal.SIGINT)
             assert worker.wait(PATIENCE_S) == 0
-            worker.stdout.close()
+            worker.communicate()
 
 
 def test_a_watched_folder_is_followed_until_it_is_stopped(data_dir: Path, tmp_path: Path) -> None:
@@ -92,4 +92,4 @@ def test_a_watched_folder_is_followed_until_it_is_stopped(data_dir: Path, tmp_pa
     finally:
         watching.send_signal(signal.SIGINT)
         assert watching.wait(PATIENCE_S) == 130
-        watching.stdout.close()
+        watching.communicate()
