@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, StorageState, expect, sync_playwright
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A5
 from reportlab.lib.styles import ParagraphStyle
@@ -296,12 +296,11 @@ class Studio:
                 "damaged.pdf": damaged_page_pdf(),
                 "2026.csv": b"lamp;hours\n1;4100\n2;3870\n",
             }
-            page.locator("main input[type=file]").first.set_input_files(
-                [
-                    {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-                    for name, content in files.items()
-                ]
-            )
+            chosen: list[FilePayload] = [
+                {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+                for name, content in files.items()
+            ]
+            page.locator("main input[type=file]").first.set_input_files(chosen)
             expect(page.get_by_role("cell").get_by_text(self.words.status, exact=True)).to_have_count(
                 len(files), timeout=REPLY_TIMEOUT_MS
             )
@@ -320,8 +319,8 @@ class Studio:
         """Take a picture of the paper with its report, and with a mark where something was found."""
         with self._page(theme, size) as page:
             page.goto(self.address + self.library)
-            page.get_by_role("link", name=re.compile(re.escape(self.words.file_name))).click()
-            page.locator("header button[aria-pressed]").click()
+            page.get_by_role("rowheader").get_by_role("link", name=self.words.file_name).click()
+            page.locator("header button[aria-pressed]").first.click()
             page.get_by_role("searchbox").last.fill(self.words.searched)
             page.locator("svg rect").first.wait_for(state="attached")
             page.wait_for_timeout(800)
