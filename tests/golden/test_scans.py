@@ -29,11 +29,21 @@ async def scanner() -> AsyncIterator[SandboxedReader]:
         yield reader
 
 
+_FOUND: dict[str, tuple[ScannedPage, ...]] = {}
+
+
+async def _read(scanner: SandboxedReader, paper: Paper) -> tuple[ScannedPage, ...]:
+    """What is read of a paper; a second or two of work, done once."""
+    if paper.name not in _FOUND:
+        _FOUND[paper.name] = tuple(await read_scans(scanner, paper))
+    return _FOUND[paper.name]
+
+
 @pytest.mark.parametrize(
     "paper", [paper for paper in PAPERS if paper.name not in _WORDLESS], ids=lambda paper: paper.name
 )
 async def test_a_scan_is_read_with_few_errors(scanner: SandboxedReader, paper: Paper) -> None:
-    for found in await read_scans(scanner, paper):
+    for found in await _read(scanner, paper):
         assert found.page.status == "ocr"
         assert found.error <= MOST_ERROR[found.sheet.way], found.page.text
         _hangs_together(found.page)
@@ -82,7 +92,7 @@ def _has_its_parts(found: ScannedPage) -> None:
 
 
 async def test_merged_cells_of_a_scanned_table_are_merged(scanner: SandboxedReader) -> None:
-    (found,) = await read_scans(scanner, _BY_NAME["scan_russian_table"])
+    (found,) = await _read(scanner, _BY_NAME["scan_russian_table"])
     (table,) = [block for block in found.page.blocks if block.kind == "table"]
     spans = {(cell.row, cell.column): (cell.row_span, cell.column_span) for cell in table.cells}
     assert {place: span for place, span in spans.items() if span != (1, 1)} == {
@@ -95,19 +105,19 @@ async def test_merged_cells_of_a_scanned_table_are_merged(scanner: SandboxedRead
 
 
 async def test_words_divided_at_line_ends_are_whole(scanner: SandboxedReader) -> None:
-    (found,) = await read_scans(scanner, _BY_NAME["scan_russian_columns"])
+    (found,) = await _read(scanner, _BY_NAME["scan_russian_columns"])
     assert "-\n" not in found.page.text
     assert "- " not in found.page.text
     assert "проветривание" in found.page.text
 
 
 async def test_a_photograph_without_words_is_a_picture(scanner: SandboxedReader) -> None:
-    (found,) = await read_scans(scanner, _BY_NAME["scan_without_words"])
+    (found,) = await _read(scanner, _BY_NAME["scan_without_words"])
     assert (found.page.status, found.page.reason, found.page.text) == ("picture", "no_words_found", "")
 
 
 async def test_an_empty_sheet_is_said_to_be_empty(scanner: SandboxedReader) -> None:
-    (found,) = await read_scans(scanner, _BY_NAME["scan_blank"])
+    (found,) = await _read(scanner, _BY_NAME["scan_blank"])
     assert (found.page.status, found.page.reason, found.page.text) == ("no_text", "empty", "")
 
 
@@ -123,7 +133,7 @@ async def test_an_empty_sheet_is_said_to_be_empty(scanner: SandboxedReader) -> N
 async def test_boxes_of_words_lie_where_the_words_stand(
     scanner: SandboxedReader, name: str, text: tuple[str, ...]
 ) -> None:
-    (found,) = await read_scans(scanner, _BY_NAME[name])
+    (found,) = await _read(scanner, _BY_NAME[name])
     page = found.page
     leaf = article(text)
     assert page.width is not None
