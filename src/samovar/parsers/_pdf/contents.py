@@ -12,6 +12,8 @@ __all__ = ["Area", "Contents", "Image", "Rule", "moved", "multiplied", "read_con
 
 #: Forms may hold forms; PDFium itself gives up soon after.
 _DEEPEST_FORM: Final = 15
+_TEXT: Final = pdfium_c.FPDF_PAGEOBJ_TEXT
+_PATH: Final = pdfium_c.FPDF_PAGEOBJ_PATH
 _MOST_OBJECTS: Final = 50_000
 _MOST_STEPS: Final = 200
 _MOST_RULES: Final = 20_000
@@ -85,16 +87,14 @@ class Contents:
 def read_contents(page: Any) -> Contents:
     """Look at every object of a page, forms included, each once."""
     contents = Contents()
-    handle = library.address(page.raw)
+    handle = library.argument(page.raw)
     count = library.count_objects(handle)
-    text_kind, get, kind_of = pdfium_c.FPDF_PAGEOBJ_TEXT, library.page_object, library.object_type
     texts = contents.texts
-    for order in range(min(count, _MOST_OBJECTS)):
-        item = get(handle, order)
-        if kind_of(item) == text_kind:
+    for order, (item, kind) in enumerate(library.page_objects(handle, min(count, _MOST_OBJECTS))):
+        if kind == _TEXT:
             texts.append((item, order))
         else:
-            _add(contents, item, order, _UNTURNED, 0)
+            _add(contents, item, kind, order, _UNTURNED, 0)
     contents.count = count
     contents.is_cut_short = count > _MOST_OBJECTS
     if texts:
@@ -103,25 +103,24 @@ def read_contents(page: Any) -> Contents:
     return contents
 
 
-def _add(contents: Contents, item: Handle, order: int, form: Matrix, depth: int) -> None:
-    kind = library.object_type(item)
-    if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+def _add(contents: Contents, item: Handle, kind: int, order: int, form: Matrix, depth: int) -> None:
+    if kind == _PATH:
+        _add_path(contents, item, order, form)
+    elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
         box = _box(item, form)
         if box is not None:
             contents.images.append(Image(item, form, box, order))
-    elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
-        _add_path(contents, item, order, form)
     elif kind == pdfium_c.FPDF_PAGEOBJ_SHADING:
         box = _box(item, form)
         if box is not None:
             contents.areas.append(Area(box, order, is_white=False))
-    elif kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
+    elif kind == _TEXT:
         contents.texts.append((item, order))
     elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
         inner = multiplied(library.object_matrix(item), form)
-        for place in range(min(library.count_form_objects(item), _MOST_OBJECTS - contents.count)):
+        for part, part_kind in library.form_objects(item, _MOST_OBJECTS - contents.count):
             contents.count += 1
-            _add(contents, library.form_object(item, place), order, inner, depth + 1)
+            _add(contents, part, part_kind, order, inner, depth + 1)
 
 
 def _find_faint(contents: Contents) -> None:
@@ -135,7 +134,7 @@ def _find_faint(contents: Contents) -> None:
                 contents.faint.add(item)
                 continue
             red, green, blue, opacity = library.fill_colour(item)
-            if opacity == 0 or min(red, green, blue) >= _NEARLY_WHITE:
+            if opacity == 0 or (red >= _NEARLY_WHITE and green >= _NEARLY_WHITE and blue >= _NEARLY_WHITE):
                 contents.faint.add(item)
         if step == 1 or not contents.faint:
             return
@@ -152,11 +151,12 @@ def _add_path(contents: Contents, item: Handle, order: int, form: Matrix) -> Non
         if max(across, down) >= _SHORTEST_RULE:
             contents.rules.append(_rule(box))
         return
-    if across >= _SMALLEST_AREA and len(contents.areas) < _MOST_AREAS and library.path_has_fill(item):
+    is_filled, is_stroked = library.path_is_painted(item)
+    if is_filled and across >= _SMALLEST_AREA and len(contents.areas) < _MOST_AREAS:
         red, green, blue, opacity = library.fill_colour(item)
         if opacity == _OPAQUE and not library.has_transparency(item):
             contents.areas.append(Area(box, order, is_white=min(red, green, blue) >= _NEARLY_WHITE))
-    if library.path_is_stroked(item):
+    if is_stroked:
         contents.rules.extend(_edges(item, form))
 
 

@@ -1,50 +1,55 @@
 """PDFium's functions with plain numbers for handles: a page asks for some hundreds of places.
 
-The same functions as in ``pypdfium2.raw``, with prototypes that cost a third of the time. Handles are addresses,
-absent ones are None. Source: fpdf_text.h, fpdf_edit.h of PDFium 159.
+The same functions as in ``pypdfium2.raw`` at a quarter of the time. Handles of objects and fonts are addresses, absent
+ones are None; those of pages are arguments as ``argument`` prepares them. ctypes takes prepared arguments as they are,
+while a prototype with the types of its arguments makes new ones at each call: so the functions here name none, take
+int for the rest, and are right for pointers and int only. Source: fpdf_text.h, fpdf_edit.h, fpdf_doc.h of PDFium 159;
+Python documentation of ctypes, "Specifying the required argument types", 2023.
 """
 
 from collections.abc import Callable
-from ctypes import PYFUNCTYPE, addressof, c_double, c_float, c_int, c_uint, c_void_p, cast
+from ctypes import PYFUNCTYPE, addressof, c_char, c_double, c_float, c_int, c_size_t, c_uint, c_ulong, c_void_p, cast
+from struct import Struct
 from typing import Any, Final, TypeAlias
 
 import pypdfium2.raw as pdfium_c
 
 __all__ = [
+    "Argument",
     "Box",
     "Handle",
     "Matrix",
     "address",
+    "argument",
     "char_box",
     "count_chars",
-    "count_form_objects",
     "count_objects",
-    "count_rects",
     "face_flags",
     "face_name",
     "face_weight",
     "fill_colour",
-    "font_of",
+    "font_at",
     "font_size",
-    "form_object",
-    "get_text",
+    "form_objects",
     "has_transparency",
+    "links",
     "object_bounds",
     "object_matrix",
-    "object_type",
-    "page_object",
-    "path_has_fill",
-    "path_is_stroked",
+    "page_objects",
+    "path_is_painted",
     "path_points",
-    "rect",
+    "rects",
     "render_mode",
     "text_index",
     "text_matrix",
     "text_object",
+    "text_of",
     "unicode_of",
 ]
 
 Handle: TypeAlias = int
+#: A pointer as ctypes hands it over; it has no type of its own that can be named.
+Argument: TypeAlias = Any
 #: Left, bottom, right, top, in points from the bottom left corner.
 Box: TypeAlias = tuple[float, float, float, float]
 #: The six numbers a to f of a transformation. Source: ISO 32000-1, 8.3.3.
@@ -53,49 +58,67 @@ Matrix: TypeAlias = tuple[float, float, float, float, float, float]
 _NAME_BYTES: Final = 256
 _CLOSED: Final = 1
 
-_doubles = (c_double * 4)()
-_D0, _D1, _D2, _D3 = (addressof(_doubles) + 8 * place for place in range(4))
-_floats = (c_float * 6)()
-_F0, _F1, _F2, _F3 = (addressof(_floats) + 4 * place for place in range(4))
-_numbers = (c_uint * 4)()
-_N0, _N1, _N2, _N3 = (addressof(_numbers) + 4 * place for place in range(4))
-_letters = (c_int * (_NAME_BYTES // 4))()
+#: Makes an argument of an address; PDFium takes None for an absent one.
+_pointer: Final = c_void_p.from_param
+
+_doubles: Final = (c_double * 4)()
+_D0, _D1, _D2, _D3 = (_pointer(addressof(_doubles) + 8 * place) for place in range(4))
+_floats: Final = (c_float * 6)()
+_F0, _F1, _F2, _F3 = (_pointer(addressof(_floats) + 4 * place) for place in range(4))
+_numbers: Final = (c_uint * 4)()
+_N0, _N1, _N2, _N3 = (_pointer(addressof(_numbers) + 4 * place) for place in range(4))
+_letters: Final = (c_int * (_NAME_BYTES // 4))()
+_four_doubles: Final = Struct("4d").unpack_from
+_four_floats: Final = Struct("4f").unpack_from
+_six_floats: Final = Struct("6f").unpack_from
+_four_numbers: Final = Struct("4I").unpack_from
 
 
-def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
-    return PYFUNCTYPE(result, *arguments)(cast(getattr(pdfium_c, name), c_void_p).value or 0)
+def _function(name: str, result: Any) -> Callable[..., Any]:
+    return PYFUNCTYPE(result)(_place_of(name))
 
 
-count_chars = _function("FPDFText_CountChars", c_int, c_void_p)
-unicode_of = _function("FPDFText_GetUnicode", c_uint, c_void_p, c_int)
-get_text = _function("FPDFText_GetText", c_int, c_void_p, c_int, c_int, c_void_p)
-text_index = _function("FPDFText_GetTextIndexFromCharIndex", c_int, c_void_p, c_int)
-count_rects = _function("FPDFText_CountRects", c_int, c_void_p, c_int, c_int)
-text_object = _function("FPDFText_GetTextObject", c_void_p, c_void_p, c_int)
-font_size = _function("FPDFText_GetFontSize", c_double, c_void_p, c_int)
-font_of = _function("FPDFTextObj_GetFont", c_void_p, c_void_p)
-render_mode = _function("FPDFTextObj_GetTextRenderMode", c_int, c_void_p)
-face_flags = _function("FPDFFont_GetFlags", c_int, c_void_p)
-face_weight = _function("FPDFFont_GetWeight", c_int, c_void_p)
-count_objects = _function("FPDFPage_CountObjects", c_int, c_void_p)
-page_object = _function("FPDFPage_GetObject", c_void_p, c_void_p, c_int)
-object_type = _function("FPDFPageObj_GetType", c_int, c_void_p)
-count_form_objects = _function("FPDFFormObj_CountObjects", c_int, c_void_p)
-form_object = _function("FPDFFormObj_GetObject", c_void_p, c_void_p, c_uint)
-has_transparency = _function("FPDFPageObj_HasTransparency", c_int, c_void_p)
-_rect = _function("FPDFText_GetRect", c_int, c_void_p, c_int, *[c_void_p] * 4)
-_char_box = _function("FPDFText_GetCharBox", c_int, c_void_p, c_int, *[c_void_p] * 4)
-_text_matrix = _function("FPDFText_GetMatrix", c_int, c_void_p, c_int, c_void_p)
-_face_name = _function("FPDFFont_GetBaseFontName", c_uint, c_void_p, c_void_p, c_uint)
-_bounds = _function("FPDFPageObj_GetBounds", c_int, c_void_p, *[c_void_p] * 4)
-_fill = _function("FPDFPageObj_GetFillColor", c_int, c_void_p, *[c_void_p] * 4)
-_matrix = _function("FPDFPageObj_GetMatrix", c_int, c_void_p, c_void_p)
-_draw_mode = _function("FPDFPath_GetDrawMode", c_int, c_void_p, c_void_p, c_void_p)
-_count_segments = _function("FPDFPath_CountSegments", c_int, c_void_p)
-_segment = _function("FPDFPath_GetPathSegment", c_void_p, c_void_p, c_int)
-_segment_type = _function("FPDFPathSegment_GetType", c_int, c_void_p)
-_segment_point = _function("FPDFPathSegment_GetPoint", c_int, c_void_p, c_void_p, c_void_p)
-_segment_closes = _function("FPDFPathSegment_GetClose", c_int, c_void_p)
+def _typed_function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+    """A function with arguments that are neither pointers nor int."""
+    return PYFUNCTYPE(result, *arguments)(_place_of(name))
+
+
+def _place_of(name: str) -> int:
+    return cast(getattr(pdfium_c, name), c_void_p).value or 0
+
+
+count_chars = _function("FPDFText_CountChars", c_int)
+unicode_of = _function("FPDFText_GetUnicode", c_uint)
+text_index = _function("FPDFText_GetTextIndexFromCharIndex", c_int)
+text_object = _function("FPDFText_GetTextObject", c_void_p)
+font_size = _function("FPDFText_GetFontSize", c_double)
+_get_text = _function("FPDFText_GetText", c_int)
+_count_rects = _function("FPDFText_CountRects", c_int)
+_rect = _function("FPDFText_GetRect", c_int)
+_char_box = _function("FPDFText_GetCharBox", c_int)
+_text_matrix = _function("FPDFText_GetMatrix", c_int)
+_font = _function("FPDFTextObj_GetFont", c_void_p)
+_render_mode = _function("FPDFTextObj_GetTextRenderMode", c_int)
+_face_flags = _function("FPDFFont_GetFlags", c_int)
+_face_weight = _function("FPDFFont_GetWeight", c_int)
+_face_name = _typed_function("FPDFFont_GetBaseFontName", c_size_t, c_void_p, c_void_p, c_size_t)
+_count_objects = _function("FPDFPage_CountObjects", c_int)
+_page_object = _function("FPDFPage_GetObject", c_void_p)
+_object_type = _function("FPDFPageObj_GetType", c_int)
+_count_form_objects = _function("FPDFFormObj_CountObjects", c_int)
+_form_object = _typed_function("FPDFFormObj_GetObject", c_void_p, c_void_p, c_ulong)
+_has_transparency = _function("FPDFPageObj_HasTransparency", c_int)
+_bounds = _function("FPDFPageObj_GetBounds", c_int)
+_fill = _function("FPDFPageObj_GetFillColor", c_int)
+_matrix = _function("FPDFPageObj_GetMatrix", c_int)
+_draw_mode = _function("FPDFPath_GetDrawMode", c_int)
+_count_segments = _function("FPDFPath_CountSegments", c_int)
+_segment = _function("FPDFPath_GetPathSegment", c_void_p)
+_segment_type = _function("FPDFPathSegment_GetType", c_int)
+_segment_point = _function("FPDFPathSegment_GetPoint", c_int)
+_segment_closes = _function("FPDFPathSegment_GetClose", c_int)
+_next_link = _function("FPDFLink_Enumerate", c_int)
+_link_box = _function("FPDFLink_GetAnnotRect", c_int)
 
 
 def address(pointer: Any) -> Handle:
@@ -103,24 +126,46 @@ def address(pointer: Any) -> Handle:
     return cast(pointer, c_void_p).value or 0
 
 
-def rect(textpage: Handle, place: int) -> Box:
-    """One of the boxes that ``count_rects`` has found."""
-    _rect(textpage, place, _D0, _D3, _D2, _D1)
-    return _doubles[0], _doubles[1], _doubles[2], _doubles[3]
+def argument(pointer: Any) -> Argument:
+    """What stands for a page or its text in calls; valid as long as they are open."""
+    return _pointer(address(pointer))
 
 
-def char_box(textpage: Handle, place: int) -> Box:
+def text_of(textpage: Argument, count: int) -> str:
+    """So many characters from the first one on; a few kinds of them are left out by PDFium."""
+    buffer = bytearray(2 * (count + 1))
+    place = _pointer(addressof(c_char.from_buffer(buffer)))
+    written = _get_text(textpage, 0, count, place)
+    return buffer[: 2 * max(0, written - 1)].decode("utf-16-le", "surrogatepass")
+
+
+def rects(textpage: Argument, start: int, count: int) -> list[Box]:
+    """The boxes of a stretch of characters, one for each run of a font."""
+    found: list[Box] = []
+    for place in range(_count_rects(textpage, start, count)):
+        _rect(textpage, place, _D0, _D3, _D2, _D1)
+        found.append(_four_doubles(_doubles))
+    return found
+
+
+def char_box(textpage: Argument, place: int) -> Box:
     """The ink of one character; blanks have none (no width)."""
     if not _char_box(textpage, place, _D0, _D2, _D1, _D3):
         return 0.0, 0.0, 0.0, 0.0
-    return _doubles[0], _doubles[1], _doubles[2], _doubles[3]
+    return _four_doubles(_doubles)
 
 
-def text_matrix(textpage: Handle, place: int) -> Matrix:
+def text_matrix(textpage: Argument, place: int) -> Matrix:
     """How the text that a character belongs to lies on the page; its last two numbers are where it begins."""
     if not _text_matrix(textpage, place, _F0):
         return 1.0, 0.0, 0.0, 1.0, 0.0, 0.0
-    return _floats[0], _floats[1], _floats[2], _floats[3], _floats[4], _floats[5]
+    return _six_floats(_floats)
+
+
+def font_at(textpage: Argument, place: int) -> Handle | None:
+    """The font of one character, if it has one."""
+    font: Handle | None = _font(_pointer(text_object(textpage, place)))
+    return font
 
 
 def face_name(font: Handle) -> str:
@@ -129,35 +174,73 @@ def face_name(font: Handle) -> str:
     return bytes(_letters)[: min(max(0, length - 1), _NAME_BYTES)].decode("utf-8", "replace")
 
 
+def face_flags(font: Handle) -> int:
+    """The flags of a font; 0 where they are not known. Source: ISO 32000-1, 9.8.2."""
+    flags: int = _face_flags(_pointer(font))
+    return max(0, flags)
+
+
+def face_weight(font: Handle) -> int:
+    """How bold a font is: 400 is usual."""
+    weight: int = _face_weight(_pointer(font))
+    return weight
+
+
+def count_objects(page: Argument) -> int:
+    """How many objects stand on a page, each form counted as one."""
+    count: int = _count_objects(page)
+    return count
+
+
+def page_objects(page: Argument, count: int) -> list[tuple[Handle, int]]:
+    """The first objects of a page with their kinds (``FPDF_PAGEOBJ_*``), in the order of drawing."""
+    get, kind_of, pointer = _page_object, _object_type, _pointer
+    return [(item := get(page, order), kind_of(pointer(item))) for order in range(count)]
+
+
+def form_objects(form: Handle, most: int) -> list[tuple[Handle, int]]:
+    """The first objects of a form with their kinds."""
+    count = min(_count_form_objects(_pointer(form)), most)
+    return [(item := _form_object(form, place), _object_type(_pointer(item))) for place in range(count)]
+
+
+def render_mode(text: Handle) -> int:
+    """How text is drawn (``FPDF_TEXTRENDERMODE_*``)."""
+    mode: int = _render_mode(_pointer(text))
+    return mode
+
+
+def has_transparency(item: Handle) -> bool:
+    """Tell whether something may be seen through an object."""
+    return bool(_has_transparency(_pointer(item)))
+
+
 def object_bounds(item: Handle) -> Box | None:
     """The box of an object in the space of its page or form."""
-    if not _bounds(item, _F0, _F1, _F2, _F3):
+    if not _bounds(_pointer(item), _F0, _F1, _F2, _F3):
         return None
-    return _floats[0], _floats[1], _floats[2], _floats[3]
+    return _four_floats(_floats)
 
 
 def object_matrix(item: Handle) -> Matrix:
     """How an object lies in the space of its page or form."""
-    if not _matrix(item, _F0):
+    if not _matrix(_pointer(item), _F0):
         return 1.0, 0.0, 0.0, 1.0, 0.0, 0.0
-    return _floats[0], _floats[1], _floats[2], _floats[3], _floats[4], _floats[5]
+    return _six_floats(_floats)
 
 
 def fill_colour(item: Handle) -> tuple[int, int, int, int]:
     """Red, green, blue and opacity, 0 to 255 each; black where it is not known."""
-    if not _fill(item, _N0, _N1, _N2, _N3):
+    if not _fill(_pointer(item), _N0, _N1, _N2, _N3):
         return 0, 0, 0, 255
-    return _numbers[0], _numbers[1], _numbers[2], _numbers[3]
+    return _four_numbers(_numbers)
 
 
-def path_has_fill(path: Handle) -> bool:
-    """Tell whether the inside of a path is painted."""
-    return bool(_draw_mode(path, _N0, _N1)) and _numbers[0] != 0
-
-
-def path_is_stroked(path: Handle) -> bool:
-    """Tell whether the outline of a path is painted."""
-    return bool(_draw_mode(path, _N0, _N1)) and _numbers[1] != 0
+def path_is_painted(path: Handle) -> tuple[bool, bool]:
+    """Tell whether the inside of a path is painted, and whether its outline is."""
+    if not _draw_mode(_pointer(path), _N0, _N1):
+        return False, False
+    return _numbers[0] != 0, _numbers[1] != 0
 
 
 def path_points(path: Handle, most: int) -> list[tuple[int, float, float]] | None:
@@ -165,13 +248,14 @@ def path_points(path: Handle, most: int) -> list[tuple[int, float, float]] | Non
 
     A closed outline ends with a line to where it began. ``most`` bounds the number of steps.
     """
-    count = _count_segments(path)
+    pointer = _pointer(path)
+    count = _count_segments(pointer)
     if not 0 < count <= most:
         return None
     points: list[tuple[int, float, float]] = []
     begin = (0.0, 0.0)
     for place in range(count):
-        segment = _segment(path, place)
+        segment = _pointer(_segment(pointer, place))
         kind = _segment_type(segment)
         if kind == pdfium_c.FPDF_SEGMENT_BEZIERTO or not _segment_point(segment, _F0, _F1):
             return None
@@ -182,3 +266,17 @@ def path_points(path: Handle, most: int) -> list[tuple[int, float, float]] | Non
         if _segment_closes(segment) == _CLOSED:
             points.append((pdfium_c.FPDF_SEGMENT_LINETO, *begin))
     return points
+
+
+def links(page: Argument, most: int) -> list[tuple[Handle, Box]]:
+    """The first links of a page with their boxes."""
+    found: list[tuple[Handle, Box]] = []
+    place, link = c_int(0), c_void_p()
+    place_pointer, link_pointer = _pointer(addressof(place)), _pointer(addressof(link))
+    while len(found) < most and _next_link(page, place_pointer, link_pointer):
+        # FS_RECTF: left, top, right, bottom.
+        if link.value is None or not _link_box(_pointer(link.value), _F0):
+            continue
+        left, top, right, bottom = _four_floats(_floats)
+        found.append((link.value, (left, min(bottom, top), right, max(bottom, top))))
+    return found

@@ -1,13 +1,14 @@
 """Links of a page as stretches of its text."""
 
 import re
-from collections.abc import Iterator
-from ctypes import byref, c_int, create_string_buffer
+from bisect import bisect_left, bisect_right
+from ctypes import c_void_p, cast, create_string_buffer
 from typing import Any, Final
 
 import pypdfium2.raw as pdfium_c
 
 from samovar.domain.layout import Link
+from samovar.parsers._pdf import library
 from samovar.parsers._pdf.layout import PageLayout
 from samovar.parsers._pdf.library import Box
 from samovar.parsers._pdf.writing import Piece
@@ -19,29 +20,28 @@ _MOST_LINKS: Final = 500
 _LONGEST_ADDRESS: Final = 2000
 #: Addresses that a browser may be sent to.
 _ALLOWED: Final = re.compile(r"(?:https?|ftp|mailto):", re.IGNORECASE)
+#: Hebrew, Arabic and their neighbours.
+_RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
 def read_links(document: Any, page: Any, layout: PageLayout) -> tuple[Link, ...]:
     """Find the text under each link to an address or to a page; links on pictures have no text and are left out."""
+    links = library.links(library.argument(page.raw), _MOST_LINKS)
+    if not links or not layout.text:
+        return ()
+    places = _Places(layout)
     found: list[Link] = []
-    for link, box in _links(page):
+    for handle, box in links:
+        stretches = places.stretches(box)
+        if not stretches:
+            continue
+        link = cast(c_void_p(handle), pdfium_c.FPDF_LINK)
         address = _address(document, link)
         number = None if address is not None else _page_number(document, link)
         if address is None and number is None:
             continue
-        found.extend(Link(start=start, end=end, target=address, page=number) for start, end in _stretches(layout, box))
+        found.extend(Link(start=start, end=end, target=address, page=number) for start, end in stretches)
     return tuple(sorted(found, key=lambda link: (link.start, link.end)))
-
-
-def _links(page: Any) -> Iterator[tuple[Any, Box]]:
-    position, link = c_int(0), pdfium_c.FPDF_LINK()
-    for _ in range(_MOST_LINKS):
-        if not pdfium_c.FPDFLink_Enumerate(page, byref(position), byref(link)):
-            return
-        rectangle = pdfium_c.FS_RECTF()
-        if pdfium_c.FPDFLink_GetAnnotRect(link, byref(rectangle)):
-            low, high = sorted((rectangle.bottom, rectangle.top))
-            yield link, (rectangle.left, low, rectangle.right, high)
 
 
 def _address(document: Any, link: Any) -> str | None:
@@ -67,31 +67,48 @@ def _page_number(document: Any, link: Any) -> int | None:
     return index + 1 if index >= 0 else None
 
 
-def _stretches(layout: PageLayout, box: Box) -> list[tuple[int, int]]:
-    """The stretches of text whose letters stand in a box, those of one line apart from those of the next."""
-    left, top, right, bottom = layout.layer.frame.place(box)
-    found: list[tuple[int, int]] = []
-    for piece in layout.writer.pieces:
+class _Places:
+    """The pieces of a page's text by their height: a page of an index has hundreds of links and of lines."""
+
+    def __init__(self, layout: PageLayout) -> None:
+        self._layer = layout.layer
+        pieces = [((piece.line.top + piece.line.bottom) / 2, piece) for piece in layout.writer.pieces]
+        pieces.sort(key=lambda entry: entry[0])
+        self._middles = [middle for middle, _ in pieces]
+        self._pieces = [piece for _, piece in pieces]
+        self._runs_rightwards = layout.layer.frame.turns == 0 and _RIGHT_TO_LEFT.search(layout.layer.raw) is None
+
+    def stretches(self, box: Box) -> list[tuple[int, int]]:
+        """The stretches of text whose letters stand in a box, those of one line apart from those of the next."""
+        left, top, right, bottom = self._layer.frame.place(box)
+        low = bisect_left(self._middles, top)
+        found: list[tuple[int, int]] = []
+        for piece in self._pieces[low : bisect_right(self._middles, bottom, low)]:
+            line = piece.line
+            if line.right < left or line.left > right:
+                continue
+            stretch = self._inside(piece, left, right)
+            if stretch is not None:
+                found.append(stretch)
+        return found
+
+    def _inside(self, piece: Piece, left: float, right: float) -> tuple[int, int] | None:
         line = piece.line
-        middle = (line.top + line.bottom) / 2
-        if not top <= middle <= bottom or line.right < left or line.left > right:
-            continue
-        stretch = _inside(layout, piece, left, right)
-        if stretch is not None:
-            found.append(stretch)
-    return found
+        if (left <= line.left and line.right <= right) or piece.end - piece.start != piece.last - piece.first:
+            return piece.start, piece.end
+        raw = self._layer.raw
+        letters = [index for index in range(piece.first, piece.last) if raw[index] != " "]
+        if self._runs_rightwards and not line.turned:
+            # Letters stand from left to right: a dozen of them are asked for their places, not each one.
+            first = bisect_left(letters, left, key=self._middle)
+            inside = letters[first : bisect_right(letters, right, first, key=self._middle)]
+        else:
+            inside = [index for index in letters if left <= self._middle(index) <= right]
+        if not inside:
+            return None
+        shift = piece.start - piece.first
+        return inside[0] + shift, inside[-1] + 1 + shift
 
-
-def _inside(layout: PageLayout, piece: Piece, left: float, right: float) -> tuple[int, int] | None:
-    is_whole = left <= piece.line.left and piece.line.right <= right
-    if is_whole or piece.end - piece.start != piece.last - piece.first:
-        return piece.start, piece.end
-    inside = [
-        index
-        for index in range(piece.first, piece.last)
-        if not layout.layer.raw[index].isspace() and left <= sum(layout.layer.char_place(index)[::2]) / 2 <= right
-    ]
-    if not inside:
-        return None
-    shift = piece.start - piece.first
-    return inside[0] + shift, inside[-1] + 1 + shift
+    def _middle(self, index: int) -> float:
+        box = self._layer.char_place(index)
+        return (box[0] + box[2]) / 2

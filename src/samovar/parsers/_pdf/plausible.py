@@ -1,6 +1,7 @@
 """Whether the characters of a text layer can be what is seen: broken fonts give letters that nobody wrote."""
 
 import re
+from collections import Counter
 from math import log2
 from typing import Final
 
@@ -51,22 +52,25 @@ def is_plausible(text: str) -> bool:
     cyrillic = sum(map(lowered.count, _FREQUENT_CYRILLIC))
     if max(latin, cyrillic) >= _LEAST_FREQUENT * visible:
         return True
-    letters = [character for character in lowered if character.isalpha()]
+    letters = "".join(filter(str.isalpha, lowered))
     return len(letters) < _LEAST_LETTER_SHARE * visible or _are_natural(letters)
 
 
-def _are_natural(letters: list[str]) -> bool:
-    latin = [letter for letter in letters if letter <= "z"]
-    cyrillic = [letter for letter in letters if "а" <= letter <= "ё"]
-    accented = sum("\u00c0" <= letter <= "\u00ff" for letter in letters)
+def _are_natural(letters: str) -> bool:
+    counts = Counter(letters)
+    latin = {letter: count for letter, count in counts.items() if letter <= "z"}
+    cyrillic = {letter: count for letter, count in counts.items() if "а" <= letter <= "ё"}
+    accented = sum(count for letter, count in counts.items() if "\u00c0" <= letter <= "\u00ff")
     if len(letters) >= _LEAST_LETTERS and accented > 0.6 * len(letters):
         return False  # a Russian code page taken for a Western one
     for found, frequencies in ((latin, _ENGLISH), (cyrillic, _RUSSIAN)):
-        if len(found) >= _LEAST_LETTERS and len(found) > 0.5 * len(letters):
+        count = sum(found.values())
+        if count >= _LEAST_LETTERS and count > 0.5 * len(letters):
             return _surprise(found, frequencies) < _MOST_SURPRISE
     return True
 
 
-def _surprise(letters: list[str], frequencies: dict[str, int]) -> float:
+def _surprise(counts: dict[str, int], frequencies: dict[str, int]) -> float:
     total = sum(frequencies.values())
-    return -sum(log2(frequencies.get(letter, _RARE) / total) for letter in letters) / len(letters)
+    bits = sum(count * log2(frequencies.get(letter, _RARE) / total) for letter, count in counts.items())
+    return -bits / sum(counts.values())

@@ -2,13 +2,13 @@
 
 import re
 from bisect import bisect_left
-from ctypes import addressof, create_string_buffer
+from itertools import pairwise
 from math import atan2, hypot, pi
 from typing import Any, Final
 
 from samovar.parsers._pdf import library
 from samovar.parsers._pdf.frame import Frame
-from samovar.parsers._pdf.library import Box, Handle
+from samovar.parsers._pdf.library import Argument, Box, Handle
 from samovar.parsers._pdf.line import PLAIN, Face, Line
 from samovar.parsers._shared import clean_characters
 
@@ -46,7 +46,7 @@ class TextLayer:
     """
 
     def __init__(self, textpage: Any, bounds: Box) -> None:
-        self.handle: Handle = library.address(textpage.raw)
+        self.handle: Argument = library.argument(textpage.raw)
         self.bounds = bounds
         self.count: int = library.count_chars(self.handle)
         self.is_plain = True
@@ -54,15 +54,13 @@ class TextLayer:
         # Where lines may have to be cut: the left edges of what follows a wide gap, by the start of the line.
         self._gaps: dict[int, list[float]] = {}
         self.frame = Frame(bounds, 0)
-        self._faces: dict[Handle, Face] = {}
+        self._faces: dict[Handle | None, Face] = {}
 
     def _read(self) -> str:
         """Every character, each at PDFium's own index."""
         if self.count <= 0:
             return ""
-        buffer = create_string_buffer(2 * (self.count + 1))
-        written = library.get_text(self.handle, 0, self.count, addressof(buffer))
-        text = buffer.raw[: 2 * max(0, written - 1)].decode("utf-16-le", "surrogatepass")
+        text = library.text_of(self.handle, self.count)
         if len(text) != self.count or not self._has_own_places():
             # The quick way leaves out or splits a character now and then; the slow way never does.
             codes = [library.unicode_of(self.handle, index) for index in range(self.count)]
@@ -99,28 +97,25 @@ class TextLayer:
         handle, raw = self.handle, self.raw
         while raw[start] == " ":
             start += 1
-        count = library.count_rects(handle, start, end - start)
-        if count <= 0:
+        boxes = library.rects(handle, start, end - start)
+        if not boxes:
             return None
-        left, bottom, right, top = last = library.rect(handle, 0)
+        left, bottom, right, top = boxes[0]
         a, b, c, d, _, base = library.text_matrix(handle, start)
         scale = 1.0 if a == d == 1.0 else hypot(c, d)
         size = library.font_size(handle, start) * scale
-        if count > 1:
+        if len(boxes) > 1:
             # A line may begin or end with a small raised mark.
             size = max(size, self._size(end - 1, scale))
-        for place in range(1, count):
-            box = library.rect(handle, place)
-            if box[0] - last[2] > _WIDE_GAP * size:
-                self._gaps.setdefault(start, []).append(box[0])
-            last = box
-            left = min(left, box[0])
-            bottom = min(bottom, box[1])
-            right = max(right, box[2])
-            top = max(top, box[3])
+            wide = _WIDE_GAP * size
+            edges = [box[0] for last, box in pairwise(boxes) if box[0] - last[2] > wide]
+            if edges:
+                self._gaps[start] = edges
+            lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+            left, bottom, right, top = min(lefts), min(bottoms), max(rights), max(tops)
         if right - left > _WIDE_LETTER * size * (end - start):
             self._gaps[start] = []
-        font = library.font_of(library.text_object(handle, start))
+        font = library.font_at(handle, start)
         face = self._faces.get(font) or self._face(font)
         if face.is_bold or face.is_monospaced:
             face = self._common_face(face, font, start, end)
@@ -140,10 +135,10 @@ class TextLayer:
         size: float = library.font_size(self.handle, index) * scale
         return size
 
-    def _common_face(self, face: Face, font: Handle, start: int, end: int) -> Face:
+    def _common_face(self, face: Face, font: Handle | None, start: int, end: int) -> Face:
         """The look of a line that begins with a font of its own, or a plain one where that is a few words only."""
         for index in (end - 1, (start + end) // 2):
-            other = library.font_of(library.text_object(self.handle, index))
+            other = library.font_at(self.handle, index)
             if other is None or other == font:
                 continue
             look = self._faces.get(other) or self._face(other)
@@ -156,7 +151,7 @@ class TextLayer:
             return PLAIN
         name = library.face_name(font)
         is_bold = _BOLD_NAME.search(name) is not None or library.face_weight(font) >= _BOLD_WEIGHT
-        flags = max(0, library.face_flags(font))
+        flags = library.face_flags(font)
         is_monospaced = _MONOSPACED_NAME.search(name) is not None or bool(flags & 1)
         face = Face(is_bold=is_bold, is_monospaced=is_monospaced)
         self._faces[font] = face
@@ -240,15 +235,14 @@ class TextLayer:
             _, _, c, d, x, y = library.text_matrix(self.handle, start)
             piece.base = self.frame.origin(x, y)[1]
             piece.size = library.font_size(self.handle, start) * hypot(c, d)
-            font = library.font_of(library.text_object(self.handle, start))
+            font = library.font_at(self.handle, start)
             piece.face = self._faces.get(font) or self._face(font)
         piece.turned = line.turned
         return piece
 
     def places(self, start: int, end: int) -> list[Box]:
         """The boxes of a stretch of characters, one for each run of a font, in the page's frame."""
-        count = library.count_rects(self.handle, start, end - start)
-        return [self.frame.place(library.rect(self.handle, place)) for place in range(max(0, count))]
+        return [self.frame.place(box) for box in library.rects(self.handle, start, end - start)]
 
     def char_place(self, index: int) -> Box:
         """The ink of one character in the page's frame."""

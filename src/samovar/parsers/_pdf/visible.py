@@ -96,7 +96,10 @@ def _sort(
 
 
 def _covers(area: Box, box: Box) -> bool:
+    # A page may have hundreds of areas and of lines, and most of them do not meet.
+    if area[1] >= box[3] or area[3] <= box[1] or area[0] >= box[2] or area[2] <= box[0]:
+        return False
     across = min(area[2], box[2]) - max(area[0], box[0])
     down = min(area[3], box[3]) - max(area[1], box[1])
     size = max(0.01, (box[2] - box[0]) * (box[3] - box[1]))
-    return across > 0 and down > 0 and across * down >= _COVERED * size
+    return across * down >= _COVERED * size
