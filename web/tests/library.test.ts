@@ -46,6 +46,15 @@ test('a document without pages is told as a whole, its pictures beside it', asyn
   expect(lineOf(locale, documentOf({ kind: 'image', pages: [pageOf(1, { status: 'ocr', confidence: 0.5 })] }))).toBe('Read by OCR (50% sure)')
 })
 
+test('a document without pages that was read in part is not said to be whole', async () => {
+  const locale = new Locale()
+  await locale.addWords('library')
+  const document = documentOf({ kind: 'xlsx', pages: [pageOf(null, { reason: 'partly_read' })] })
+  expect(lineOf(locale, document)).toBe('Text, read in part')
+  await locale.use('ru')
+  expect(lineOf(locale, document)).toBe('Текст, прочитан не весь')
+})
+
 test('pages that failed, were skipped or are not sure are counted as warnings, empty ones are not', () => {
   const counts = countPages([
     pageOf(1, { status: 'no_text', reason: 'empty' }),

@@ -126,6 +126,7 @@ export const enLibrary = {
   'report.failed': { one: '{n} could not be read', other: '{n} could not be read' },
   'report.doubtful': { one: '{n} not sure', other: '{n} not sure' },
   'report.whole.text': 'Text, read whole',
+  'report.whole.textPartly': 'Text, read in part',
   'report.whole.ocr': 'Read by OCR',
   'report.whole.ocrSure': 'Read by OCR ({share} sure)',
   'report.whole.waiting': 'Waits for OCR',

@@ -132,6 +132,7 @@ export const ruLibrary: LibraryMessages = {
   'report.failed': { one: '{n} не прочитана', few: '{n} не прочитаны', many: '{n} не прочитаны', other: '{n} не прочитаны' },
   'report.doubtful': { one: '{n} под сомнением', few: '{n} под сомнением', many: '{n} под сомнением', other: '{n} под сомнением' },
   'report.whole.text': 'Текст, прочитан полностью',
+  'report.whole.textPartly': 'Текст, прочитан не весь',
   'report.whole.ocr': 'Распознан',
   'report.whole.ocrSure': 'Распознан (уверенность {share})',
   'report.whole.waiting': 'Ждёт распознавания',

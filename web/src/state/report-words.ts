@@ -13,7 +13,8 @@ export function reportLine(locale: Locale, counts: ReportCounts, figures: readon
   if (!hasPages) {
     const [status = 'text'] = ORDER.filter((one) => counts[one] > 0)
     const how = status === 'ocr' && share !== null ? t('report.whole.ocrSure', { share }) : t(`report.whole.${status}`)
-    return [how, ...figureParts(locale, figures)].join(' · ')
+    const partly = status === 'text' && counts.doubtful > 0
+    return [partly ? t('report.whole.textPartly') : how, ...figureParts(locale, figures)].join(' · ')
   }
   const parts = ORDER.filter((status) => counts[status] > 0).map((status) =>
     status === 'ocr' && share !== null ? t('report.ocrSure', { n: counts.ocr, share }) : t(`report.${status}`, { n: counts[status] }),
