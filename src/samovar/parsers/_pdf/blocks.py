@@ -1,6 +1,7 @@
 """Writes the parts of a page as its text and as blocks, which are spans of it."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 from samovar.domain.layout import Block, Cell, Rectangle
@@ -19,6 +20,8 @@ _BETWEEN: Final = "\n\n"
 #: The width of a letter of one-width type, in its size.
 _LETTER: Final = 0.6
 _DEEPEST_INDENT: Final = 80
+
+_sides = attrgetter("left", "top", "right", "bottom")
 
 
 def write_blocks(writer: Writer, layer: TextLayer, seen: Frame, parts: Sequence[Part]) -> tuple[Block, ...]:
@@ -47,14 +50,11 @@ def write_blocks(writer: Writer, layer: TextLayer, seen: Frame, parts: Sequence[
 
 
 def _rectangle(layer: TextLayer, seen: Frame, items: Sequence[Item]) -> Rectangle | None:
-    left = top = float("inf")
-    right = bottom = float("-inf")
-    for item in items:
-        left = min(left, item.left)
-        top = min(top, item.top)
-        right = max(right, item.right)
-        bottom = max(bottom, item.bottom)
-    place = (left, top, right, bottom)
+    if len(items) == 1:
+        place = (items[0].left, items[0].top, items[0].right, items[0].bottom)
+    else:
+        lefts, tops, rights, bottoms = zip(*map(_sides, items), strict=True)
+        place = (min(lefts), min(tops), max(rights), max(bottoms))
     if layer.frame.turns != seen.turns:
         place = seen.place(layer.frame.back(place))
     return seen.rectangle(place)

@@ -14,6 +14,7 @@ __all__ = ["Area", "Contents", "Image", "Rule", "moved", "multiplied", "read_con
 _DEEPEST_FORM: Final = 15
 _TEXT: Final = pdfium_c.FPDF_PAGEOBJ_TEXT
 _PATH: Final = pdfium_c.FPDF_PAGEOBJ_PATH
+_LINE: Final = pdfium_c.FPDF_SEGMENT_LINETO
 _MOST_OBJECTS: Final = 50_000
 _MOST_STEPS: Final = 200
 _MOST_RULES: Final = 20_000
@@ -21,6 +22,8 @@ _MOST_AREAS: Final = 2000
 #: A painted line, in points.
 _THICKEST_RULE: Final = 3.0
 _SHORTEST_RULE: Final = 4.0
+#: From end to end a straight line along an axis leaves it by less than this, in points.
+_CROOKED: Final = 1.0
 _SMALLEST_AREA: Final = 20.0
 #: So many text objects are looked at one by one; of more, every fifth.
 _FEW_TEXTS: Final = 200
@@ -174,15 +177,18 @@ def _edges(item: Handle, form: Matrix) -> Iterator[Rule]:
     points = library.path_points(item, _MOST_STEPS)
     if points is None:
         return
-    matrix = multiplied(library.object_matrix(item), form)
+    matrix = library.object_matrix(item)
+    if form is not _UNTURNED:
+        matrix = multiplied(matrix, form)
+    is_moved = matrix != _UNTURNED
     x = y = 0.0
-    for kind, raw_x, raw_y in points:
-        next_x, next_y = moved(matrix, raw_x, raw_y)
-        if kind == pdfium_c.FPDF_SEGMENT_LINETO:
-            box = (min(x, next_x), min(y, next_y), max(x, next_x), max(y, next_y))
-            thin, long = sorted((box[2] - box[0], box[3] - box[1]))
-            if thin < 1.0 and long >= _SHORTEST_RULE:
-                yield _rule(box)
+    for kind, next_x, next_y in points:
+        if is_moved:
+            next_x, next_y = moved(matrix, next_x, next_y)  # noqa: PLW2901 - the point where the step really ends
+        if kind == _LINE:
+            across, down = abs(next_x - x), abs(next_y - y)
+            if (down < _CROOKED and across >= _SHORTEST_RULE) or (across < _CROOKED and down >= _SHORTEST_RULE):
+                yield _rule((min(x, next_x), min(y, next_y), max(x, next_x), max(y, next_y)))
         x, y = next_x, next_y
 
 
@@ -190,6 +196,9 @@ def _box(item: Handle, form: Matrix) -> Box | None:
     box = library.object_bounds(item)
     if box is None or form is _UNTURNED:
         return box
+    a, b, c, d, e, f = form
+    if b == c == 0.0 and a > 0.0 and d > 0.0:
+        return a * box[0] + e, d * box[1] + f, a * box[2] + e, d * box[3] + f
     corners = [moved(form, x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
     across, down = [x for x, _ in corners], [y for _, y in corners]
     return min(across), min(down), max(across), max(down)

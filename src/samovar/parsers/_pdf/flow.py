@@ -139,34 +139,33 @@ def _region_parts(layer: TextLayer, region: list[Item], body: float) -> list[Par
 def _with_aligned_tables(layer: TextLayer, rows: list[list[Item]], body: float) -> list[Line | Table | Box]:
     entries: list[Line | Table | Box] = []
     place = 0
-    rows = [_without_mark(layer, row) for row in rows]
+    rows = [_without_mark(layer, row) if len(row) == 2 else row for row in rows]
     while place < len(rows):
         row = rows[place]
         if isinstance(row[0], Table | Box):
             entries.append(row[0])
             place += 1
             continue
-        end, table = _aligned_from(layer, rows, place, body)
-        if table is not None:
-            entries.append(table)
-            place = end
-            continue
+        if len(row) > 1:
+            end, table = _aligned_from(layer, rows, place, body)
+            if table is not None:
+                entries.append(table)
+                place = end
+                continue
         entries.append(merged_row(_lines(row)))
         place += 1
     return entries
 
 
 def _without_mark(layer: TextLayer, row: list[Item]) -> list[Item]:
-    """Make the mark of a list item and its text one piece, so that lists are not taken for tables."""
-    if len(row) == 2 and isinstance(row[0], Line) and _is_mark(layer, row[0]):
+    """Make the mark of a list item and its text, a row of two, one piece, so that lists are not taken for tables."""
+    if isinstance(row[0], Line) and _is_mark(layer, row[0]):
         return [merged_row(_lines(row))]
     return row
 
 
 def _aligned_from(layer: TextLayer, rows: list[list[Item]], place: int, body: float) -> tuple[int, Table | None]:
-    """Try the rows from one on: as many as may belong to a table."""
-    if len(rows[place]) < 2:
-        return place, None
+    """Try the rows from one of several pieces on: as many as may belong to a table."""
     end = place + 1
     while end < len(rows) and (len(rows[end]) > 1 or _may_continue(rows, end)):
         end += 1

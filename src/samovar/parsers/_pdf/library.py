@@ -32,6 +32,8 @@ __all__ = [
     "font_size",
     "form_objects",
     "has_transparency",
+    "link_address",
+    "link_page",
     "links",
     "object_bounds",
     "object_matrix",
@@ -57,6 +59,9 @@ Matrix: TypeAlias = tuple[float, float, float, float, float, float]
 
 _NAME_BYTES: Final = 256
 _CLOSED: Final = 1
+_MOVE: Final = pdfium_c.FPDF_SEGMENT_MOVETO
+_CURVE: Final = pdfium_c.FPDF_SEGMENT_BEZIERTO
+_LONGEST_ADDRESS: Final = 2000
 
 #: Makes an argument of an address; PDFium takes None for an absent one.
 _pointer: Final = c_void_p.from_param
@@ -119,6 +124,12 @@ _segment_point = _function("FPDFPathSegment_GetPoint", c_int)
 _segment_closes = _function("FPDFPathSegment_GetClose", c_int)
 _next_link = _function("FPDFLink_Enumerate", c_int)
 _link_box = _function("FPDFLink_GetAnnotRect", c_int)
+_link_action = _function("FPDFLink_GetAction", c_void_p)
+_link_target = _function("FPDFLink_GetDest", c_void_p)
+_action_type = _function("FPDFAction_GetType", c_ulong)
+_action_target = _function("FPDFAction_GetDest", c_void_p)
+_action_address = _typed_function("FPDFAction_GetURIPath", c_ulong, c_void_p, c_void_p, c_void_p, c_ulong)
+_target_page = _function("FPDFDest_GetDestPageIndex", c_int)
 
 
 def address(pointer: Any) -> Handle:
@@ -131,11 +142,11 @@ def argument(pointer: Any) -> Argument:
     return _pointer(address(pointer))
 
 
-def text_of(textpage: Argument, count: int) -> str:
-    """So many characters from the first one on; a few kinds of them are left out by PDFium."""
+def text_of(textpage: Argument, start: int, count: int) -> str:
+    """So many characters from one on; a few kinds of them are left out by PDFium."""
     buffer = bytearray(2 * (count + 1))
     place = _pointer(addressof(c_char.from_buffer(buffer)))
-    written = _get_text(textpage, 0, count, place)
+    written = _get_text(textpage, start, count, place)
     return buffer[: 2 * max(0, written - 1)].decode("utf-16-le", "surrogatepass")
 
 
@@ -257,10 +268,10 @@ def path_points(path: Handle, most: int) -> list[tuple[int, float, float]] | Non
     for place in range(count):
         segment = _pointer(_segment(pointer, place))
         kind = _segment_type(segment)
-        if kind == pdfium_c.FPDF_SEGMENT_BEZIERTO or not _segment_point(segment, _F0, _F1):
+        if kind == _CURVE or not _segment_point(segment, _F0, _F1):
             return None
         x, y = _floats[0], _floats[1]
-        if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
+        if kind == _MOVE:
             begin = (x, y)
         points.append((kind, x, y))
         if _segment_closes(segment) == _CLOSED:
@@ -280,3 +291,27 @@ def links(page: Argument, most: int) -> list[tuple[Handle, Box]]:
         left, top, right, bottom = _four_floats(_floats)
         found.append((link.value, (left, min(bottom, top), right, max(bottom, top))))
     return found
+
+
+def link_address(document: Argument, link: Handle) -> bytes:
+    """The address that a link leads to; empty where it leads elsewhere, or where the address is very long."""
+    action = _link_action(_pointer(link))
+    if action is None or _action_type(_pointer(action)) != pdfium_c.PDFACTION_URI:
+        return b""
+    buffer = bytearray(_LONGEST_ADDRESS)
+    place = addressof(c_char.from_buffer(buffer))
+    length = _action_address(document, action, place, _LONGEST_ADDRESS)
+    return bytes(buffer[: length - 1]) if 1 < length <= _LONGEST_ADDRESS else b""
+
+
+def link_page(document: Argument, link: Handle) -> int | None:
+    """The page of the same file that a link leads to, from 0 on."""
+    pointer = _pointer(link)
+    target = _link_target(document, pointer)
+    if target is None:
+        action = _link_action(pointer)
+        if action is None or _action_type(_pointer(action)) != pdfium_c.PDFACTION_GOTO:
+            return None
+        target = _action_target(document, _pointer(action))
+    index: int = _target_page(document, _pointer(target)) if target is not None else -1
+    return index if index >= 0 else None

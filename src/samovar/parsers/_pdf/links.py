@@ -2,10 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from ctypes import c_void_p, cast, create_string_buffer
 from typing import Any, Final
-
-import pypdfium2.raw as pdfium_c
 
 from samovar.domain.layout import Link
 from samovar.parsers._pdf import library
@@ -17,7 +14,6 @@ from samovar.parsers._shared import clean_characters
 __all__ = ["read_links"]
 
 _MOST_LINKS: Final = 500
-_LONGEST_ADDRESS: Final = 2000
 #: Addresses that a browser may be sent to.
 _ALLOWED: Final = re.compile(r"(?:https?|ftp|mailto):", re.IGNORECASE)
 #: Hebrew, Arabic and their neighbours.
@@ -29,42 +25,24 @@ def read_links(document: Any, page: Any, layout: PageLayout) -> tuple[Link, ...]
     links = library.links(library.argument(page.raw), _MOST_LINKS)
     if not links or not layout.text:
         return ()
-    places = _Places(layout)
+    places, owner = _Places(layout), library.argument(document.raw)
     found: list[Link] = []
     for handle, box in links:
         stretches = places.stretches(box)
         if not stretches:
             continue
-        link = cast(c_void_p(handle), pdfium_c.FPDF_LINK)
-        address = _address(document, link)
-        number = None if address is not None else _page_number(document, link)
-        if address is None and number is None:
+        address = _address(owner, handle)
+        index = library.link_page(owner, handle) if address is None else None
+        if address is None and index is None:
             continue
+        number = None if index is None else index + 1
         found.extend(Link(start=start, end=end, target=address, page=number) for start, end in stretches)
     return tuple(sorted(found, key=lambda link: (link.start, link.end)))
 
 
-def _address(document: Any, link: Any) -> str | None:
-    action = pdfium_c.FPDFLink_GetAction(link)
-    if not action or pdfium_c.FPDFAction_GetType(action) != pdfium_c.PDFACTION_URI:
-        return None
-    buffer = create_string_buffer(_LONGEST_ADDRESS)
-    length = pdfium_c.FPDFAction_GetURIPath(document, action, buffer, _LONGEST_ADDRESS)
-    if not 1 < length <= _LONGEST_ADDRESS:
-        return None
-    address = clean_characters(buffer.raw[: length - 1].decode("utf-8", "replace")).strip()
+def _address(document: library.Argument, link: library.Handle) -> str | None:
+    address = clean_characters(library.link_address(document, link).decode("utf-8", "replace")).strip()
     return address if _ALLOWED.match(address) else None
-
-
-def _page_number(document: Any, link: Any) -> int | None:
-    target = pdfium_c.FPDFLink_GetDest(document, link)
-    if not target:
-        action = pdfium_c.FPDFLink_GetAction(link)
-        if not action or pdfium_c.FPDFAction_GetType(action) != pdfium_c.PDFACTION_GOTO:
-            return None
-        target = pdfium_c.FPDFAction_GetDest(document, action)
-    index = pdfium_c.FPDFDest_GetDestPageIndex(document, target) if target else -1
-    return index + 1 if index >= 0 else None
 
 
 class _Places:

@@ -202,11 +202,11 @@ class _Walls:
         """Tell whether a rule stands there, between two others."""
         middle = (low + high) / 2
         near = round(at)
-        return any(
-            abs(rule.at - at) <= 1.0 and rule.low - 1 <= middle <= rule.high + 1
-            for place in (near - 1, near, near + 1)
-            for rule in self._rules.get(place, ())
-        )
+        for place in (near, near - 1, near + 1):
+            for rule in self._rules.get(place, ()):
+                if abs(rule.at - at) <= 1.0 and rule.low - 1 <= middle <= rule.high + 1:
+                    return True
+        return False
 
 
 def _ladders(level: list[_Stretch]) -> list[list[_Stretch]]:

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from itertools import pairwise
 from math import atan2, hypot, pi
 from typing import Any, Final
@@ -37,6 +38,7 @@ _WIDE_LETTER: Final = 0.62
 #: So many gaps at the start of a line show how wide its usual ones are.
 _SPACES_SAMPLED: Final = 3
 _PLACES_CHECKED: Final = 4
+_FEW: Final = 12
 
 
 class TextLayer:
@@ -60,18 +62,32 @@ class TextLayer:
         """Every character, each at PDFium's own index."""
         if self.count <= 0:
             return ""
-        text = library.text_of(self.handle, self.count)
+        text = library.text_of(self.handle, 0, self.count)
         if len(text) != self.count or not self._has_own_places():
-            # The quick way leaves out or splits a character now and then; the slow way never does.
-            codes = [library.unicode_of(self.handle, index) for index in range(self.count)]
-            text = "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
-            text = text.replace("\x02", HYPHEN)
+            text = "".join(self._characters(0, self.count)).replace("\x02", HYPHEN)
         # A quick look first: nearly every page has printable characters only.
         if text.replace("\r\n", "").replace(HYPHEN, "").isprintable():
             self.is_plain = not any(map(text.__contains__, _COMPOSED))
             return text
         self.is_plain = False
         return HYPHEN.join(clean_characters(part) for part in text.split(HYPHEN)).translate(_BLANKS)
+
+    def _characters(self, start: int, end: int) -> Iterator[str]:
+        """A stretch of characters where PDFium's text leaves some out: it is halved until a part is whole or short."""
+        handle, count = self.handle, end - start
+        if count > _FEW:
+            text = library.text_of(handle, start, count)
+            ends = library.text_index(handle, start), library.text_index(handle, end - 1)
+            if len(text) == count and ends[0] >= 0 and ends[1] - ends[0] == count - 1:
+                yield text
+            else:
+                middle = start + count // 2
+                yield from self._characters(start, middle)
+                yield from self._characters(middle, end)
+            return
+        for index in range(start, end):
+            code = library.unicode_of(handle, index)
+            yield chr(code) if code <= 0x10FFFF else "\ufffd"
 
     def _has_own_places(self) -> bool:
         step = max(1, self.count // _PLACES_CHECKED)
