@@ -1,12 +1,13 @@
 """The first step of reading: the parts that the sandboxed parser hands over, stored batch by batch as they come.
 
 Three things happen at the same time: the parser's process reads on, this process cuts chunks, PostgreSQL stores and
-indexes. A batch is what comes in a short while, so that a slow parser shows each page soon and a fast one costs few
-transactions.
+indexes. A batch is what has come while the one before it was stored, so that nobody waits for another; a slow parser
+shows each page soon all the same. What waits is bounded in pages and in bytes, and then the parser waits.
 """
 
 import asyncio
 import hashlib
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,34 +29,105 @@ __all__ = ["Hold", "Parsing"]
 Hold: TypeAlias = Callable[[Transaction, DocumentId], Awaitable[Document]]
 
 #: A batch is no larger, so that neither a statement nor the loop is held up for long.
-_PAGES_AT_ONCE: Final = 32
-_CHARACTERS_AT_ONCE: Final = 200_000
+_PAGES_AT_ONCE: Final = 64
+_BYTES_AT_ONCE: Final = 1_000_000
+#: A batch costs as much as a page or two by itself, so it is not stored for fewer pages unless they are slow to come.
+_LEAST_PAGES: Final = 8
+#: What may wait to be stored, beside the batch that is being stored.
+_MOST_WAITING: Final = 2 * _PAGES_AT_ONCE
+_MOST_WAITING_BYTES: Final = 4 * _BYTES_AT_ONCE
 _PAGES_READ_BACK: Final = 32
 #: A page that was parsed is stored, and so shown as read, no later than this.
 _LONGEST_BATCH_S: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A part with the chunks that were cut of it; ``size_bytes`` is about what it holds in memory."""
+
+    part: ParsedPart
+    chunks: list[Chunk]
+    size_bytes: int
 
 
 @dataclass(slots=True)
 class _Batch:
     head: DocumentHead | None = None
     pages: list[ParsedPage] = field(default_factory=list)
+    chunks: list[Chunk] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
-    characters: int = 0
+    size_bytes: int = 0
 
-    def add(self, part: ParsedPart) -> None:
-        match part:
+    def add(self, ready: _Ready) -> None:
+        match ready.part:
             case DocumentHead():
-                self.head = part
+                self.head = ready.part
             case ParsedPage():
-                self.pages.append(part)
-                self.characters += len(part.page.text)
+                self.pages.append(ready.part)
+                self.chunks.extend(ready.chunks)
             case Attachment():
-                self.attachments.append(part)
+                self.attachments.append(ready.part)
+        self.size_bytes += ready.size_bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.pages) + len(self.attachments)
 
     @property
     def is_full(self) -> bool:
-        size = len(self.pages) + len(self.attachments)
-        return size >= _PAGES_AT_ONCE or self.characters >= _CHARACTERS_AT_ONCE
+        return self.size >= _PAGES_AT_ONCE or self.size_bytes >= _BYTES_AT_ONCE
+
+
+class _Line:
+    """Parts on their way from one who parses to one who stores, few at a time."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Ready] = deque()
+        self._size_bytes = 0
+        self._is_ended = False
+        self._error: Exception | None = None
+        self._came = asyncio.Event()
+        self._went = asyncio.Event()
+
+    async def put(self, ready: _Ready) -> None:
+        """Add a part once there is room."""
+        while self._waiting and (
+            len(self._waiting) >= _MOST_WAITING or self._size_bytes + ready.size_bytes > _MOST_WAITING_BYTES
+        ):
+            self._went.clear()
+            await self._went.wait()
+        self._waiting.append(ready)
+        self._size_bytes += ready.size_bytes
+        self._came.set()
+
+    def end(self, error: Exception | None) -> None:
+        """Nothing more will come."""
+        self._is_ended, self._error = True, error
+        self._came.set()
+
+    async def next_batch(self) -> tuple[_Batch, bool]:
+        """Take what waits, or wait a little for it; tell whether that was the end. Raises: what has ended the parts."""
+        batch = _Batch()
+        batch_ends = asyncio.get_running_loop().time() + _LONGEST_BATCH_S
+        while True:
+            while self._waiting and not batch.is_full:
+                ready = self._waiting.popleft()
+                self._size_bytes -= ready.size_bytes
+                batch.add(ready)
+            self._went.set()
+            if not self._waiting and self._is_ended:
+                if self._error is not None:
+                    raise self._error
+                return batch, True
+            if batch.is_full or batch.size >= _LEAST_PAGES:
+                return batch, False
+            self._came.clear()
+            try:
+                # Nothing is put off before there is something.
+                async with asyncio.timeout_at(batch_ends if batch.size else None):
+                    await self._came.wait()
+            except TimeoutError:
+                return batch, False
 
 
 class Parsing:
@@ -70,7 +142,7 @@ class Parsing:
         self._reader = reader
         self._hold = hold
         self._parts = Parts(blobs, upload_mb=upload_mb)
-        self._describes = False
+        self._describes: bool | None = None
         self._waits = False
 
     async def run(self, document: Document, content: bytes) -> bool:
@@ -79,43 +151,58 @@ class Parsing:
         Raises: DocumentError, StorageError, and what ``hold`` raises.
         """
         document_id = document.document_id
-        async with self._storage.transaction() as tx:
-            last = await tx.readings.last_page(document_id)
-            self._waits = bool(await tx.readings.waiting_pages(document_id))
-            self._describes = await tx.readings.describes_figures(document_id)
         chunker = Chunker(document_id)
+        last = None
+        if document.stage != "queued":  # before that nothing of it is stored
+            async with self._storage.transaction() as tx:
+                last = await tx.readings.last_page(document_id)
+                self._waits = bool(await tx.readings.waiting_pages(document_id))
         if last:
             await self._read_back(document_id, chunker)
-        parts: asyncio.Queue[ParsedPart | Exception | None] = asyncio.Queue(maxsize=2 * _PAGES_AT_ONCE)
+        line = _Line()
         producer = asyncio.create_task(
-            self._produce(parts, content, name=document.name, first_page=(last or 0) + 1), name="parts of a document"
+            self._produce(line, chunker, content, name=document.name, first_page=(last or 0) + 1),
+            name="parts of a document",
         )
         try:
             is_last = False
             while not is_last:
-                batch, is_last = await _next_batch(parts)
-                await self._save(document_id, chunker, batch, is_last=is_last)
+                batch, is_last = await line.next_batch()
+                await self._save(document_id, batch, is_last=is_last)
         finally:
             producer.cancel()
             with suppress(asyncio.CancelledError):
                 await producer
         return not self._waits
 
-    async def _produce(
-        self, parts: "asyncio.Queue[ParsedPart | Exception | None]", content: bytes, *, name: str, first_page: int
-    ) -> None:
+    async def _produce(self, line: _Line, chunker: Chunker, content: bytes, *, name: str, first_page: int) -> None:
         end: Exception | None = None
         try:
             stream = self._reader.read(content, name=name, first_page=first_page)
             try:
                 async for part in stream:
-                    await parts.put(part)
+                    await line.put(self._prepared(chunker, part))
+                    # Others have their turn: each page is part of a millisecond of work.
+                    await asyncio.sleep(0)
             finally:
                 if isinstance(stream, AsyncGenerator):
                     await stream.aclose()
         except Exception as error:  # noqa: BLE001 - it is raised again by whoever waits for the parts
             end = error
-        await parts.put(end)
+        line.end(end)
+
+    def _prepared(self, chunker: Chunker, part: ParsedPart) -> _Ready:
+        """Cut a page; from the first page that waits for OCR on chunks are made later, in order."""
+        match part:
+            case ParsedPage():
+                self._waits = self._waits or part.page.status == "waiting"
+                chunks = [] if self._waits else chunker.cut(part.page)
+                pictures = sum(len(figure.picture.content) for figure in part.figures)
+                return _Ready(part, chunks, len(part.page.text) + pictures)
+            case Attachment():
+                return _Ready(part, [], len(part.content))
+            case DocumentHead():
+                return _Ready(part, [], 0)
 
     async def _read_back(self, document_id: DocumentId, chunker: Chunker) -> None:
         """Learn under which headings the next page stands."""
@@ -126,11 +213,9 @@ class Parsing:
                     chunker.pass_over(page)
                 first = (pages[-1].number or 0) + 1
 
-    async def _save(self, document_id: DocumentId, chunker: Chunker, batch: _Batch, *, is_last: bool) -> None:
-        pages = [part.page for part in batch.pages]
-        chunks = await self._cut(chunker, pages)
+    async def _save(self, document_id: DocumentId, batch: _Batch, *, is_last: bool) -> None:
         try:
-            await self._store(document_id, batch, pages, chunks, is_last=is_last)
+            await self._store(document_id, batch, is_last=is_last)
         except BaseException:
             # Stopped in the middle of it: the bytes are there already, and no row may ever name them.
             hashes = {_sha256(figure) for part in batch.pages for figure in part.figures}
@@ -138,38 +223,29 @@ class Parsing:
                 await discard_blobs(self._storage, self._blobs, hashes)
             raise
 
-    async def _store(
-        self, document_id: DocumentId, batch: _Batch, pages: list[Page], chunks: list[Chunk], *, is_last: bool
-    ) -> None:
+    async def _store(self, document_id: DocumentId, batch: _Batch, *, is_last: bool) -> None:
         async with self._storage.transaction() as tx:
             document = await self._hold(tx, document_id)
+            if not is_last:
+                await tx.readings.commit_soon()
             if batch.head is not None:
                 await tx.readings.set_head(document_id, batch.head)
-                await tx.readings.set_stage(document_id, "parsing")
             figures = [
                 await self._figure(tx, document_id, part.page, figure)
                 for part in batch.pages
                 for figure in part.figures
             ]
-            await tx.readings.save_pages(document_id, pages, figures, chunks)
+            pages = [part.page for part in batch.pages]
+            await tx.readings.save_pages(document_id, pages, figures, batch.chunks)
             await self._parts.add(tx, document, batch.attachments)
             if is_last and self._waits:
                 await tx.readings.set_stage(document_id, "recognising")
             elif is_last:
                 await tx.readings.finish(document_id)
 
-    async def _cut(self, chunker: Chunker, pages: list[Page]) -> list[Chunk]:
-        chunks: list[Chunk] = []
-        for page in pages:
-            self._waits = self._waits or page.status == "waiting"
-            if self._waits:
-                break
-            chunks.extend(chunker.cut(page))
-            # Others have their turn: a batch is milliseconds of work.
-            await asyncio.sleep(0)
-        return chunks
-
     async def _figure(self, tx: Transaction, document_id: DocumentId, page: Page, figure: Figure) -> DocumentFigure:
+        if self._describes is None:
+            self._describes = await tx.readings.describes_figures(document_id)
         picture = figure.picture
         sha256 = _sha256(figure)
         await tx.documents.hold_blob(sha256)
@@ -190,25 +266,3 @@ class Parsing:
 
 def _sha256(figure: Figure) -> str:
     return hashlib.sha256(figure.picture.content).hexdigest()
-
-
-async def _next_batch(parts: "asyncio.Queue[ParsedPart | Exception | None]") -> tuple[_Batch, bool]:
-    """Gather parts until there are enough, or for a little while; tell whether that was the end.
-
-    Raises what has ended the parts.
-    """
-    batch = _Batch()
-    batch_ends = asyncio.get_running_loop().time() + _LONGEST_BATCH_S
-    while not batch.is_full:
-        try:
-            # Nothing is put off before there is something.
-            async with asyncio.timeout_at(batch_ends if batch.pages else None):
-                part = await parts.get()
-        except TimeoutError:
-            break
-        if part is None:
-            return batch, True
-        if isinstance(part, Exception):
-            raise part
-        batch.add(part)
-    return batch, False

@@ -15,7 +15,7 @@ from samovar.domain.page import DocumentKind, Page, PageReason
 from samovar.ingest.chunk import Chunker
 from samovar.ingest.discard import discard_blobs
 from samovar.ingest.parse import Parsing
-from samovar.ports.parser import DocumentReader
+from samovar.ports.parser import READER_FAULTS, DocumentReader
 from samovar.ports.storage import BlobStore, Storage, Transaction
 from samovar.telemetry.log import get_log
 from samovar.telemetry.metrics import Metrics
@@ -28,10 +28,6 @@ log = get_log(__name__)
 _PAGES_AT_ONCE: Final = 32
 #: Reasons of a DocumentError that are reasons of a page too.
 _PAGE_REASONS: Final[dict[str, PageReason]] = {"memory": "memory", "time": "time", "pixels": "pixels"}
-
-
-#: Reasons that are no fault of the file: it is tried again.
-_OUR_FAULTS: Final = frozenset({"the parser did not start", "the parser could not be confined"})
 
 
 class ParserMissingError(Exception):
@@ -67,7 +63,7 @@ class Reading:
             log.info("document.stopped", document=str(document_id))
             return
         except (DocumentError, BlobDamaged) as error:
-            if error.values.get("reason") in _OUR_FAULTS:
+            if error.values.get("reason") in READER_FAULTS:
                 raise ParserMissingError from error
             await self._fail(document_id, error)
             return

@@ -227,7 +227,11 @@ class Readings(Protocol):
         ...
 
     async def set_head(self, document_id: DocumentId, head: DocumentHead) -> None:
-        """Store kind, type, number of pages and metadata."""
+        """Store kind, type, number of pages and metadata: the document is being parsed."""
+        ...
+
+    async def commit_soon(self) -> None:
+        """Let this transaction end before it is on the disk: a crash of the machine may lose it as a whole."""
         ...
 
     async def set_stage(self, document_id: DocumentId, stage: DocumentStage) -> None:

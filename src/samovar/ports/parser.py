@@ -2,12 +2,25 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from samovar.domain.layout import Rectangle, Word
 from samovar.domain.page import DocumentKind, ParsedPage, ParsedPart, Picture
 
-__all__ = ["DocumentReader", "PageParser", "Parser", "ParserLimits"]
+__all__ = [
+    "NOT_CONFINED",
+    "NOT_STARTED",
+    "READER_FAULTS",
+    "DocumentReader",
+    "PageParser",
+    "Parser",
+    "ParserLimits",
+]
+
+#: Reasons of a FileTooComplex that are no fault of the file: it may be tried again.
+NOT_STARTED: Final = "the parser did not start"
+NOT_CONFINED: Final = "the parser could not be confined"
+READER_FAULTS: Final = frozenset({NOT_STARTED, NOT_CONFINED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from samovar.domain.errors import DocumentError, FileDamaged, FileTooComplex
+from samovar.ports.parser import NOT_CONFINED
 from samovar.sandbox.confine import EXIT_NOT_CONFINED, EXIT_OUT_OF_MEMORY
 from samovar.sandbox.launch import Zygote, ZygoteGoneError, frame_bytes
 from samovar.sandbox.sockets import NoReplyError, joined_sockets, receive, receive_line
@@ -33,8 +34,6 @@ _HEAD_RATIO: Final = 3
 #: A child that dies with this much of its memory in use died of it.
 _MEMORY_SHARE: Final = 0.25
 _PART: Final = b'{"part"'
-
-_REASON_NOT_CONFINED: Final = "the parser could not be confined"
 
 
 class ChildLostError(Exception):
@@ -129,7 +128,7 @@ async def _frame(talk: socket.socket, limits: LimitsSettings) -> Frame:
 def _verdict(ending: _Ending, name: str, limits: LimitsSettings) -> DocumentError:
     """Say why a child that gave no reply ended, as far as can be known from outside."""
     if ending.code == EXIT_NOT_CONFINED:
-        return FileTooComplex(name=name, reason=_REASON_NOT_CONFINED)
+        return FileTooComplex(name=name, reason=NOT_CONFINED)
     if ending.code == -signal.SIGXCPU:
         return FileTooComplex(name=name, reason="time")
     if ending.code in (EXIT_OUT_OF_MEMORY, -signal.SIGKILL):

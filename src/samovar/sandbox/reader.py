@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from samovar.domain.errors import DocumentError, FileDamaged, FileEmpty, FileTooComplex, FileTooLarge
 from samovar.domain.layout import Rectangle, Word
 from samovar.domain.page import DocumentKind, Page, ParsedPage, ParsedPart, Picture
+from samovar.ports.parser import NOT_STARTED
 from samovar.sandbox.child import ChildLostError, Frame, Task, run_child
 from samovar.sandbox.confine import Confinement
 from samovar.sandbox.launch import RECOGNITION_PATIENCE, Recognition, Zygote, ZygoteGoneError, end, launch
@@ -38,8 +39,6 @@ _SMALL_REPLY_BYTES: Final = 64 * 1024
 _TRIES: Final = 2
 #: No page has more characters than so many times the bytes of its file (which may be compressed).
 _LONGEST_TEXT_RATIO: Final = 1100
-
-_REASON_NOT_STARTED: Final = "the parser did not start"
 
 
 class SandboxedReader:
@@ -258,7 +257,7 @@ class SandboxedReader:
                 try:
                     self._zygote = await launch(self._limits, self._recognition)
                 except ZygoteGoneError as error:
-                    raise FileTooComplex(name=name, reason=_REASON_NOT_STARTED) from error
+                    raise FileTooComplex(name=name, reason=NOT_STARTED) from error
             return self._zygote
 
     async def _forget(self, zygote: Zygote) -> None:

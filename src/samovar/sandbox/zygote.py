@@ -41,6 +41,8 @@ __all__ = ["main"]
 _CONTROL: Final = 0
 _JOB: Final = 3
 _EXIT_BROKE: Final = 70
+#: Who reads a whole file gives way to whoever answers a person.
+_FILE_NICENESS: Final = 5
 _LONGEST_COMPLAINT: Final = 500
 _RSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 
@@ -170,6 +172,8 @@ class _Zygote:
         parent = os.getpid()
         child = os.fork()
         if child == 0:
+            if mark == FILE_TASK:
+                os.nice(_FILE_NICENESS)
             _be_child(job, parent, self._plan, limits)
         os.close(job)
         self._watches[child] = watch

@@ -46,9 +46,10 @@ class PostgresReadings:
         return document_from(row)
 
     async def set_head(self, document_id: DocumentId, head: DocumentHead) -> None:
-        """Store kind, type, number of pages and metadata. Raises: NotFound."""
+        """Store kind, type, number of pages and metadata: the document is being parsed. Raises: NotFound."""
         await self._update(
             document_id,
+            stage="parsing",
             kind=head.kind,
             media_type=head.media_type,
             page_count=head.page_count,
@@ -56,6 +57,14 @@ class PostgresReadings:
             author=head.author,
             outline=encode_outline(head.outline),
         )
+
+    async def commit_soon(self) -> None:
+        """Let this transaction be committed before it is on the disk, as what can be read again may be.
+
+        A crash of the machine may lose it, as a whole and with all that was committed after it without a wait. Source:
+        PostgreSQL 18 documentation, 28.4 Asynchronous Commit.
+        """
+        await self._connection.execute(_COMMIT_SOON)
 
     async def set_stage(self, document_id: DocumentId, stage: DocumentStage) -> None:
         """Store where the reading has got to. Raises: NotFound."""
@@ -140,7 +149,7 @@ class PostgresReadings:
     async def add_part(self, part: Document) -> bool:
         """Store a document that was inside ``part.parent_id``, in the same base and chats; False if it is there."""
         known = select(documents.c.document_id).where(
-            documents.c.parent_id == part.parent_id, documents.c.path == part.path
+            documents.c.parent_id == part.parent_id, documents.c.path == part.path, documents.c.sha256 == part.sha256
         )
         if (await self._connection.execute(known.limit(1))).one_or_none() is not None:
             return False
@@ -191,6 +200,9 @@ class PostgresReadings:
             .where(
                 newer.c.document_id == document_id,
                 documents.c.document_id != document_id,
+                # Two letters of one name may each hold a file of the same name: parts go with their whole only.
+                documents.c.parent_id.is_(None),
+                newer.c.parent_id.is_(None),
                 documents.c.owner_id == newer.c.owner_id,
                 documents.c.base_id == newer.c.base_id,
                 documents.c.path == newer.c.path,
@@ -269,6 +281,8 @@ class PostgresReadings:
 # Inside the class these names are taken by parameters.
 _pages = pages
 _figures = figures
+
+_COMMIT_SOON: Final = text("SET LOCAL synchronous_commit = off")
 
 _CLEAR: Final = text("""
 WITH page AS (

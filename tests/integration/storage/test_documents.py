@@ -140,7 +140,6 @@ async def test_what_is_known_of_a_file_is_kept(storage: PostgresStorage, actor: 
     async with storage.transaction() as tx:
         await tx.documents.add(actor, paper, chat_id=None)
         await tx.readings.set_head(paper.document_id, head)
-        await tx.readings.set_stage(paper.document_id, "parsing")
         found = await tx.documents.access(actor, paper.document_id)
     assert (found.kind, found.page_count, found.title, found.author) == ("pdf", 9, "Отчёт\ufffd", "A")
     assert (found.outline, found.stage, found.status) == (outline, "parsing", "reading")
@@ -208,6 +207,30 @@ async def test_words_are_found_on_pages_in_any_case_and_over_line_ends(storage: 
         assert await tx.documents.find(actor, paper.document_id, "samovar heats", limit=5) == ((1, 0, 14), (3, 2, 15))
         assert await tx.documents.find(actor, paper.document_id, "(water)", limit=5) == ((1, 15, 22),)
         assert await tx.documents.find(actor, paper.document_id, "samovar heats", limit=1) == ((1, 0, 14),)
+
+
+async def test_a_word_that_fills_a_long_page_is_found_from_its_beginning(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    novel = make_document(actor)
+    pages = [Page(number=number, text="tea and " * 200_000, status="text") for number in (2, 1)]
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, novel, chat_id=None)
+        await tx.readings.save_pages(novel.document_id, pages, [])
+        found = await tx.documents.find(actor, novel.document_id, "TEA", limit=1000)
+    assert found == tuple((1, place * 8, place * 8 + 3) for place in range(1000))
+
+
+async def test_two_files_of_one_name_inside_a_letter_are_both_kept(storage: PostgresStorage, actor: Actor) -> None:
+    letter = make_document(actor)
+    pictures = [
+        replace(make_document(actor), parent_id=letter.document_id, path="letter.eml/image.png", sha256=mark * 64)
+        for mark in "ab"
+    ]
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, letter, chat_id=None)
+        assert [await tx.readings.add_part(part) for part in (*pictures, pictures[0])] == [True, True, False]
+        assert len(await tx.documents.parts(actor, letter.document_id)) == 2
 
 
 async def test_nothing_can_be_read_into_a_deleted_document(storage: PostgresStorage) -> None:
