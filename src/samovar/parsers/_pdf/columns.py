@@ -9,7 +9,7 @@ from typing import Final
 
 from samovar.parsers._pdf.line import Item, Line
 
-__all__ = ["regions", "rows_of"]
+__all__ = ["BESIDE", "regions", "rows_of"]
 
 #: A gutter between columns, in sizes of type; and how wide a column is at least.
 _NARROWEST_GUTTER: Final = 0.8
@@ -29,7 +29,7 @@ _DEEPEST: Final = 20
 #: Pages with more lines than this are no pages for people.
 _MOST_ITEMS: Final = 3000
 #: So much of the lower one of two things side by side must be beside the other.
-_BESIDE: Final = 0.3
+BESIDE: Final = 0.3
 _SAME_ROW: Final = 0.5
 
 _by_top = attrgetter("top")
@@ -86,7 +86,7 @@ def _pairs(items: list[Item]) -> list[tuple[Item, Item]]:
 
 def _is_beside(left: Item, right: Item) -> bool:
     common = min(left.bottom, right.bottom) - max(left.top, right.top)
-    if common < _BESIDE * min(left.bottom - left.top, right.bottom - right.top):
+    if common < BESIDE * min(left.bottom - left.top, right.bottom - right.top):
         return False
     return left.right <= right.left + 1.0
 

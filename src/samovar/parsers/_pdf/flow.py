@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from samovar.parsers._pdf.columns import regions, rows_of
+from samovar.parsers._pdf.columns import BESIDE, regions, rows_of
 from samovar.parsers._pdf.contents import Contents, Image
 from samovar.parsers._pdf.furniture import set_apart
 from samovar.parsers._pdf.line import PLAIN, Face, Item, Line
@@ -12,7 +12,7 @@ from samovar.parsers._pdf.ruled import ruled_tables
 from samovar.parsers._pdf.tables import Box, Table, aligned_table
 from samovar.parsers._pdf.textlayer import TextLayer
 
-__all__ = ["Part", "arrange", "merged_row"]
+__all__ = ["Part", "arrange", "in_one_column", "in_regions", "merged_row", "run_downwards"]
 
 Part: TypeAlias = Paragraph | Table | Box
 
@@ -37,7 +37,11 @@ def arrange(layer: TextLayer, contents: Contents, lines: list[Line], images: Seq
     boxes, backgrounds = _boxes(layer, images, upright)
     others: list[Item] = [*tables, *boxes]
     heads, text, feet = set_apart(layer, upright, others, contents.rules, body)
-    parts = _ordered(layer, text, others, body, layer.has_gaps)
+    # Most pages are one column of text, where columns and aligned tables need not be looked for.
+    if not others and run_downwards(text):
+        parts = in_one_column(layer, text, body)
+    else:
+        parts = in_regions(layer, text, others, body)
     found = [part for part in parts if isinstance(part, Paragraph)]
     classify(found, text, body, layer.frame.height)
     footnotes = [part for part in found if part.kind == "footnote"]
@@ -97,9 +101,13 @@ def _boxes(layer: TextLayer, images: Sequence[Image], lines: list[Line]) -> tupl
     return inside, behind
 
 
-def _ordered(layer: TextLayer, lines: list[Line], others: list[Item], body: float, has_gaps: bool) -> list[Part]:
-    if not others and not has_gaps and _run_downwards(lines):
-        return list(_paragraphs(layer, lines, body)) if lines else []
+def in_one_column(layer: TextLayer, lines: list[Line], body: float) -> list[Part]:
+    """The parts of lines that ``run_downwards``: those that ``in_regions`` gives, in a fifth of the time."""
+    return list(_paragraphs(layer, lines, body)) if lines else []
+
+
+def in_regions(layer: TextLayer, lines: list[Line], others: list[Item], body: float) -> list[Part]:
+    """The parts of lines and ``others``, which are tables and pictures, wherever they stand."""
     parts: list[Part] = []
     for region in regions([*lines, *others], body):
         found = _region_parts(layer, region, body)
@@ -108,13 +116,16 @@ def _ordered(layer: TextLayer, lines: list[Line], others: list[Item], body: floa
     return parts
 
 
-def _run_downwards(lines: list[Line]) -> bool:
+def run_downwards(lines: list[Line]) -> bool:
     """Tell whether each line stands under the one before, so that nothing is side by side."""
-    last = float("-inf")
+    last = top = bottom = float("-inf")
     for line in lines:
         middle = (line.top + line.bottom) / 2
-        if middle <= last or line.top < last - 0.3 * line.size:
+        if middle <= last or line.top < max(top, last - 0.3 * line.size):
             return False
+        if line.top < bottom and bottom - line.top >= BESIDE * min(bottom - top, line.bottom - line.top):
+            return False
+        top, bottom = line.top, line.bottom
         last = line.bottom - 0.25 * line.size if line.bottom - 0.25 * line.size > middle else middle
     return True
 

@@ -139,9 +139,13 @@ def _table(
         (inside if is_in else outside).append(line)
     cells = _cells(rows, columns, level, upright)
     owners = {(row, column): cell for cell in cells for row, column in _covered(cell)}
+    walls_of: dict[int, list[float]] = {}
     for line in inside:
         row = min(max(0, bisect_right(rows, (line.top + line.bottom) / 2) - 1), len(rows) - 2)
-        walls = sorted({columns[owners[row, column].column] for column in range(len(columns) - 1)} | {columns[-1]})
+        walls = walls_of.get(row)
+        if walls is None:
+            walls = sorted({columns[owners[row, column].column] for column in range(len(columns) - 1)} | {columns[-1]})
+            walls_of[row] = walls
         crossed = [wall for wall in walls if line.left < wall < line.right]
         for piece in cut(line, crossed) if crossed else [line]:
             middle = (piece.left + piece.right) / 2

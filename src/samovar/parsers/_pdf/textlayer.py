@@ -104,11 +104,6 @@ class TextLayer:
             found = [piece for line in found for piece in self._pieces(line)]
         return found
 
-    @property
-    def has_gaps(self) -> bool:
-        """Tell whether a line has a gap that may divide columns."""
-        return bool(self._gaps)
-
     def _line(self, start: int, end: int) -> Line | None:
         handle, raw = self.handle, self.raw
         while raw[start] == " ":
