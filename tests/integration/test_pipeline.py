@@ -295,6 +295,17 @@ async def test_a_member_that_an_archive_has_lost_is_not_found_any_more(library: 
     assert [passage.chunk.text for passage in found] == ["kept tea two"]
 
 
+async def test_files_of_the_same_name_inside_two_archives_of_the_same_name_are_both_found(library: Library) -> None:
+    base_id = (await library.base()).base_id
+    async with library.working(PlayedReader()):
+        for text in ("march tea", "april tea"):
+            content = archive({"invoice.pdf": paper(text)})
+            await library.read(await library.take(content, name="letter.zip", base_id=base_id))
+    async with library.storage.transaction() as tx:
+        found = await tx.search.lexical(library.actor, "tea", chat_id=None, limit=9)
+    assert sorted(passage.chunk.text for passage in found) == ["april tea", "march tea"]
+
+
 async def test_the_same_bytes_taken_at_the_same_time_are_one_document(library: Library) -> None:
     base_id = (await library.base()).base_id
     taken = await asyncio.gather(*(library.take(paper("tea"), base_id=base_id) for _ in range(8)))

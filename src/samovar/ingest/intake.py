@@ -196,8 +196,11 @@ class Intake:
         deadline = loop.time() + timeout_s
         moved = asyncio.Event()
 
+        is_read = False
+
         def hear(news: News) -> None:
-            if news.kind != "waiting" or news.document_id is None:
+            # What becomes of others matters only once this one is read: they may be inside it.
+            if news.document_id in (None, document_id) or (is_read and news.kind != "waiting"):
                 moved.set()
 
         unsubscribe = self._queue.subscribe(hear)
@@ -207,8 +210,9 @@ class Intake:
                 remaining_s = deadline - loop.time()
                 try:
                     async with self._storage.transaction() as tx:
-                        document = await tx.documents.access(actor, document_id)
+                        # In this order: what ends between the two is told as ended.
                         unread = await tx.documents.unread_parts(actor, document_id)
+                        document = await tx.documents.access(actor, document_id)
                 except StorageUnavailable:
                     # The database may be coming back, and what waits to be read waits too.
                     if remaining_s <= 0:
@@ -216,6 +220,7 @@ class Intake:
                 else:
                     if unread == 0 or remaining_s <= 0:
                         return document
+                    is_read = document.status != "reading"
                 with suppress(TimeoutError):
                     async with asyncio.timeout(min(remaining_s, _LOOK_AGAIN_S)):
                         await moved.wait()

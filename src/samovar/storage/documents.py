@@ -136,7 +136,7 @@ class PostgresDocuments:
             statement = statement.where(documents.c.status == status)
         if name:
             shown = func.lower(func.concat(documents.c.name, " ", func.coalesce(documents.c.path, "")))
-            statement = statement.where(func.strpos(shown, func.lower(name)) > 0)
+            statement = statement.where(func.strpos(shown, func.lower(literal(name, StoredText))) > 0)
         if before is not None:
             earlier = select(documents.c.position).where(_own(actor, before)).scalar_subquery()
             statement = statement.where(documents.c.position < earlier)
@@ -188,6 +188,7 @@ class PostgresDocuments:
                 documents.c.owner_id == actor.user_id,
                 documents.c.base_id == base_id,
                 documents.c.path == path,
+                documents.c.parent_id.is_(None),
                 documents.c.status.in_(("ready", "reading")),
             )
             .order_by(documents.c.position.desc())
@@ -434,18 +435,19 @@ def _pattern(words: str) -> str:
     return r"\s+".join(re.sub(r"([^\w\s])", r"\\\1", word) for word in words.split())
 
 
+# The pieces between the places and the places themselves, each found in one pass: to ask for the place of the n-th
+# occurrence costs a pass for each.
 _FIND: Final = text("""
-SELECT number, start, length FROM (
-    SELECT pages.number, found.start, found.length
-    FROM pages, LATERAL (
-        SELECT regexp_instr(pages.text, :pattern, 1, place, 0, 'i') - 1 AS start,
-            regexp_instr(pages.text, :pattern, 1, place, 1, 'i') - regexp_instr(pages.text, :pattern, 1, place, 0, 'i')
-            AS length
-        FROM generate_series(1, regexp_count(pages.text, :pattern, 1, 'i')) AS place
-    ) AS found
-    WHERE document_id = :document
-    LIMIT :limit
-) AS places ORDER BY number, start
+SELECT number, start, length FROM pages, LATERAL (
+    SELECT sum(length(piece) + length(found[1])) OVER (ORDER BY place) - length(found[1]) AS start,
+        length(found[1]) AS length
+    FROM ROWS FROM (regexp_split_to_table(pages.text, :pattern, 'i'), regexp_matches(pages.text, :pattern, 'gi'))
+        WITH ORDINALITY AS split (piece, found, place)
+    WHERE found IS NOT NULL
+) AS places
+WHERE document_id = :document
+ORDER BY number, start
+LIMIT :limit
 """).bindparams(bindparam("document", type_=Uuid), bindparam("pattern", type_=StoredText))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Integer, Text, bindparam, delete, func, insert, literal, select, text, update
+from sqlalchemy import Boolean, Integer, Text, bindparam, delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -17,7 +17,7 @@ from samovar.storage.documents import PostgresDocuments, document_from, page_fro
 from samovar.storage.figures import figure_columns
 from samovar.storage.plain import write_json
 from samovar.storage.queue import announce
-from samovar.storage.search import insert_chunks
+from samovar.storage.search import INSERT_CHUNKS, chunks_as_json
 from samovar.storage.tables import (
     chat_documents,
     chunks,
@@ -58,14 +58,6 @@ class PostgresReadings:
             outline=encode_outline(head.outline),
         )
 
-    async def commit_soon(self) -> None:
-        """Let this transaction be committed before it is on the disk, as what can be read again may be.
-
-        A crash of the machine may lose it, as a whole and with all that was committed after it without a wait. Source:
-        PostgreSQL 18 documentation, 28.4 Asynchronous Commit.
-        """
-        await self._connection.execute(_COMMIT_SOON)
-
     async def set_stage(self, document_id: DocumentId, stage: DocumentStage) -> None:
         """Store where the reading has got to. Raises: NotFound."""
         await self._update(document_id, stage=stage)
@@ -85,26 +77,36 @@ class PostgresReadings:
         pages: Sequence[Page],
         figures: Sequence[DocumentFigure],
         chunks: Sequence[Chunk] = (),
+        *,
+        is_durable: bool = True,
     ) -> None:
         """Store pages, their pictures and their chunks, in the place of earlier ones of the same number.
 
-        Raises: NotFound.
+        Unless ``is_durable``, a crash of the machine may lose the transaction as a whole, though it was committed.
+        Source: PostgreSQL 18 documentation, 28.4 Asynchronous Commit. Raises: NotFound.
         """
         if not pages:
             return
-        numbers = [page_number(page.number) for page in pages]
-        gone = (await self._connection.execute(_CLEAR, {"document": document_id, "numbers": numbers})).one()
-        given = write_json([_page_columns(page) for page in pages])
-        await self._connection.execute(_INSERT_PAGES, {"document": document_id, "given": given})
+        parameters = {
+            "document": document_id,
+            "numbers": [page_number(page.number) for page in pages],
+            "durable": is_durable,
+        }
+        gone = (await self._connection.execute(_CLEAR, parameters)).one()
+        stored = await self._connection.execute(
+            _STORE,
+            {
+                "document": document_id,
+                "pages": write_json([_page_columns(page) for page in pages]),
+                "chunks": chunks_as_json(chunks),
+                "pages_read": sum(page.status != "waiting" for page in pages) - gone.pages_read,
+                "chunk_count": len(chunks) - gone.chunks,
+            },
+        )
+        if stored.rowcount == 0:
+            raise NotFound(what="document")
         if figures:
             await self._connection.execute(insert(_figures), [figure_columns(figure) for figure in figures])
-        if chunks:
-            await insert_chunks(self._connection, chunks)
-        await self._update(
-            document_id,
-            pages_read=documents.c.pages_read + sum(page.status != "waiting" for page in pages) - gone.pages_read,
-            chunk_count=documents.c.chunk_count + len(chunks) - gone.chunks,
-        )
 
     async def save_recognised(self, document_id: DocumentId, page: Page) -> None:
         """Store what OCR has read of a page; its pictures stay. Raises: NotFound when there is no such page."""
@@ -282,8 +284,6 @@ class PostgresReadings:
 _pages = pages
 _figures = figures
 
-_COMMIT_SOON: Final = text("SET LOCAL synchronous_commit = off")
-
 _CLEAR: Final = text("""
 WITH page AS (
     DELETE FROM pages WHERE document_id = :document AND number = ANY(:numbers) RETURNING status
@@ -292,8 +292,11 @@ WITH page AS (
 ), chunk AS (
     DELETE FROM chunks WHERE document_id = :document AND coalesce(page, 0) = ANY(:numbers) RETURNING chunk_id
 )
-SELECT (SELECT count(*) FROM page WHERE status <> 'waiting') AS pages_read, (SELECT count(*) FROM chunk) AS chunks
-""").bindparams(bindparam("document", type_=Uuid), bindparam("numbers", type_=ARRAY(Integer)))
+SELECT (SELECT count(*) FROM page WHERE status <> 'waiting') AS pages_read, (SELECT count(*) FROM chunk) AS chunks,
+    CASE WHEN NOT :durable THEN set_config('synchronous_commit', 'off', true) END
+""").bindparams(
+    bindparam("document", type_=Uuid), bindparam("numbers", type_=ARRAY(Integer)), bindparam("durable", type_=Boolean)
+)
 
 _NESTING: Final = text("""
 WITH RECURSIVE above AS (
@@ -324,14 +327,29 @@ WITH RECURSIVE part AS (
 DELETE FROM chunks WHERE document_id IN (SELECT document_id FROM part)
 """).bindparams(bindparam("newer", type_=Uuid), bindparam("earlier", type_=ARRAY(Uuid)))
 
-# As JSON, which is written in one go and read in one go: parameters of their own cost more than the pages.
-_INSERT_PAGES: Final = text("""
-INSERT INTO pages (document_id, number, text, status, reason, label, width, height, confidence, blocks, words, links)
-SELECT :document, given.* FROM json_to_recordset(CAST(:given AS json)) AS given (
-    number integer, text text, status text, reason text, label text, width double precision, height double precision,
-    confidence real, blocks jsonb, words jsonb, links jsonb
+# As JSON, which is written in one go and read in one go: parameters of their own cost more than the pages. And in one
+# statement, for each has its price here and there.
+_STORE: Final = text(f"""
+WITH page AS (
+    INSERT INTO pages (
+        document_id, number, text, status, reason, label, width, height, confidence, blocks, words, links
+    )
+    SELECT :document, given.* FROM json_to_recordset(CAST(:pages AS json)) AS given (
+        number integer, text text, status text, reason text, label text, width double precision,
+        height double precision, confidence real, blocks jsonb, words jsonb, links jsonb
+    )
+), chunk AS (
+    {INSERT_CHUNKS}
 )
-""").bindparams(bindparam("document", type_=Uuid), bindparam("given", type_=Text))
+UPDATE documents SET pages_read = pages_read + :pages_read, chunk_count = chunk_count + :chunk_count
+WHERE document_id = :document
+""").bindparams(
+    bindparam("document", type_=Uuid),
+    bindparam("pages", type_=Text),
+    bindparam("chunks", type_=Text),
+    bindparam("pages_read", type_=Integer),
+    bindparam("chunk_count", type_=Integer),
+)
 
 
 def _page_columns(page: Page) -> dict[str, Any]:

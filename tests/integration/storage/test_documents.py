@@ -184,6 +184,7 @@ async def test_documents_of_a_base_are_listed_page_by_page_and_by_name(storage: 
         rest = await tx.documents.of_base(actor, base.base_id, before=first[-1].document_id, limit=3)
         assert [found.document_id for found in first + rest] == [paper.document_id for paper in reversed(papers)]
         [named] = await tx.documents.of_base(actor, base.base_id, name="отчёт 3", limit=3)
+        assert await tx.documents.of_base(actor, base.base_id, name="\x00", limit=3) == ()
         assert named.document_id == papers[3].document_id
         assert await tx.bases.counts(actor) == {base.base_id: {"ready": 5}}
 
