@@ -187,6 +187,9 @@ def _cells(rows: list[float], columns: list[float], level: list[_Stretch], uprig
             ):
                 height += 1
             cell = GridCell(row, column, height, width)
+            if width == height == 1:
+                cells.append(cell)
+                continue  # which no other cell will come to
             if taken.intersection(_covered(cell)):
                 cell = GridCell(row, column)
             taken.update(_covered(cell))
