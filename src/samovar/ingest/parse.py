@@ -226,8 +226,6 @@ class Parsing:
     async def _store(self, document_id: DocumentId, batch: _Batch, *, is_last: bool) -> None:
         async with self._storage.transaction() as tx:
             document = await self._hold(tx, document_id)
-            if not is_last:
-                await tx.readings.commit_soon()
             if batch.head is not None:
                 await tx.readings.set_head(document_id, batch.head)
             figures = [
@@ -236,7 +234,7 @@ class Parsing:
                 for figure in part.figures
             ]
             pages = [part.page for part in batch.pages]
-            await tx.readings.save_pages(document_id, pages, figures, batch.chunks)
+            await tx.readings.save_pages(document_id, pages, figures, batch.chunks, is_durable=is_last)
             await self._parts.add(tx, document, batch.attachments)
             if is_last and self._waits:
                 await tx.readings.set_stage(document_id, "recognising")

@@ -230,10 +230,6 @@ class Readings(Protocol):
         """Store kind, type, number of pages and metadata: the document is being parsed."""
         ...
 
-    async def commit_soon(self) -> None:
-        """Let this transaction end before it is on the disk: a crash of the machine may lose it as a whole."""
-        ...
-
     async def set_stage(self, document_id: DocumentId, stage: DocumentStage) -> None:
         """Store where the reading has got to."""
         ...
@@ -248,8 +244,13 @@ class Readings(Protocol):
         pages: Sequence[Page],
         figures: Sequence[DocumentFigure],
         chunks: Sequence[Chunk] = (),
+        *,
+        is_durable: bool = True,
     ) -> None:
-        """Store pages, their pictures and their chunks, in the place of earlier ones of the same number."""
+        """Store pages, their pictures and their chunks, in the place of earlier ones of the same number.
+
+        Unless ``is_durable``, a crash of the machine may lose the transaction as a whole, though it was committed.
+        """
         ...
 
     async def save_recognised(self, document_id: DocumentId, page: Page) -> None:

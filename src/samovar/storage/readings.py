@@ -329,7 +329,7 @@ DELETE FROM chunks WHERE document_id IN (SELECT document_id FROM part)
 
 # As JSON, which is written in one go and read in one go: parameters of their own cost more than the pages. And in one
 # statement, for each has its price here and there.
-_STORE: Final = text(f"""
+_INSERT: Final = """
 WITH page AS (
     INSERT INTO pages (
         document_id, number, text, status, reason, label, width, height, confidence, blocks, words, links
@@ -339,11 +339,12 @@ WITH page AS (
         height double precision, confidence real, blocks jsonb, words jsonb, links jsonb
     )
 ), chunk AS (
-    {INSERT_CHUNKS}
+    {chunks}
 )
 UPDATE documents SET pages_read = pages_read + :pages_read, chunk_count = chunk_count + :chunk_count
 WHERE document_id = :document
-""").bindparams(
+"""
+_STORE: Final = text(_INSERT.format(chunks=INSERT_CHUNKS)).bindparams(
     bindparam("document", type_=Uuid),
     bindparam("pages", type_=Text),
     bindparam("chunks", type_=Text),

@@ -18,7 +18,7 @@ from samovar.storage.connection import Connection
 from samovar.storage.plain import storable_text, write_json
 from samovar.storage.tables import StoredText, chunks, documents
 
-__all__ = ["CANDIDATES", "PostgresSearch", "insert_chunks"]
+__all__ = ["CANDIDATES", "INSERT_CHUNKS", "PostgresSearch", "chunks_as_json"]
 
 #: How many chunks one question may score. Words are admitted rarest first until they would
 #: bring more; scoring costs about a microsecond a chunk.
@@ -92,7 +92,7 @@ class PostgresSearch:
         """Index chunks. Raises: NotFound when their document was deleted."""
         if not chunks:
             return
-        await insert_chunks(self._connection, chunks)
+        await self._connection.execute(_INSERT, {"chunks": chunks_as_json(chunks)})
         counts: dict[DocumentId, int] = {}
         for chunk in chunks:
             counts[chunk.document_id] = counts.get(chunk.document_id, 0) + 1
@@ -146,19 +146,20 @@ class PostgresSearch:
 # All chunks of a batch in one statement: what a row costs beside its words is then small. A chunk without a word that
 # can be found (dashes, one line of base64) is kept all the same: it has no weights. The fence keeps the planner from
 # finding the lexemes twice.
-_INSERT: Final = text("""
+INSERT_CHUNKS: Final = """
 INSERT INTO chunks (chunk_id, document_id, page, start, "end", text, figure, headings, lexemes, weights)
 SELECT chunk_id, document_id, page, start, "end", body, figure, headings, lexemes,
     coalesce(samovar_weights(lexemes), CAST('{}/1000000000' AS sparsevec))
 FROM (
     SELECT given.*, samovar_lexemes(body) AS lexemes
-    FROM json_to_recordset(CAST(:given AS json)) AS given (
+    FROM json_to_recordset(CAST(:chunks AS json)) AS given (
         chunk_id uuid, document_id uuid, page integer, start integer, "end" integer, body text, figure integer,
         headings text[]
     )
     OFFSET 0
 ) AS indexed
-""").bindparams(bindparam("given", type_=Text))
+"""
+_INSERT: Final = text(INSERT_CHUNKS).bindparams(bindparam("chunks", type_=Text))
 _COUNT: Final = (
     update(documents)
     .where(documents.c.document_id == bindparam("counted_id"))
@@ -166,22 +167,23 @@ _COUNT: Final = (
 )
 
 
-async def insert_chunks(connection: Connection, chunks: Sequence[Chunk]) -> None:
-    """Index chunks, in one statement. Raises: NotFound when their document was deleted."""
-    given = [
-        {
-            "chunk_id": chunk.chunk_id,
-            "document_id": chunk.document_id,
-            "page": chunk.page,
-            "start": chunk.start,
-            "end": chunk.end,
-            "body": chunk.text,
-            "figure": chunk.figure,
-            "headings": chunk.headings,
-        }
-        for chunk in chunks
-    ]
-    await connection.execute(_INSERT, {"given": write_json(given)})
+def chunks_as_json(chunks: Sequence[Chunk]) -> str:
+    """Write chunks as ``INSERT_CHUNKS`` reads them."""
+    return write_json(
+        [
+            {
+                "chunk_id": chunk.chunk_id,
+                "document_id": chunk.document_id,
+                "page": chunk.page,
+                "start": chunk.start,
+                "end": chunk.end,
+                "body": chunk.text,
+                "figure": chunk.figure,
+                "headings": chunk.headings,
+            }
+            for chunk in chunks
+        ]
+    )
 
 
 def _cut(whole: str) -> list[str]:
