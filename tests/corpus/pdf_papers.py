@@ -415,7 +415,7 @@ PAPERS: Final = (
     Paper(
         name="pdf_footnotes_ru", file_name="pavodok.pdf", make=_footnotes_ru, kind="pdf",
         sheets=(Sheet(
-            text=_text("Заметки о паводке", "Вода стояла на отметке восемь метров1 и держалась неделю.", _RIVERS_RU,
+            text=_text("Заметки о паводке", "Вода стояла на отметке восемь метров 1 и держалась неделю.", _RIVERS_RU,
                        "Такой воды не видели семьдесят лет2 и держалась неделю.", _HARBOUR_RU, *_NOTES_RU),
             headings=("Заметки о паводке",), footnotes=_NOTES_RU,
         ),),

@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
 from tests.corpus import pdf_figure_papers, pdf_odd_papers, pdf_papers, pdf_table_papers
 from tests.corpus.paper import Paper
 from tests.support import papers
@@ -126,3 +127,24 @@ def test_a_crop_box_moves_the_boxes_and_the_size() -> None:
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (5, 5), (9, 3), (100_000, 100_001), (-5, 0)])
 def test_a_stretch_without_characters_has_no_boxes(start: int, end: int) -> None:
     assert pdf.locate(papers.english_pdf(), 1, start, end) == ()
+
+
+def test_the_mark_of_a_footnote_is_no_part_of_the_word_before_it() -> None:
+    buffer = BytesIO()
+    canvas = Canvas(buffer, invariant=1)
+    text = canvas.beginText(72, 700)
+    for letters, digit, rise in (("Harbour", "1", 4), (" area 40 m", "2", 4), (" of sector", "7", 0)):
+        text.setFont("Helvetica", 11)
+        text.textOut(letters)
+        text.setFont("Helvetica", 7 if rise else 11)
+        text.setRise(rise)
+        text.textOut(digit)
+        text.setRise(0)
+    canvas.drawText(text)
+    canvas.save()
+    content = buffer.getvalue()
+
+    assert _page(content).text == "Harbour 1 area 40 m2 of sector7"
+    (word,) = _boxes(content, 1, "Harbour")
+    (mark,) = _boxes(content, 1, "1")
+    assert word.x + word.width <= mark.x + 0.5

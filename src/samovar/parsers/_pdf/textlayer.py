@@ -38,6 +38,8 @@ _WIDE_LETTER: Final = 0.62
 #: So many gaps at the start of a line show how wide its usual ones are.
 _SPACES_SAMPLED: Final = 3
 _PLACES_CHECKED: Final = 4
+#: A raised mark is smaller than its word by this share at least.
+_RAISED_SIZE: Final = 0.85
 _FEW: Final = 12
 
 
@@ -250,6 +252,12 @@ class TextLayer:
             piece.face = self._faces.get(font) or self._face(font)
         piece.turned = line.turned
         return piece
+
+    def is_raised(self, index: int) -> bool:
+        """Tell whether a character is smaller than the one before it, and ends above its foot."""
+        if library.font_size(self.handle, index) > _RAISED_SIZE * library.font_size(self.handle, index - 1):
+            return False
+        return self.char_place(index)[3] < self.char_place(index - 1)[3]
 
     def places(self, start: int, end: int) -> list[Box]:
         """The boxes of a stretch of characters, one for each run of a font, in the page's frame."""

@@ -15,6 +15,9 @@ _SPECIAL: Final = re.compile("[\ufb00-\ufb06\u00ad\ufffe]|.[\u0300-\u036f]+")
 _HYPHENS: Final = f"{HYPHEN}-\u2010\u00ad"
 #: The second parts of Russian words that are written with a hyphen wherever they stand.
 _HYPHENATED: Final = re.compile(r"(?:нибудь|либо)\b")
+#: A number just after a word that is longer than a unit of measure, which may have a power. The digit is looked for
+#: first: to look back from every character costs ten times as much.
+_MARK: Final = re.compile(r"[0-9](?<=[^\W\d_]{4}[0-9])[0-9]?(?!\w)")
 _WORD_END: Final = re.compile(r"\w+$")
 _WORD_START: Final = re.compile(r"\w+")
 #: Pieces of a row that are nearer than this, in sizes of type, are one word: a power, an index.
@@ -43,6 +46,8 @@ class Writer:
     def __init__(self, layer: TextLayer) -> None:
         self._raw = layer.raw
         self._is_plain = layer.is_plain
+        # Marks of footnotes are no part of the word before them: nobody searches for that word with a number.
+        self._marks = [match.start() for match in _MARK.finditer(layer.raw) if layer.is_raised(match.start())]
         self._parts: list[str] = []
         self.length = 0
         self.pieces: list[Piece] = []
@@ -70,6 +75,14 @@ class Writer:
             last = part
 
     def _write(self, line: Line, start: int, end: int) -> None:
+        for mark in self._marks:
+            if start < mark < end:
+                self._stretch(line, start, mark)
+                self.mark(" ")
+                start = mark
+        self._stretch(line, start, end)
+
+    def _stretch(self, line: Line, start: int, end: int) -> None:
         if self._is_plain and self._raw[end - 1] != HYPHEN:
             self._piece(line, self._raw[start:end], start, end)
             return
