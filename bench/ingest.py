@@ -25,7 +25,7 @@ import aiohttp
 import psutil
 import pypdfium2
 
-from bench.ingest_papers import scanned, text_pdf
+from bench.ingest_papers import dense_pdf, scanned, text_pdf
 from bench.ingest_table import table, write_page
 from bench.measures import new_session
 from bench.processes import Server, start_server
@@ -103,6 +103,7 @@ async def speed(folder: Path, *, rounds: int) -> dict[str, Any]:
         "10 files of 20 pages, Russian": [text_pdf(20, language="ru", seed=seed) for seed in range(10)],
         "10 files of 20 pages, English": [text_pdf(20, language="en", seed=seed) for seed in range(10)],
         "1 file of 300 pages, Russian": [text_pdf(300, language="ru", seed=99)],
+        "4 files of 50 pages of two columns and a table, Russian": [dense_pdf(50, seed=seed) for seed in range(4)],
     }
     found: dict[str, Any] = {}
     async with open_reader(folder) as reader:
