@@ -179,6 +179,8 @@ def _meet(one: Rule, other: Rule, near: float) -> bool:
 
 
 def _grid(rows: list[Rule], columns: list[Rule], line_px: float) -> Grid | None:
+    if not columns:  # an underline that nothing crosses
+        return None
     same = line_px * _SAME
     ys = _places(rows, columns, same, line_px)
     xs = _places(columns, rows, same, line_px)

@@ -67,6 +67,12 @@ def test_a_frame_and_an_underline_are_no_table() -> None:
     assert _grids(_drawn(*frame, (100, 200, 300, 200))) == ()
 
 
+def test_a_line_to_sign_on_below_a_table_leaves_the_table() -> None:
+    table = [*((100, y, 500, y) for y in (100, 150, 200)), *((x, 100, x, 200) for x in (100, 300, 500))]
+    [grid] = _grids(_drawn(*table, (100, 400, 400, 400)))
+    assert len(grid.cells) == 4
+
+
 def test_rules_are_painted_over_and_nothing_else() -> None:
     image = _drawn((50, 50, 650, 50), (50, 50, 50, 400))
     ImageDraw.Draw(image).rectangle((300, 300, 310, 312), fill=0)
