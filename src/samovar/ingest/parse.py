@@ -29,13 +29,13 @@ __all__ = ["Hold", "Parsing"]
 Hold: TypeAlias = Callable[[Transaction, DocumentId], Awaitable[Document]]
 
 #: A batch is no larger, so that neither a statement nor the loop is held up for long.
-_PAGES_AT_ONCE: Final = 64
-_BYTES_AT_ONCE: Final = 1_000_000
+_PAGES_AT_ONCE: Final = 32
+_BYTES_AT_ONCE: Final = 500_000
 #: A batch costs as much as a page or two by itself, so it is not stored for fewer pages unless they are slow to come.
 _LEAST_PAGES: Final = 8
 #: What may wait to be stored, beside the batch that is being stored.
 _MOST_WAITING: Final = 2 * _PAGES_AT_ONCE
-_MOST_WAITING_BYTES: Final = 4 * _BYTES_AT_ONCE
+_MOST_WAITING_BYTES: Final = 8 * _BYTES_AT_ONCE
 _PAGES_READ_BACK: Final = 32
 #: A page that was parsed is stored, and so shown as read, no later than this.
 _LONGEST_BATCH_S: Final = 0.3

@@ -42,7 +42,7 @@ _CONTROL: Final = 0
 _JOB: Final = 3
 _EXIT_BROKE: Final = 70
 #: Who reads a whole file gives way to whoever answers a person.
-_FILE_NICENESS: Final = 5
+_FILE_NICENESS: Final = 10
 _LONGEST_COMPLAINT: Final = 500
 _RSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 
