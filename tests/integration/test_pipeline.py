@@ -405,6 +405,19 @@ async def test_what_is_read_anew_is_as_it_was(library: Library) -> None:
     assert await library.seen(document.document_id) == before
 
 
+async def test_an_archive_read_anew_has_its_cancelled_members_read_too(library: Library) -> None:
+    base_id = (await library.base()).base_id
+    document = await library.take(archive({"one.pdf": paper("tea")}), name="box.zip", base_id=base_id)
+    async with library.working(PlayedReader()):
+        await library.read(document)
+        [member] = await library.parts(document)
+        async with library.storage.transaction() as tx:
+            await tx.readings.end(member.document_id, "cancelled", error_code=None, error_reason=None)
+        await library.intake.reread(library.actor, document.document_id)
+        await library.read(document)
+        assert [part.status for part in await library.parts(document)] == ["ready"]
+
+
 async def test_a_document_whose_bytes_were_damaged_says_so(library: Library, tmp_path: Path) -> None:
     document = await library.take(paper("tea"))
     [path] = [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]

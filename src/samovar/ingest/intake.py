@@ -245,7 +245,10 @@ class Intake:
         return document
 
     async def reread(self, actor: Actor, document_id: DocumentId) -> Document:
-        """Have a document read anew from its bytes. Raises: NotFound, Conflict."""
+        """Have a document read anew from its bytes; what inside it was cancelled is read too.
+
+        Raises: NotFound, Conflict.
+        """
         async with self._storage.transaction() as tx:
             await tx.documents.access(actor, document_id)
             document = await tx.readings.document(document_id)
@@ -255,7 +258,10 @@ class Intake:
                 raise Conflict(reason="a newer version has taken the place of this document")
             if not document.keeps_bytes:
                 raise Conflict(reason="the bytes of a file that cannot be read are not kept")
-            unused = await tx.readings.start_again(document_id)
+            unused = [*await tx.readings.start_again(document_id)]
+            for part in await tx.documents.with_parts(actor, document_id):
+                if part.status == "cancelled":
+                    unused.extend(await tx.readings.start_again(part.document_id))
             document = await tx.documents.access(actor, document_id)
         await self.discard(unused)
         return document
