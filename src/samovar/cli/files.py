@@ -28,10 +28,17 @@ def find_files(paths: Iterable[Path]) -> Iterator[tuple[NamedFile, bool]]:
     """List files, folders with all that is in them, and tell of each whether it is left out.
 
     A file that was named itself is never left out. Links to folders are not followed: they may lead in a circle.
+    Files of several folders that would stand in one place are told apart by the path that was named.
     """
+    taken: dict[str, Path] = {}
+
+    def named(path: Path, place: str) -> NamedFile:
+        is_alone = taken.setdefault(place, path) == path
+        return NamedFile(path=path, place=place if is_alone else path.as_posix())
+
     for path in paths:
         if not path.is_dir():
-            yield NamedFile(path=path, place=path.name), False
+            yield named(path, path.name), False
             continue
         for place, names, files in os.walk(path):
             folder = Path(place)
@@ -39,9 +46,9 @@ def find_files(paths: Iterable[Path]) -> Iterator[tuple[NamedFile, bool]]:
             left_out = [name for name in names if is_left_out(name)]
             names[:] = sorted(name for name in names if not is_left_out(name))
             for name in left_out:
-                yield NamedFile(path=folder / name, place=(inside / name).as_posix()), True
+                yield named(folder / name, (inside / name).as_posix()), True
             for name in sorted(files):
-                yield NamedFile(path=folder / name, place=(inside / name).as_posix()), is_left_out(name)
+                yield named(folder / name, (inside / name).as_posix()), is_left_out(name)
 
 
 def is_left_out(name: str) -> bool:
