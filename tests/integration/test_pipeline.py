@@ -271,6 +271,42 @@ async def test_a_new_version_takes_the_place_of_the_old_one_once_it_is_read(libr
     assert again.document_id not in (old.document_id, new.document_id)
 
 
+async def test_copies_in_two_places_are_two_documents_with_versions_of_their_own(library: Library) -> None:
+    base_id = (await library.base()).base_id
+    async with library.working(PlayedReader()):
+        first = await library.read(await library.take(paper("plain tea"), base_id=base_id, path="a/tea.pdf"))
+        copy = await library.read(await library.take(paper("plain tea"), base_id=base_id, path="b/tea.pdf"))
+        assert copy.document_id != first.document_id
+        again = await library.take(paper("plain tea"), base_id=base_id, path="b/tea.pdf")
+        assert again.document_id == copy.document_id
+        await library.read(await library.take(paper("green tea"), base_id=base_id, path="a/tea.pdf"))
+    async with library.storage.transaction() as tx:
+        found = await tx.search.lexical(library.actor, "tea", chat_id=None, limit=9)
+    assert {passage.chunk.text for passage in found} == {"plain tea", "green tea"}
+
+
+@pytest.mark.parametrize(("waiting", "tickets"), [((), 1), ((2, 3), 4)], ids=["parsing", "recognising"])
+async def test_a_reader_that_missed_the_news_adds_nothing_to_a_new_reading(
+    library: Library, waiting: tuple[int, ...], tickets: int
+) -> None:
+    reader = PlayedReader(is_held=True)
+    document = await library.take(paper("one", "two", "three", waiting=waiting))
+    reading = Reading(library.storage, library.blobs, reader, Metrics(), upload_mb=1)
+    late = asyncio.create_task(reading.read(document.document_id))
+    for _ in range(tickets):
+        reader.tickets.release()
+    stored = 0
+    while stored < 1 + len(waiting) // 2:
+        await asyncio.sleep(0.05)
+        stored = (await library.intake.wait(library.actor, document.document_id, timeout_s=0)).pages_read
+    await library.intake.cancel(library.actor, document.document_id)
+    await library.intake.reread(library.actor, document.document_id)
+    for _ in range(9):
+        reader.tickets.release()
+    await late
+    assert await library.seen(document.document_id) == []
+
+
 async def test_a_new_version_that_cannot_be_read_leaves_the_old_one_in_force(library: Library) -> None:
     base_id = (await library.base()).base_id
     async with library.working(PlayedReader()):

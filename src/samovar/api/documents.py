@@ -1,6 +1,7 @@
 """Documents: upload to a chat, the read report, text, places, the page as a picture, the file itself."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -50,7 +51,8 @@ async def upload(
     if document.status == "reading":
         document = await services.intake.wait(actor, document.document_id, timeout_s=wait)
     if document.status == "failed":
-        await services.intake.remove(actor, document.document_id)
+        with suppress(NotFound):  # somebody brought the same bytes at the same time, and has seen the verdict first
+            await services.intake.remove(actor, document.document_id)
         error = document_error(document)
         assert error is not None, "what has failed has a code"
         raise error

@@ -96,9 +96,9 @@ class Intake:
     ) -> Document:
         """Keep a file for a chat, a base or, with neither, the base "Library"; it is read in its turn.
 
-        When this returns, bytes and row are stored. The same bytes in the same place are one document, unless
-        ``path`` says that they are the new version of another file. Raises: FileEmpty, FileTooLarge, InvalidRequest,
-        NotFound, StorageError.
+        When this returns, bytes and row are stored. The same bytes in the same chat or base are one document; files
+        with different ``path`` are different documents, each with versions of its own. Raises: FileEmpty,
+        FileTooLarge, InvalidRequest, NotFound, StorageError.
         """
         try:
             shown, place = safe_name(name), None if path is None else safe_path(path)
@@ -168,11 +168,16 @@ class Intake:
         base_id: BaseId | None,
         path: str | None,
     ) -> Document | None:
+        if path is not None and base_id is not None:
+            in_force = await tx.documents.by_path(actor, base_id, path)
+            if in_force is not None:
+                # Other bytes are its new version.
+                return in_force if in_force.sha256 == sha256 else None
         known = await tx.documents.by_content(actor, sha256, chat_id=chat_id, base_id=base_id)
-        if known is None or path is None or base_id is None or known.path == path:
+        if known is None or path is None or known.path is None:
             return known
-        # The bytes of one file are now those of another: it must not stay at its old version.
-        return known if await tx.documents.by_path(actor, base_id, path) is None else None
+        # A copy in another place lives on when the first one changes, so it is a document of its own.
+        return None
 
     async def base_named(self, actor: Actor, name: str) -> BaseId:
         """Find a base by its name, or make it. Raises: StorageError."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from samovar.domain.document import Chunk, Document, DocumentFigure
-from samovar.domain.errors import SamovarError
+from samovar.domain.errors import NotFound, SamovarError
 from samovar.domain.ids import DocumentId
 from samovar.domain.page import Attachment, DocumentHead, Figure, Page, ParsedPage, ParsedPart
 from samovar.ingest.chunk import Chunker
@@ -144,6 +144,7 @@ class Parsing:
         self._parts = Parts(blobs, upload_mb=upload_mb)
         self._describes: bool | None = None
         self._waits = False
+        self._has_stored = False
 
     async def run(self, document: Document, content: bytes) -> bool:
         """Parse the rest of a document; return whether it is ready, or else has pages that wait for OCR.
@@ -219,6 +220,7 @@ class Parsing:
         except BaseException:
             # Stopped in the middle of it: the bytes are there already, and no row may ever name them.
             hashes = {_sha256(figure) for part in batch.pages for figure in part.figures}
+            hashes |= {hashlib.sha256(attachment.content).hexdigest() for attachment in batch.attachments}
             with suppress(SamovarError):
                 await discard_blobs(self._storage, self._blobs, hashes)
             raise
@@ -228,6 +230,12 @@ class Parsing:
             document = await self._hold(tx, document_id)
             if batch.head is not None:
                 await tx.readings.set_head(document_id, batch.head)
+            elif document.stage == "queued" and self._has_stored:
+                # It was cancelled and is to be read anew: these pages would look like the new reading's own.
+                raise NotFound(what="document")
+            # In one order for all, or two documents with the same pictures would wait for each other.
+            for sha256 in sorted({_sha256(figure) for part in batch.pages for figure in part.figures}):
+                await tx.documents.hold_blob(sha256)
             figures = [
                 await self._figure(tx, document_id, part.page, figure)
                 for part in batch.pages
@@ -236,6 +244,7 @@ class Parsing:
             pages = [part.page for part in batch.pages]
             await tx.readings.save_pages(document_id, pages, figures, batch.chunks, is_durable=is_last)
             await self._parts.add(tx, document, batch.attachments)
+            self._has_stored = True
             if is_last and self._waits:
                 await tx.readings.set_stage(document_id, "recognising")
             elif is_last:
@@ -246,7 +255,6 @@ class Parsing:
             self._describes = await tx.readings.describes_figures(document_id)
         picture = figure.picture
         sha256 = _sha256(figure)
-        await tx.documents.hold_blob(sha256)
         await self._blobs.put(picture.content)
         return DocumentFigure(
             document_id=document_id,

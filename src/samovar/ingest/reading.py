@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Final
 
-from samovar.domain.document import Document
+from samovar.domain.document import Document, DocumentStage
 from samovar.domain.errors import BlobDamaged, DocumentError, NotFound, SamovarError
 from samovar.domain.ids import DocumentId
 from samovar.domain.page import DocumentKind, Page, PageReason
@@ -86,10 +86,13 @@ class Reading:
             await self._recognise(document, content)
         await self._index(document_id)
 
-    async def _held(self, tx: Transaction, document_id: DocumentId) -> Document:
-        """The row, held until the transaction ends. Raises: _Stopped when it is not to be read any more."""
+    async def _held(self, tx: Transaction, document_id: DocumentId, *, stage: DocumentStage | None = None) -> Document:
+        """The row, held until the transaction ends.
+
+        Raises: _Stopped when it is not to be read any more, or is at another stage: it is to be read anew then.
+        """
         document = await tx.readings.document(document_id)
-        if document.status != "reading":
+        if document.status != "reading" or stage not in (None, document.stage):
             raise _Stopped
         return document
 
@@ -102,7 +105,7 @@ class Reading:
             assert kind is not None, "a document with pages has a kind"
             page = await self._recognised(document.name, content, kind, number)
             async with self._storage.transaction() as tx:
-                await self._held(tx, document_id)
+                await self._held(tx, document_id, stage="recognising")
                 if self._reader.recognises_text:
                     await tx.readings.save_recognised(document_id, page)
                     continue
@@ -110,7 +113,7 @@ class Reading:
                 await tx.readings.skip_waiting(document_id, page.reason or "ocr_unavailable")
             break
         async with self._storage.transaction() as tx:
-            await self._held(tx, document_id)
+            await self._held(tx, document_id, stage="recognising")
             await tx.readings.set_stage(document_id, "indexing")
 
     async def _recognised(self, name: str, content: bytes, kind: DocumentKind, number: int) -> Page:
@@ -128,7 +131,7 @@ class Reading:
     async def _index(self, document_id: DocumentId) -> None:
         """Index all pages anew, in one transaction: no try leaves chunks behind for the next."""
         async with self._storage.transaction() as tx:
-            await self._held(tx, document_id)
+            await self._held(tx, document_id, stage="indexing")
             await tx.search.remove_chunks(document_id)
             chunker = Chunker(document_id)
             async for pages in self._pages(tx, document_id):

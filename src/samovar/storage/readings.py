@@ -321,8 +321,7 @@ WITH RECURSIVE part AS (
     SELECT documents.document_id FROM documents JOIN part ON documents.parent_id = part.document_id
 ), gone AS (
     UPDATE documents SET status = 'replaced', stage = NULL, replaced_by = :newer, chunk_count = 0
-    WHERE document_id IN (SELECT document_id FROM part) AND status IN ('ready', 'reading', 'replaced')
-        AND document_id <> :newer
+    WHERE document_id IN (SELECT document_id FROM part) AND document_id <> :newer
 )
 DELETE FROM chunks WHERE document_id IN (SELECT document_id FROM part)
 """).bindparams(bindparam("newer", type_=Uuid), bindparam("earlier", type_=ARRAY(Uuid)))
