@@ -1,9 +1,11 @@
 """``samovar ingest``: files and folders into a knowledge base, with a report of what was read."""
 
 import asyncio
-from collections.abc import Iterable
+import signal
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -52,14 +54,29 @@ async def _ingest(settings: Settings, paths: list[Path], base: str | None, *, wa
         actor = await services.sign_in.owner()
         base_id = None if base is None else await services.intake.base_named(actor, base)
         work = _Ingest(services, actor, base_id, upload_mb=settings.limits.upload_mb, as_json=as_json, watches=watch)
+        if watch:
+            await _until_stopped(_follow(work, paths))
+            return True
         await work.take(work.found(paths))
-        if not watch:
-            if as_json:
-                print_json({"documents": work.reports, "left_out": work.left_out})
-            return work.all_ready
-        while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
-            await work.take(work.settled(paths))
+        if as_json:
+            print_json({"documents": work.reports, "left_out": work.left_out})
+        return work.all_ready
+
+
+async def _follow(work: "_Ingest", paths: list[Path]) -> None:
+    await work.take(work.found(paths))
+    while True:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        await work.take(work.settled(paths))
+
+
+async def _until_stopped(following: Coroutine[Any, Any, None]) -> None:
+    """Go on until Ctrl+C or the end of the service: to be stopped is the one way in which this ends well."""
+    task = asyncio.create_task(following, name="follow folders")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 class _Ingest:
