@@ -298,7 +298,7 @@ export const en = {
   'empty.title': 'What shall we look into?',
   'empty.text': 'Everything you write and attach stays on this machine.',
   'empty.textOutside': 'Messages are answered by the backend that you have configured.',
-  'empty.drop': 'Drop a PDF and ask about it',
+  'empty.drop': 'Drop a document and ask about it',
   'empty.dropText': 'The answer points to the page and the words it rests on, and every quote is checked.',
   'empty.prompts': 'Or begin with one of these',
   'empty.prompt1': 'Explain in plain words',
