@@ -33,6 +33,7 @@ from samovar import __version__
 from samovar.api.deps import Services
 from samovar.app import open_services
 from samovar.domain.document import Document
+from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import BackendsSettings, EngineSettings, Settings
 from samovar.telemetry.metrics import Metrics
 
@@ -133,8 +134,10 @@ async def memory(folder: Path) -> dict[str, Any]:
     """The most memory of the parser's process while it reads 1,000 pages, and of the process that stores them."""
     content = text_pdf(1000, language="ru", seed=1000)
     async with open_reader(folder) as reader:
-        process_id = reader.services.reader.process_id  # type: ignore[attr-defined]  # the sandbox's own, not the port's
-        sampling = asyncio.create_task(asyncio.to_thread(_most_memory, process_id))
+        sandbox = reader.services.reader
+        assert isinstance(sandbox, SandboxedReader)
+        assert sandbox.process_id is not None, "the sandbox starts with the services"
+        sampling = asyncio.create_task(asyncio.to_thread(_most_memory, sandbox.process_id))
         started = time.perf_counter()
         await reader.read([content])
         wall_s = time.perf_counter() - started

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +172,11 @@ async def test_workers_killed_twenty_times_are_replaced_within_seconds_and_nothi
     with serve(place, "--no-engine", environment={**ENVIRONMENT, "SAMOVAR_INGEST_WORKERS": "0"}) as server:
         client = await sign_in(server.address, server.link)
         base_id = await upload_all(client, paper_files)
-        start: Callable[[], subprocess.Popen[bytes]] = lambda: subprocess.Popen(  # noqa: E731 - said once
-            command, env=clean_environment(ENVIRONMENT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+
+        def start() -> subprocess.Popen[bytes]:
+            environment = clean_environment(ENVIRONMENT)
+            return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
         workers = [start(), start()]
         try:
             for turn in range(KILLS):

@@ -182,9 +182,8 @@ def _edges(item: Handle, form: Matrix) -> Iterator[Rule]:
         matrix = multiplied(matrix, form)
     is_moved = matrix != _UNTURNED
     x = y = 0.0
-    for kind, next_x, next_y in points:
-        if is_moved:
-            next_x, next_y = moved(matrix, next_x, next_y)  # noqa: PLW2901 - the point where the step really ends
+    for kind, drawn_x, drawn_y in points:
+        next_x, next_y = moved(matrix, drawn_x, drawn_y) if is_moved else (drawn_x, drawn_y)
         if kind == _LINE:
             across, down = abs(next_x - x), abs(next_y - y)
             if (down < _CROOKED and across >= _SHORTEST_RULE) or (across < _CROOKED and down >= _SHORTEST_RULE):
