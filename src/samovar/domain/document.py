@@ -7,6 +7,7 @@ from typing import Final, Literal
 from samovar.domain.ids import BaseId, ChunkId, DocumentId, UserId
 from samovar.domain.layout import Rectangle
 from samovar.domain.page import DocumentKind, OutlineEntry, PageReason, PageStatus
+from samovar.domain.search import Evidence
 
 __all__ = [
     "FILE_FAULTS",
@@ -36,12 +37,17 @@ FILE_FAULTS: Final = "file_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnowledgeBase:
-    """A collection of documents that chats can search; ``describes_figures`` sends its pictures to a vision model."""
+    """A collection of documents that chats can search.
+
+    ``describes_figures`` sends its pictures to a vision model. One that ``is_shared`` may be read and searched by every
+    user of the installation; only its owner changes it.
+    """
 
     base_id: BaseId
     owner_id: UserId
     name: str
     describes_figures: bool = False
+    is_shared: bool = False
     created_at: datetime
 
 
@@ -152,8 +158,16 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A chunk that search found, with the name of its document and its score (higher is better)."""
+    """A chunk that search found, with the name of its document and its score, from 0 to 1 (higher is better).
+
+    ``taken_in_at`` and ``path`` tell versions of one paper apart. ``evidence`` is why it was found; None for a
+    neighbour that was joined to one that was.
+    """
 
     chunk: Chunk
     document: str
     score: float
+    path: str | None = None
+    title: str | None = None
+    taken_in_at: datetime | None = None
+    evidence: Evidence | None = None

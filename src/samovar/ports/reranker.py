@@ -1,0 +1,23 @@
+"""The port to a re-ranker: it reads a question and a passage together and says how well they fit."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+__all__ = ["Reranker"]
+
+
+class Reranker(Protocol):
+    """One re-ranking model. Methods raise RerankerUnavailable and nothing else."""
+
+    @property
+    def name(self) -> str:
+        """Its name for people: ``kind/model``."""
+        ...
+
+    async def score(self, question: str, passages: Sequence[str]) -> Sequence[float]:
+        """Score passages for a question, from 0 to 1. Shape: n passages to n scores."""
+        ...
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        ...

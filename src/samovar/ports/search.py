@@ -1,0 +1,100 @@
+"""The port to the search engine: two arms, the texts of what they find, and the vectors of the dense one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from samovar.domain.actor import Actor
+from samovar.domain.document import Passage
+from samovar.domain.ids import ChunkId
+from samovar.domain.search import ArmHits, SearchScope
+from samovar.ports.embedder import Vector
+
+__all__ = ["Search", "StemmedWord", "VectorProgress", "Vectors"]
+
+
+@dataclass(frozen=True, slots=True)
+class StemmedWord:
+    """A word of a text: ``text[start:end]``, its number in the text and its stem as the index has it."""
+
+    stem: str
+    position: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorProgress:
+    """How many chunks of ready documents have a vector of the embedder in use, of all that there are."""
+
+    embedder: str | None
+    filled: int
+    total: int
+
+
+class Search(Protocol):
+    """The search engine. The scope and what the actor may read are part of each query."""
+
+    async def lexical(self, actor: Actor, text: str, *, scope: SearchScope, limit: int) -> ArmHits:
+        """Rank by BM25 over Russian and English stems.
+
+        Whoever types them can use operators: "a phrase" in quotes, -word to leave texts out, name:word for the name
+        of the document. Without known words nothing is found.
+        """
+        ...
+
+    async def dense(self, actor: Actor, vector: Vector, *, embedder: str, scope: SearchScope, limit: int) -> ArmHits:
+        """Rank by the cosine of vectors of one embedder; ``state`` tells whether all chunks of the scope have one."""
+        ...
+
+    async def lexical_scores(
+        self, text: str, chunk_ids: Sequence[ChunkId], perfect: ArmHits
+    ) -> Mapping[ChunkId, float]:
+        """The BM25 scores of chunks that the lexical arm left out; ``perfect`` is what it has found for the text."""
+        ...
+
+    async def dense_scores(
+        self, vector: Vector, chunk_ids: Sequence[ChunkId], *, embedder: str
+    ) -> Mapping[ChunkId, float]:
+        """The cosines of chunks that the dense arm left out; one without a vector is missing."""
+        ...
+
+    async def passages(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> tuple[Passage, ...]:
+        """Read chunks in the order given; what the actor may not read, or is gone by now, is left out. Scores are 0."""
+        ...
+
+    async def neighbours(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, tuple[Passage, ...]]:
+        """Read the chunk before and the chunk after each, of the same document, where there are such."""
+        ...
+
+    async def stems(self, texts: Sequence[str]) -> tuple[frozenset[str], ...]:
+        """The lexemes of each text, as the index sees them. Shape: n texts to n sets."""
+        ...
+
+    async def stemmed_words(self, texts: Sequence[str]) -> tuple[tuple[StemmedWord, ...], ...]:
+        """The words of each text that the index knows, in order. Shape: n texts to n tuples."""
+        ...
+
+
+class Vectors(Protocol):
+    """The vectors of chunks, filled in behind the text index."""
+
+    async def use(self, embedder: str, dimensions: int) -> None:
+        """Search by this embedder once all chunks have its vectors; until then by the one before, if there was one."""
+        ...
+
+    async def in_use(self) -> VectorProgress:
+        """Tell which embedder searches go by now, and how far its vectors have got."""
+        ...
+
+    async def wanting(self, embedder: str, *, limit: int) -> tuple[tuple[ChunkId, str], ...]:
+        """List chunks without a vector of this embedder with the text to embed, newest documents of chats first."""
+        ...
+
+    async def add(self, embedder: str, vectors: Mapping[ChunkId, Vector]) -> None:
+        """Store vectors; those of chunks that are gone by now are left out."""
+        ...
+
+    async def forget_others(self, embedder: str) -> None:
+        """Delete the vectors of every other embedder, when all chunks have this one's."""
+        ...
