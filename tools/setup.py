@@ -27,6 +27,7 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / ".stamps"
 LOG = VENV / "setup.log"
 NEEDED_MB = 1500
+MOST_TEST_PROCESSES = 4
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OCR_LANGUAGES = ("rus", "eng")
 NO_NETWORK = re.compile(
@@ -72,7 +73,10 @@ def run(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Prepare everything, test the web app, then become pytest, whose summary closes the run."""
+    """Prepare everything, test the web app, then become pytest, whose summary closes the run.
+
+    The whole suite is shared out over processes, whole files each; what was asked for by name runs in one.
+    """
     prepare(for_development=True)
     chromium = find_chromium()
     if chromium:
@@ -86,7 +90,23 @@ def test(arguments: list[str]) -> None:
         print(
             "Left out: the browser tests. No Chromium was found; install it, or name it in CHROMIUM_PATH.", flush=True
         )
-    replace_by([str(PYTHON), "-m", "pytest", "-rs", *left_out, *arguments])
+    shared_out = [] if arguments else share_out(processors())
+    replace_by([str(PYTHON), "-m", "pytest", "-rs", *shared_out, *left_out, *arguments])
+
+
+def processors() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def share_out(processor_count: int) -> list[str]:
+    """Choose pytest's options for this many processors: one process each, as long as memory is likely to do.
+
+    Each has a database, an engine and a browser of its own. A file stays whole, for its tests share servers, and files
+    are taken in the order of ``tests/conftest.py``.
+    """
+    count = min(processor_count, MOST_TEST_PROCESSES)
+    return ["-n", str(count), "--dist", "loadfile", "--no-loadscope-reorder"] if count > 1 else []
 
 
 def check(arguments: list[str]) -> None:

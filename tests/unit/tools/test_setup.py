@@ -136,3 +136,10 @@ def test_language_data_that_is_there_is_not_fetched_again(tmp_path: Path, capsys
     make.__globals__.update({"VENV": tmp_path})
     make()
     assert capsys.readouterr().out == ""
+
+
+def test_the_whole_suite_is_shared_out_over_a_few_processes_and_files_stay_whole(setup: dict[str, Any]) -> None:
+    share_out = setup["share_out"]
+    assert share_out(1) == []
+    assert share_out(2)[:4] == ["-n", "2", "--dist", "loadfile"]
+    assert share_out(64)[:2] == ["-n", "4"]
