@@ -44,6 +44,7 @@ class SearchScope:
     chat_id: ChatId | None = None
     base_ids: tuple[BaseId, ...] = ()
     document_ids: tuple[DocumentId, ...] = ()
+    name: str | None = None
     folder: str | None = None
     kinds: frozenset[DocumentKind] = frozenset()
     since: datetime | None = None

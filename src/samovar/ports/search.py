@@ -38,8 +38,8 @@ class Search(Protocol):
     async def lexical(self, actor: Actor, text: str, *, scope: SearchScope, limit: int) -> ArmHits:
         """Rank by BM25 over Russian and English stems.
 
-        Whoever types them can use operators: "a phrase" in quotes, -word to leave texts out, name:word for the name
-        of the document. Without known words nothing is found.
+        Whoever types them can use operators: "a phrase" in quotes must stand in the text if it stands in any, and a
+        -word must not. Without known words nothing is found.
         """
         ...
 
