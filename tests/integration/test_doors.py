@@ -32,7 +32,7 @@ def every_route() -> list[tuple[str, str]]:
         for router in ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute)
-        for method in route.methods or ()
+        for method in sorted(route.methods or ())
     ]
 
 

@@ -98,6 +98,8 @@ def test_an_archive_inside_is_a_member() -> None:
         (gzip.compress(b"hello")[:-9], FileDamaged),
         (_zip({"a": b"x" * 100})[:60], FileDamaged),
     ],
+    # Archives hold the time at which they were made, so their bytes name no test.
+    ids=["gzip bomb", "zip bomb", "zip of many", "tar of many", "empty zip", "empty gzip", "cut gzip", "cut zip"],
 )
 def test_bombs_and_ruins_are_refused(content: bytes, error: type[Exception]) -> None:
     assert archive.recognises(content, "a.bin")
