@@ -128,20 +128,25 @@ def _add(contents: Contents, item: Handle, kind: int, order: int, form: Matrix, 
 
 def _find_faint(contents: Contents) -> None:
     """Find text that is not drawn; of very many pieces a part is looked at first."""
-    texts = contents.texts
-    step = 1 if len(texts) <= _FEW_TEXTS else 5
+    items = [item for item, _ in contents.texts]
+    step = 1 if len(items) <= _FEW_TEXTS else 5
     while True:
-        for item, _ in texts[::step]:
-            if library.render_mode(item) in _INVISIBLE_MODES:
-                contents.invisible.add(item)
-                contents.faint.add(item)
-                continue
-            red, green, blue, opacity = library.fill_colour(item)
-            if opacity == 0 or (red >= _NEARLY_WHITE and green >= _NEARLY_WHITE and blue >= _NEARLY_WHITE):
-                contents.faint.add(item)
-        if step == 1 or not contents.faint:
+        asked = items[::step]
+        modes = library.render_modes(asked)
+        looks = list(zip(modes, library.fill_colours(asked), strict=True))
+        # Thousands of texts have a handful of looks.
+        faint = {look for look in set(looks) if _is_faint(*look)}
+        if faint:
+            contents.faint.update(item for item, look in zip(asked, looks, strict=True) if look in faint)
+            contents.invisible.update(item for item, mode in zip(asked, modes, strict=True) if mode in _INVISIBLE_MODES)
+        if step == 1 or not faint:
             return
         step = 1
+
+
+def _is_faint(mode: int, colour: tuple[int, int, int, int]) -> bool:
+    red, green, blue, opacity = colour
+    return mode in _INVISIBLE_MODES or opacity == 0 or min(red, green, blue) >= _NEARLY_WHITE
 
 
 def _add_path(contents: Contents, item: Handle, order: int, form: Matrix) -> None:

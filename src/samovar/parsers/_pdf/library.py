@@ -3,12 +3,14 @@
 The same functions as in ``pypdfium2.raw`` at a quarter of the time. Handles of objects and fonts are addresses, absent
 ones are None; those of pages are arguments as ``argument`` prepares them. ctypes takes prepared arguments as they are,
 while a prototype with the types of its arguments makes new ones at each call: so the functions here name none, take
-int for the rest, and are right for pointers and int only. Source: fpdf_text.h, fpdf_edit.h, fpdf_doc.h of PDFium 159;
-Python documentation of ctypes, "Specifying the required argument types", 2023.
+int for the rest, and are right for pointers and int only. What is asked of many things is asked by ``map``, answered
+into one piece of memory and unpacked at once: that is half the time of as many calls from Python. Source: fpdf_text.h,
+fpdf_edit.h, fpdf_doc.h of PDFium 159; Python documentation of ctypes, "Specifying the required argument types", 2023.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ctypes import PYFUNCTYPE, addressof, c_char, c_double, c_float, c_int, c_size_t, c_uint, c_ulong, c_void_p, cast
+from itertools import repeat
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
@@ -28,8 +30,11 @@ __all__ = [
     "face_name",
     "face_weight",
     "fill_colour",
+    "fill_colours",
     "font_at",
     "font_size",
+    "font_sizes",
+    "fonts",
     "form_objects",
     "has_transparency",
     "link_address",
@@ -41,10 +46,13 @@ __all__ = [
     "path_is_painted",
     "path_points",
     "rects",
-    "render_mode",
+    "rects_of",
+    "render_modes",
     "text_index",
+    "text_matrices",
     "text_matrix",
     "text_object",
+    "text_objects",
     "text_of",
     "unicode_of",
 ]
@@ -77,6 +85,31 @@ _four_doubles: Final = Struct("4d").unpack_from
 _four_floats: Final = Struct("4f").unpack_from
 _six_floats: Final = Struct("6f").unpack_from
 _four_numbers: Final = Struct("4I").unpack_from
+
+#: So many things are asked at once, and their answers stand in this memory one after the other.
+_AT_ONCE: Final = 256
+_many_doubles: Final = (c_double * (4 * _AT_ONCE))()
+_many_floats: Final = (c_float * (6 * _AT_ONCE))()
+_many_numbers: Final = (c_uint * (4 * _AT_ONCE))()
+_doubles_each: Final = Struct("4d")
+_floats_each: Final = Struct("6f")
+_points_each: Final = Struct("2f")
+_numbers_each: Final = Struct("4I")
+
+
+def _places(memory: Any, struct: Struct, shift: int) -> tuple[Argument, ...]:
+    """Where the answers to each of many questions go: ``shift`` bytes from the start of each piece."""
+    return tuple(_pointer(addressof(memory) + shift + struct.size * number) for number in range(_AT_ONCE))
+
+
+_MANY_D: Final = tuple(_places(_many_doubles, _doubles_each, shift) for shift in (0, 24, 16, 8))
+_MANY_F: Final = _places(_many_floats, _floats_each, 0)
+_POINTS_X: Final = _places(_many_floats, _points_each, 0)
+_POINTS_Y: Final = _places(_many_floats, _points_each, 4)
+_MANY_N: Final = tuple(_places(_many_numbers, _numbers_each, shift) for shift in (0, 4, 8, 12))
+_doubles_view: Final = memoryview(_many_doubles).cast("B")
+_floats_view: Final = memoryview(_many_floats).cast("B")
+_numbers_view: Final = memoryview(_many_numbers).cast("B")
 
 
 def _function(name: str, result: Any) -> Callable[..., Any]:
@@ -152,10 +185,25 @@ def text_of(textpage: Argument, start: int, count: int) -> str:
 
 def rects(textpage: Argument, start: int, count: int) -> list[Box]:
     """The boxes of a stretch of characters, one for each run of a font."""
+    return _counted_rects(textpage, _count_rects(textpage, start, count))
+
+
+def rects_of(textpage: Argument, count: int, wanted: int) -> list[Box] | None:
+    """The boxes of all ``count`` characters of a page, if there are as many as ``wanted``."""
+    if _count_rects(textpage, 0, count) != wanted:
+        return None
+    return _counted_rects(textpage, wanted)
+
+
+def _counted_rects(textpage: Argument, count: int) -> list[Box]:
+    if count == 1:
+        _rect(textpage, 0, _D0, _D3, _D2, _D1)
+        return [_four_doubles(_doubles)]
     found: list[Box] = []
-    for place in range(_count_rects(textpage, start, count)):
-        _rect(textpage, place, _D0, _D3, _D2, _D1)
-        found.append(_four_doubles(_doubles))
+    for first in range(0, count, _AT_ONCE):
+        asked = min(_AT_ONCE, count - first)
+        list(map(_rect, repeat(textpage), range(first, first + asked), *_MANY_D))
+        found.extend(_doubles_each.iter_unpack(_doubles_view[: _doubles_each.size * asked]))
     return found
 
 
@@ -171,6 +219,33 @@ def text_matrix(textpage: Argument, place: int) -> Matrix:
     if not _text_matrix(textpage, place, _F0):
         return 1.0, 0.0, 0.0, 1.0, 0.0, 0.0
     return _six_floats(_floats)
+
+
+def text_matrices(textpage: Argument, places: Sequence[int]) -> list[Matrix]:
+    """The same for many characters."""
+    found: list[Matrix] = []
+    for first in range(0, len(places), _AT_ONCE):
+        asked = places[first : first + _AT_ONCE]
+        if all(map(_text_matrix, repeat(textpage), asked, _MANY_F)):
+            found.extend(_floats_each.iter_unpack(_floats_view[: _floats_each.size * len(asked)]))
+        else:
+            found.extend([text_matrix(textpage, place) for place in asked])
+    return found
+
+
+def font_sizes(textpage: Argument, places: Sequence[int]) -> list[float]:
+    """The sizes of type of many characters, before their matrices."""
+    return list(map(font_size, repeat(textpage), places))
+
+
+def text_objects(textpage: Argument, places: Sequence[int]) -> list[Handle | None]:
+    """The objects that many characters belong to."""
+    return list(map(text_object, repeat(textpage), places))
+
+
+def fonts(texts: Sequence[Handle | None]) -> list[Handle | None]:
+    """The fonts of text objects."""
+    return list(map(_font, map(_pointer, texts)))
 
 
 def font_at(textpage: Argument, place: int) -> Handle | None:
@@ -205,8 +280,8 @@ def count_objects(page: Argument) -> int:
 
 def page_objects(page: Argument, count: int) -> list[tuple[Handle, int]]:
     """The first objects of a page with their kinds (``FPDF_PAGEOBJ_*``), in the order of drawing."""
-    get, kind_of, pointer = _page_object, _object_type, _pointer
-    return [(item := get(page, order), kind_of(pointer(item))) for order in range(count)]
+    items = list(map(_page_object, repeat(page), range(count)))
+    return list(zip(items, map(_object_type, map(_pointer, items)), strict=True))
 
 
 def form_objects(form: Handle, most: int) -> list[tuple[Handle, int]]:
@@ -215,10 +290,9 @@ def form_objects(form: Handle, most: int) -> list[tuple[Handle, int]]:
     return [(item := _form_object(form, place), _object_type(_pointer(item))) for place in range(count)]
 
 
-def render_mode(text: Handle) -> int:
-    """How text is drawn (``FPDF_TEXTRENDERMODE_*``)."""
-    mode: int = _render_mode(_pointer(text))
-    return mode
+def render_modes(texts: Sequence[Handle]) -> list[int]:
+    """How text objects are drawn (``FPDF_TEXTRENDERMODE_*``)."""
+    return list(map(_render_mode, map(_pointer, texts)))
 
 
 def has_transparency(item: Handle) -> bool:
@@ -247,6 +321,18 @@ def fill_colour(item: Handle) -> tuple[int, int, int, int]:
     return _four_numbers(_numbers)
 
 
+def fill_colours(items: Sequence[Handle]) -> list[tuple[int, int, int, int]]:
+    """The same for many objects."""
+    found: list[tuple[int, int, int, int]] = []
+    for first in range(0, len(items), _AT_ONCE):
+        asked = items[first : first + _AT_ONCE]
+        if all(map(_fill, map(_pointer, asked), *_MANY_N)):
+            found.extend(_numbers_each.iter_unpack(_numbers_view[: _numbers_each.size * len(asked)]))
+        else:
+            found.extend(map(fill_colour, asked))
+    return found
+
+
 def path_is_painted(path: Handle) -> tuple[bool, bool]:
     """Tell whether the inside of a path is painted, and whether its outline is."""
     if not _draw_mode(_pointer(path), _N0, _N1):
@@ -257,24 +343,24 @@ def path_is_painted(path: Handle) -> tuple[bool, bool]:
 def path_points(path: Handle, most: int) -> list[tuple[int, float, float]] | None:
     """The points of a path with the kind of each step (``FPDF_SEGMENT_*``), in its own space; None for curves.
 
-    A closed outline ends with a line to where it began. ``most`` bounds the number of steps.
+    A closed outline ends with a line to where it began. ``most``, up to 256, bounds the number of steps.
     """
     pointer = _pointer(path)
     count = _count_segments(pointer)
-    if not 0 < count <= most:
+    if not 0 < count <= min(most, _AT_ONCE):
+        return None
+    segments = list(map(_pointer, map(_segment, repeat(pointer), range(count))))
+    kinds = list(map(_segment_type, segments))
+    if _CURVE in kinds or not all(map(_segment_point, segments, _POINTS_X, _POINTS_Y)):
         return None
     points: list[tuple[int, float, float]] = []
     begin = (0.0, 0.0)
-    for place in range(count):
-        segment = _pointer(_segment(pointer, place))
-        kind = _segment_type(segment)
-        if kind == _CURVE or not _segment_point(segment, _F0, _F1):
-            return None
-        x, y = _floats[0], _floats[1]
+    drawn = _points_each.iter_unpack(_floats_view[: _points_each.size * count])
+    for kind, (x, y), is_closed in zip(kinds, drawn, map(_segment_closes, segments), strict=True):
         if kind == _MOVE:
             begin = (x, y)
         points.append((kind, x, y))
-        if _segment_closes(segment) == _CLOSED:
+        if is_closed == _CLOSED:
             points.append((pdfium_c.FPDF_SEGMENT_LINETO, *begin))
     return points
 

@@ -3,8 +3,9 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, repeat
 from math import atan2, hypot, pi
+from operator import eq
 from typing import Any, Final
 
 from samovar.parsers._pdf import library
@@ -99,46 +100,91 @@ class TextLayer:
 
     def lines(self) -> list[Line]:
         """Read the lines in the order of the file, and find out how the page runs. Places are those of ``frame``."""
-        found = [line for match in _LINE.finditer(self.raw) if (line := self._line(*match.span())) is not None]
-        if any(line.turned for line in found) or self.frame.turns:
+        spans = self._spans()
+        found = self._lines(spans)
+        if self.frame.turns or any(line.turned for line in found):
             found = self._upright(found)
         if self._gaps:
             found = [piece for line in found for piece in self._pieces(line)]
         return found
 
-    def _line(self, start: int, end: int) -> Line | None:
-        handle, raw = self.handle, self.raw
-        while raw[start] == " ":
+    def _spans(self) -> list[tuple[int, int]]:
+        """Where lines begin and end, without blanks around them."""
+        raw = self.raw
+        texts = raw.split("\r\n")
+        if not raw.count("\r") == raw.count("\n") == len(texts) - 1:
+            return [self._stripped(*match.span()) for match in _LINE.finditer(raw)]
+        has_hyphens = HYPHEN in raw
+        spans: list[tuple[int, int]] = []
+        place = 0
+        for text in texts:
+            if has_hyphens and HYPHEN in text:
+                matches = _LINE.finditer(raw, place, place + len(text))
+                spans.extend([self._stripped(*match.span()) for match in matches])
+            elif stripped := text.rstrip():
+                span = place, place + len(stripped)
+                spans.append(self._stripped(*span) if stripped[0] == " " else span)
+            place += len(text) + 2
+        return spans
+
+    def _stripped(self, start: int, end: int) -> tuple[int, int]:
+        while self.raw[start] == " ":
             start += 1
-        boxes = library.rects(handle, start, end - start)
-        if not boxes:
-            return None
-        left, bottom, right, top = boxes[0]
-        a, b, c, d, _, base = library.text_matrix(handle, start)
-        scale = 1.0 if a == d == 1.0 else hypot(c, d)
-        size = library.font_size(handle, start) * scale
-        if len(boxes) > 1:
-            # A line may begin or end with a small raised mark.
-            size = max(size, self._size(end - 1, scale))
-            wide = _WIDE_GAP * size
-            edges = [box[0] for last, box in pairwise(boxes) if box[0] - last[2] > wide]
-            if edges:
-                self._gaps[start] = edges
-            lefts, bottoms, rights, tops = zip(*boxes, strict=True)
-            left, bottom, right, top = min(lefts), min(bottoms), max(rights), max(tops)
-        if right - left > _WIDE_LETTER * size * (end - start):
-            self._gaps[start] = []
-        font = library.font_at(handle, start)
-        face = self._faces.get(font) or self._face(font)
-        if face.is_bold or face.is_monospaced:
-            face = self._common_face(face, font, start, end)
-        bounds = self.bounds
-        line = Line(
-            start, end, (left - bounds[0], bounds[3] - top, right - bounds[0], bounds[3] - bottom), size, face, 0.0
-        )
-        line.base = bounds[3] - base
-        line.turned = b != 0.0 or a < 0.0
-        return line
+        return start, end
+
+    def _boxes(self, spans: list[tuple[int, int]], texts: list[Handle | None]) -> list[list[Box]]:
+        """The boxes of each line; ``texts`` are the objects that the lines begin with."""
+        raw, handle = self.raw, self.handle
+        # Where each line is one object, and blanks stand inside of lines only, all boxes are found in one go.
+        letters = sum([end - start for start, end in spans])
+        if letters + raw.count("\r") + raw.count("\n") == len(raw) and not any(map(eq, texts, texts[1:])):
+            ends = map(library.text_object, repeat(handle), [end - 1 for _, end in spans])
+            if all(map(eq, texts, ends)):
+                boxes = library.rects_of(handle, len(raw), len(spans))
+                if boxes is not None:
+                    return [[box] for box in boxes]
+        return [library.rects(handle, start, end - start) for start, end in spans]
+
+    def _lines(self, spans: list[tuple[int, int]]) -> list[Line]:
+        handle, faces = self.handle, self._faces
+        x, _, _, y = self.bounds
+        starts = [start for start, _ in spans]
+        texts = library.text_objects(handle, starts)
+        matrices, sizes = library.text_matrices(handle, starts), library.font_sizes(handle, starts)
+        found: list[Line] = []
+        for (start, end), boxes, matrix, set_size, font in zip(
+            spans, self._boxes(spans, texts), matrices, sizes, library.fonts(texts), strict=True
+        ):
+            a, b, c, d, _, base = matrix
+            scale = 1.0 if a == d == 1.0 else hypot(c, d)
+            size = set_size * scale
+            if len(boxes) == 1:
+                left, bottom, right, top = boxes[0]
+            elif not boxes:
+                continue
+            else:
+                # A line may begin or end with a small raised mark.
+                size = max(size, self._size(end - 1, scale))
+                left, bottom, right, top = self._around(start, boxes, size)
+            if right - left > _WIDE_LETTER * size * (end - start):
+                self._gaps[start] = []
+            face = faces.get(font) or self._face(font)
+            if face.is_bold or face.is_monospaced:
+                face = self._common_face(face, font, start, end)
+            line = Line(start, end, (left - x, y - top, right - x, y - bottom), size, face, y - base)
+            if b != 0.0 or a < 0.0:
+                line.turned = True
+            found.append(line)
+        return found
+
+    def _around(self, start: int, boxes: list[Box], size: float) -> Box:
+        """The box around the boxes of a line; wide gaps between them are kept in mind."""
+        wide = _WIDE_GAP * size
+        edges = [box[0] for last, box in pairwise(boxes) if box[0] - last[2] > wide]
+        if edges:
+            self._gaps[start] = edges
+        lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+        return min(lefts), min(bottoms), max(rights), max(tops)
 
     def _size(self, index: int, scale: float) -> float:
         """The size of type of one character as it is seen; ``scale`` is that of another one on its line."""
