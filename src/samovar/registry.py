@@ -14,7 +14,7 @@ from samovar.ports.backend import BackendModule
 
 __all__ = ["Port", "backend", "kinds", "module"]
 
-Port = Literal["backends", "parsers"]
+Port = Literal["backends", "parsers", "embedders", "rerankers"]
 
 
 def kinds(port: Port) -> tuple[str, ...]:

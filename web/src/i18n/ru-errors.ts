@@ -147,4 +147,11 @@ export const ruErrors: Record<keyof typeof enErrors, string> = {
   'error.language_data_unavailable.bare': 'Языковые данные для распознавания получить не удалось.',
   'error.language_data_unavailable.advice':
     'Установите пакеты tesseract-ocr-rus и tesseract-ocr-eng или выполните `samovar ocr install`.',
+  'error.embedder_unavailable': 'Модель векторов {embedder} не работает: {reason}.',
+  'error.embedder_unavailable.bare': 'Модель векторов не работает.',
+  'error.embedder_unavailable.advice': 'Поиск идёт только по словам. Проверьте `retrieval.embedder` в samovar.toml.',
+  'error.reranker_unavailable': 'Модель переранжирования {reranker} не работает: {reason}.',
+  'error.reranker_unavailable.bare': 'Модель переранжирования не работает.',
+  'error.reranker_unavailable.advice':
+    'Выдержки остаются в том порядке, в каком нашлись. Проверьте `retrieval.reranker` в samovar.toml.',
 }

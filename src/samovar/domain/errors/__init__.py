@@ -54,6 +54,9 @@ SamovarError
 │   ├── DownloadFailed          download_failed
 │   └── ChecksumMismatch        checksum_mismatch
 ├── LanguageDataUnavailable     language_data_unavailable
+├── RetrievalError
+│   ├── EmbedderUnavailable     embedder_unavailable
+│   └── RerankerUnavailable     reranker_unavailable
 └── StartError
     ├── PortTaken               port_taken
     ├── DataFolderUnusable      data_folder_unusable
@@ -118,6 +121,7 @@ from samovar.domain.errors.request import (
     TooMany,
     Unauthorised,
 )
+from samovar.domain.errors.retrieval import EmbedderUnavailable, RerankerUnavailable, RetrievalError
 from samovar.domain.errors.root import SamovarError, error_from_code
 from samovar.domain.errors.start import DataFolderUnusable, PortTaken, SettingsInvalid, StartError, UnsafeBinding
 from samovar.domain.errors.storage import BlobDamaged, StorageError, StorageReadOnly, StorageUnavailable
@@ -142,6 +146,7 @@ __all__ = [
     "DocumentError",
     "DownloadFailed",
     "DownloadsOff",
+    "EmbedderUnavailable",
     "EmbeddingsUnsupported",
     "EngineDown",
     "EngineError",
@@ -173,6 +178,8 @@ __all__ = [
     "NotFound",
     "PortTaken",
     "QuotaExceeded",
+    "RerankerUnavailable",
+    "RetrievalError",
     "SamovarError",
     "SettingsInvalid",
     "StartError",

@@ -1,0 +1,25 @@
+"""What keeps a model from taking part in search."""
+
+from samovar.domain.errors.root import SamovarError
+
+__all__ = ["EmbedderUnavailable", "RerankerUnavailable", "RetrievalError"]
+
+
+class RetrievalError(SamovarError):
+    """The root of everything that keeps a model from taking part in search."""
+
+
+class EmbedderUnavailable(RetrievalError):
+    """The embedding model makes no vectors now."""
+
+    code = "embedder_unavailable"
+    sentence = "The embedding model {embedder} cannot be used: {reason}."
+    hint = "Search goes on by words alone. Check `retrieval.embedder` in samovar.toml; `samovar doctor` tells more."
+
+
+class RerankerUnavailable(RetrievalError):
+    """The re-ranking model scores nothing now."""
+
+    code = "reranker_unavailable"
+    sentence = "The re-ranker {reranker} cannot be used: {reason}."
+    hint = "Passages stay in the order in which they were found. Check `retrieval.reranker` in samovar.toml."

@@ -1,0 +1,1 @@
+"""Adapters to embedding models: one file per engine."""

@@ -1,0 +1,1 @@
+"""Adapters to re-ranking models: one file per protocol."""
