@@ -78,6 +78,52 @@ def test_what_nobody_sees_is_left_out(hidden: str) -> None:
     assert head.title is None
 
 
+def test_words_on_buttons_are_read_where_they_stand() -> None:
+    markup = "<html><h3><button>Как <b>вернуть</b> товар?</button></h3><p>Ответ<button>Да</button><button>Нет</button>"
+    assert _blocks(markup) == [("heading", 3, "Как вернуть товар?"), ("paragraph", None, "Ответ Да Нет")]
+
+
+def test_options_are_a_list_and_the_chosen_one_is_marked() -> None:
+    markup = (
+        "<html><p>Город <select><optgroup label='Юг'><option>Сочи<option selected>Анапа</optgroup>"
+        "<option label='Тула'>x</option><option selected></option></select> и дата</p>"
+        "<input list=a><datalist id=a><option>утро</datalist>"
+    )
+    assert _blocks(markup) == [
+        ("paragraph", None, "Город"),
+        ("paragraph", None, "Юг"),
+        ("list_item", 1, "Сочи"),
+        ("list_item", 1, "✓ Анапа"),
+        ("list_item", 1, "Тула"),
+        ("paragraph", None, "и дата"),
+        ("list_item", 1, "утро"),
+    ]
+
+
+def test_words_of_drawings_are_read_and_what_describes_them_is_not() -> None:
+    markup = (
+        "<html><p>до</p><svg><title>x</title><desc>x</desc><style>x</style><script>x</script>"
+        "<g><text>Склад <tspan>№ 1</tspan><title>x</title></text>x<text><a xlink:href='#'>Ворота</a></text></g>"
+        "<text style='display:none'>x</text><foreignObject><div>Двор</div></foreignObject></svg><p>после</p>"
+    )
+    head, page = _read(markup)
+    assert page.page.text.split("\n\n") == ["до", "Склад № 1", "Ворота", "Двор", "после"]
+    assert page.page.reason is None
+    assert head.title is None
+
+
+def test_words_of_a_template_are_left_out_with_a_sign() -> None:
+    _, page = _read("<html><p>до</p><template><style>p{}</style><p>x</p></template><p>после</p>")
+    assert (page.page.text, page.page.reason) == ("до\n\nпосле", "partly_read")
+    _, page = _read("<html><p>до</p><template><style>p{}</style><p> </p><p hidden>x</p></template><p>после</p>")
+    assert page.page.reason is None
+
+
+def test_a_template_that_a_browser_shows_is_read() -> None:
+    _, page = _read("<html><div><template shadowrootmode=open><p>тень</p></template><p>свет</p></div>")
+    assert (page.page.text, page.page.reason) == ("тень\n\nсвет", None)
+
+
 def test_merged_cells_keep_their_rows_and_columns() -> None:
     markup = "<html><table><tr><th rowspan=2>А<th colspan=2>Б<tr><td>1<td>2<tr><td>x<td><td>z</table>"
     assert [cell for table in _tables(markup) for cell in table] == [
@@ -177,6 +223,9 @@ def test_other_markup_is_not_html(content: bytes) -> None:
         "<",
         "&amp",
         "<td colspan=1000 rowspan=9999>x",
+        "<svg><text>",
+        "<svg><foreignObject><template>x",
+        "<select><option>x",
     ],
 )
 def test_any_depth_and_number_of_tags_is_read(piece: str) -> None:

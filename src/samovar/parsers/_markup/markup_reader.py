@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from lxml import etree
 
@@ -23,18 +23,23 @@ _DEEPEST_LISTS: Final = 30
 _LONGEST_TITLE: Final = 500
 
 _LEFT_OUT: Final = frozenset({
-    "script", "style", "template", "svg", "object", "embed", "applet", "iframe", "frameset", "noframes", "noembed",
-    "select", "datalist", "button", "audio", "video", "canvas", "map", "xml", "annotation", "annotation-xml",
+    "script", "style", "object", "embed", "applet", "iframe", "frameset", "noframes", "noembed", "audio", "video",
+    "canvas", "map", "xml", "annotation", "annotation-xml",
 })  # fmt: skip
 _BLOCKS: Final = frozenset({
     "html", "body", "p", "div", "section", "article", "main", "header", "footer", "aside", "address", "blockquote",
     "ul", "ol", "menu", "dl", "dt", "dd", "li", "figure", "hr", "form", "fieldset", "legend", "center", "details",
     "summary", "dir", "pre", "xmp", "listing", "plaintext", "textarea", "h1", "h2", "h3", "h4", "h5", "h6",
-    "figcaption", "nav", "caption", "noscript", "hgroup", "search", "dialog",
+    "figcaption", "nav", "caption", "noscript", "hgroup", "search", "dialog", "select", "datalist", "optgroup",
+    "option",
 })  # fmt: skip
 _AS_WRITTEN: Final = frozenset({"pre", "xmp", "listing", "plaintext", "textarea"})
 _PARTS_OF_TABLES: Final = frozenset({"tr", "thead", "tbody", "tfoot", "td", "th"})
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
+#: What a drawing shows as words; what else has text in it describes it, or is drawn as something else.
+_WORDS_OF_DRAWINGS: Final = frozenset({"text", "foreignobject"})
+_DESCRIBING_DRAWINGS: Final = frozenset({"title", "desc", "metadata"})
+_CHOSEN: Final = "✓ "
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
 #: How Word, LibreOffice and the makers of books mark notes.
 _NOTE_ID: Final = re.compile(r"_?(?:ftn|edn|sdfootnote|sdendnote)\d+", re.IGNORECASE)
@@ -61,6 +66,16 @@ class _Context(NamedTuple):
     level: int | None = None
 
 
+class _Realm(NamedTuple):
+    """Where tags mean something else than on a page; ``depth`` is where it was opened.
+
+    Of a drawing only its words are read. A template is shown by a script, or never: its words only leave a sign.
+    """
+
+    depth: int
+    kind: Literal["drawing", "words", "template"]
+
+
 @dataclass(slots=True)
 class _List:
     is_ordered: bool
@@ -76,8 +91,9 @@ def read_markup(
 ) -> MarkupHead:
     """Write the blocks of an HTML text, in whatever state it is.
 
-    Scripts, styles, hidden elements and (unless kept) navigation are left out. ``find_picture`` gets the address of a
-    picture as it is written and hands over the picture, or None for one that is not here: nothing is ever fetched.
+    Scripts, styles, hidden elements and (unless kept) navigation are left out, and templates with a sign.
+    ``find_picture`` gets the address of a picture as it is written and hands over the picture, or None for one that is
+    not here: nothing is ever fetched.
     """
     reader = _Reader(writer, find_picture, keeps_navigation=keeps_navigation)
     parser = etree.HTMLParser(target=reader, encoding="utf-8", huge_tree=True)
@@ -91,6 +107,7 @@ def read_markup(
     except (etree.XMLSyntaxError, ValueError, AssertionError):
         writer.is_full = writer.is_full or not reader.is_closed
     reader.finish()
+    writer.is_full = writer.is_full or reader.has_left_out
     return MarkupHead(reader.title, reader.author)
 
 
@@ -102,12 +119,14 @@ class _Reader:
     ) -> None:
         self.tags = 0
         self.is_closed = False
+        self.has_left_out = False
         self._writer = writer
         self._find_picture = find_picture
         self._left_out = _LEFT_OUT if keeps_navigation else _LEFT_OUT | {"nav"}
         self._keeps_navigation = keeps_navigation
         self._depth = 0
         self._skipped_from: int | None = None
+        self._realms: list[_Realm] = []
         self._title: list[str] | None = None
         self._title_parts: list[str] = []
         self._author: str | None = None
@@ -137,6 +156,15 @@ class _Reader:
             return
         if tag in self._left_out or (attributes and self._is_hidden(attributes)):
             self._skipped_from = self._depth
+        elif self._realms and self._realms[-1].kind != "words":
+            if self._realms[-1].kind == "drawing" and tag in _WORDS_OF_DRAWINGS:
+                self._enter_realm("words")
+        elif tag == "svg":
+            self._enter_realm("drawing")
+        elif tag == "template" and "shadowrootmode" not in attributes:
+            self._enter_realm("template")
+        elif self._realms and tag in _DESCRIBING_DRAWINGS:
+            self._skipped_from = self._depth
         elif tag in _BLOCKS:
             self._open_block(tag, attributes)
         else:
@@ -149,6 +177,12 @@ class _Reader:
             if self._skipped_from == depth:
                 self._skipped_from = None
             return
+        if self._realms and self._realms[-1].depth >= depth:
+            if self._realms.pop().kind == "words":
+                self._flush()
+            return
+        if self._realms and self._realms[-1].kind != "words":
+            return
         if tag in _BLOCKS:
             self._close_block(tag)
         else:
@@ -159,6 +193,9 @@ class _Reader:
     def data(self, text: str) -> None:
         if self._title is not None:
             self._title.append(text)
+        elif self._realms and self._realms[-1].kind != "words":
+            is_words = self._realms[-1].kind == "template" and not text.isspace()
+            self.has_left_out = self.has_left_out or (is_words and self._skipped_from is None)
         elif self._skipped_from is None:
             if self._as_written:
                 self._inline.add_as_written(text)
@@ -191,6 +228,11 @@ class _Reader:
             return True
         return not self._keeps_navigation and attributes.get("role") == "navigation"
 
+    def _enter_realm(self, kind: Literal["drawing", "words", "template"]) -> None:
+        if kind == "words":
+            self._flush()
+        self._realms.append(_Realm(self._depth, kind))
+
     def _open_block(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._flush()
         if tag in _AS_WRITTEN:
@@ -204,6 +246,11 @@ class _Reader:
             self._lists.append(_List(tag == "ol", _whole(attributes.get("start"), 1) - 1))
         elif tag == "li":
             self._open_item(attributes)
+        elif tag == "option":
+            self._open_option(attributes)
+        elif tag == "optgroup":
+            self._inline.add(attributes.get("label", ""))
+            self._flush()
         elif attributes:
             self._open_marked(tag, attributes)
 
@@ -216,6 +263,16 @@ class _Reader:
         if self._lists and self._lists[-1].is_ordered:
             self._lists[-1].number = _whole(attributes.get("value"), self._lists[-1].number + 1)
             self._prefix = f"{self._lists[-1].number}. "
+
+    def _open_option(self, attributes: Mapping[str, str]) -> None:
+        self._enter("list_item", 1)
+        self._prefix = _CHOSEN if "selected" in attributes else ""
+        label = attributes.get("label", "").strip()
+        if label:  # it is shown in the place of what the element holds
+            self.data(label)
+            self._flush()
+            self._contexts.pop()
+            self._skipped_from = self._depth
 
     def _open_marked(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Open a block whose attributes say more than its tag."""
@@ -248,6 +305,8 @@ class _Reader:
                 self._author = self._author or " ".join(clean_characters(attributes.get("content", "")).split())[:500]
             case "q":
                 self._inline.add("“")
+            case "button":
+                self._inline.add(" ")
             case "sup" if self._is_in_note_link and self._inline.ends_in_word:
                 self._inline.add(" ")
             case _:
@@ -304,6 +363,8 @@ class _Reader:
             self._as_written = max(0, self._as_written - 1)
         elif tag in _LISTS and self._lists:
             self._lists.pop()
+        elif tag == "option":
+            self._prefix = ""
 
     def _close_other(self, tag: str) -> None:
         match tag:
@@ -314,6 +375,8 @@ class _Reader:
                 self._title = None
             case "q":
                 self._inline.add("”")
+            case "button":
+                self._inline.add(" ")
             case "table":
                 if self._ignored_tables:
                     self._ignored_tables -= 1
