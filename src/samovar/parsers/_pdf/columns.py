@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from operator import attrgetter
 from statistics import median
-from typing import Final
+from typing import Final, TypeAlias
 
 from samovar.parsers._pdf.line import Item, Line
 
@@ -32,6 +32,8 @@ _MOST_ITEMS: Final = 3000
 BESIDE: Final = 0.3
 _SAME_ROW: Final = 0.5
 
+_Pair: TypeAlias = tuple[Item, Item]
+
 _by_top = attrgetter("top")
 _by_left = attrgetter("left")
 
@@ -44,39 +46,54 @@ def regions(items: Sequence[Item], size: float) -> list[list[Item]]:
     in_order = sorted(items, key=_by_top)
     if len(in_order) > _MOST_ITEMS:
         return [in_order]
-    return _regions(in_order, size, 0) or ([in_order] if in_order else [])
+    return _regions(in_order, size, _beside(in_order), 0) or ([in_order] if in_order else [])
 
 
-def _regions(items: list[Item], size: float, depth: int) -> list[list[Item]]:
+def _regions(items: list[Item], size: float, beside: list[_Pair], depth: int) -> list[list[Item]]:
     """The same for things in the order of their tops; nothing where there are no columns of text."""
-    pairs = _pairs(items)
-    if not pairs or depth >= _DEEPEST:
+    if not beside or depth >= _DEEPEST:
         return []
     columns = _columns(items, size)
     if len(columns) > 1 and _are_read_down(columns):
-        return [region for column in columns for region in _regions(column, size, depth + 1) or [column]]
-    zones = _zones(items, pairs, size)
-    inner = [_regions(zone, size, depth + 1) for zone in zones] if len(zones) > 1 else []
+        return [
+            region
+            for column in columns
+            for region in _regions(column, size, _among(column, beside), depth + 1) or [column]
+        ]
+    zones = _zones(items, _nearest(beside), size)
+    inner = [_regions(zone, size, _among(zone, beside), depth + 1) for zone in zones] if len(zones) > 1 else []
     if not any(inner):
         return []
     return [region for zone, found in zip(zones, inner, strict=True) for region in found or [zone]]
 
 
-def _pairs(items: list[Item]) -> list[tuple[Item, Item]]:
-    """Neighbours side by side: each thing with the nearest one at its right, if there is one."""
-    found: list[tuple[Item, Item]] = []
-    tallest = max((item.bottom - item.top for item in items), default=0.0)
+def _beside(items: list[Item]) -> list[_Pair]:
+    """Things side by side, the left one first."""
+    found: list[_Pair] = []
     for place, item in enumerate(items):
+        bottom = item.bottom
         # Most things have nothing beside them: only those that begin above this one's end come into question.
-        for other in items[place + 1 :]:
-            if other.top >= item.bottom or other.top - item.top > tallest:
+        for below in range(place + 1, len(items)):
+            other = items[below]
+            if other.top >= bottom:
                 break
             left, right = (item, other) if item.left < other.left else (other, item)
             if _is_beside(left, right) and not _is_mark(left, right):
                 found.append((left, right))
+    return found
+
+
+def _among(items: list[Item], beside: list[_Pair]) -> list[_Pair]:
+    """The pairs of which both are among some things, in the order of these."""
+    known = {id(item) for item in items}
+    return _beside(items) if any(id(left) in known and id(right) in known for left, right in beside) else []
+
+
+def _nearest(found: list[_Pair]) -> list[_Pair]:
+    """Neighbours side by side: each thing with the nearest one at its right, if there is one."""
     if len(found) <= 1:
         return found
-    nearest: dict[int, tuple[Item, Item]] = {}
+    nearest: dict[int, _Pair] = {}
     for left, right in found:
         known = nearest.get(id(left))
         if known is None or right.left < known[1].left:
@@ -106,10 +123,13 @@ def _columns(items: list[Item], size: float) -> list[list[Item]]:
     """Divide at the gutters that nothing crosses. Shape: columns from left to right, each from top to bottom."""
     columns: list[list[Item]] = []
     edge = float("-inf")
+    gutter = _NARROWEST_GUTTER * size
+    column: list[Item] = []
     for item in sorted(items, key=_by_left):
-        if item.left - edge >= _NARROWEST_GUTTER * size or not columns:
-            columns.append([])
-        columns[-1].append(item)
+        if item.left - edge >= gutter or not columns:
+            column = []
+            columns.append(column)
+        column.append(item)
         edge = max(edge, item.right)
     for column in columns:
         column.sort(key=_by_top)
@@ -127,8 +147,8 @@ def _is_wide(column: list[Item]) -> bool:
     lines = [item for item in column if isinstance(item, Line)]
     if len(lines) < len(column):
         return True
-    width = max(line.right for line in lines) - min(line.left for line in lines)
-    return width >= _NARROWEST_COLUMN * median(line.size for line in lines)
+    width = max([line.right for line in lines]) - min([line.left for line in lines])
+    return width >= _NARROWEST_COLUMN * median([line.size for line in lines])
 
 
 def _is_prose(column: list[Item]) -> bool:
@@ -139,9 +159,9 @@ def _is_prose(column: list[Item]) -> bool:
     rows = rows_of(lines)
     if len(rows) < _LEAST_LINES or not _is_wide(column):
         return False
-    left, right = min(line.left for line in lines), max(line.right for line in lines)
-    filled = median(row[-1].right - row[0].left for row in rows) / max(1.0, right - left)
-    return filled >= _FILLED and median(sum(_characters(item) for item in row) for row in rows) >= _PROSE_CHARACTERS
+    left, right = min([line.left for line in lines]), max([line.right for line in lines])
+    filled = median([row[-1].right - row[0].left for row in rows]) / max(1.0, right - left)
+    return filled >= _FILLED and median([sum(map(_characters, row)) for row in rows]) >= _PROSE_CHARACTERS
 
 
 def _characters(item: Item) -> int:

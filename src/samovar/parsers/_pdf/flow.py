@@ -132,6 +132,9 @@ def run_downwards(lines: list[Line]) -> bool:
 
 def _region_parts(layer: TextLayer, region: list[Item], body: float) -> list[Part]:
     """The parts of one region from top to bottom."""
+    lines = _lines(region)
+    if len(lines) == len(region) and run_downwards(lines):
+        return in_one_column(layer, lines, body)
     parts: list[Part] = []
     waiting: list[Line] = []
     for entry in _with_aligned_tables(layer, rows_of(region), body):

@@ -65,10 +65,14 @@ def _starts_list(text: str) -> bool:
 
 def usual_size(lines: Sequence[Line]) -> float:
     """The size of most characters. Units: points."""
-    sizes: dict[float, int] = {}
+    exact: dict[float, int] = {}
     for line in lines:
-        size = round(line.size, 1)
-        sizes[size] = sizes.get(size, 0) + line.end - line.start
+        size = line.size
+        exact[size] = exact.get(size, 0) + line.end - line.start
+    sizes: dict[float, int] = {}
+    for size, characters in exact.items():
+        rounded = round(size, 1)
+        sizes[rounded] = sizes.get(rounded, 0) + characters
     return max(sizes, key=sizes.__getitem__, default=10.0) or 1.0
 
 

@@ -1,6 +1,6 @@
 """Tables that are found by their ruled lines: grids, and level rules under each other."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -71,9 +71,13 @@ def _stretches(rules: Sequence[Rule], frame: Frame) -> tuple[list[_Stretch], lis
 
 def _joined(stretches: list[_Stretch]) -> list[_Stretch]:
     tracks = _tracks([stretch.at for stretch in stretches])
+    nearest: dict[float, float] = {}
     for stretch in stretches:
-        place = bisect_right(tracks, stretch.at)
-        stretch.at = min(tracks[max(0, place - 1) : place + 1], key=lambda track: abs(track - stretch.at))
+        at = stretch.at
+        if at not in nearest:
+            place = bisect_right(tracks, at)
+            nearest[at] = min(tracks[max(0, place - 1) : place + 1], key=lambda track: abs(track - at))
+        stretch.at = nearest[at]
     found: list[_Stretch] = []
     for stretch in sorted(stretches, key=lambda stretch: (stretch.at, stretch.low)):
         last = found[-1] if found else None
@@ -131,32 +135,47 @@ def _table(
     rows, columns = _tracks(rule.at for rule in level), _tracks(rule.at for rule in upright)
     if len(rows) < 2 or len(columns) < 2 or len(rows) + len(columns) < 5 or len(rows) * len(columns) > _MOST_CELLS:
         return None, lines
-    inside: list[Line] = []
+    left, top, right, bottom = columns[0], rows[0], columns[-1], rows[-1]
+    inside: list[tuple[Line, float]] = []
     outside: list[Line] = []
     for line in lines:
         middle = (line.top + line.bottom) / 2
-        is_in = rows[0] - 1 <= middle <= rows[-1] + 1 and line.right > columns[0] and line.left < columns[-1]
-        (inside if is_in else outside).append(line)
+        if top - 1 <= middle <= bottom + 1 and line.right > left and line.left < right:
+            inside.append((line, middle))
+        else:
+            outside.append(line)
     cells = _cells(rows, columns, level, upright)
-    owners = {(row, column): cell for cell in cells for row, column in _covered(cell)}
+    owners = _owners(cells)
+    last_row, last_column = len(rows) - 2, len(columns) - 2
     walls_of: dict[int, list[float]] = {}
-    for line in inside:
-        row = min(max(0, bisect_right(rows, (line.top + line.bottom) / 2) - 1), len(rows) - 2)
+    for line, height in inside:
+        row = min(max(0, bisect_right(rows, height) - 1), last_row)
         walls = walls_of.get(row)
         if walls is None:
-            walls = sorted({columns[owners[row, column].column] for column in range(len(columns) - 1)} | {columns[-1]})
+            walls = sorted({columns[owners[row, column].column] for column in range(len(columns) - 1)} | {right})
             walls_of[row] = walls
-        crossed = [wall for wall in walls if line.left < wall < line.right]
-        for piece in cut(line, crossed) if crossed else [line]:
+        crossed = walls[bisect_right(walls, line.left) : bisect_left(walls, line.right)]
+        for piece in cut(line, crossed) if crossed else (line,):
             middle = (piece.left + piece.right) / 2
-            if not columns[0] <= middle <= columns[-1]:
+            if left <= middle <= right:
+                column = min(max(0, bisect_right(columns, middle) - 1), last_column)
+                owners[row, column].lines.append(piece)
+            else:
                 outside.append(piece)
-                continue
-            column = min(max(0, bisect_right(columns, middle) - 1), len(columns) - 2)
-            owners[row, column].lines.append(piece)
-    if sum(bool(cell.lines) for cell in cells) < 2:
+    if sum([bool(cell.lines) for cell in cells]) < 2:
         return None, lines
-    return Table(columns[0], rows[0], columns[-1], rows[-1], cells), outside
+    return Table(left, top, right, bottom, cells), outside
+
+
+def _owners(cells: list[GridCell]) -> dict[tuple[int, int], GridCell]:
+    """The cell at each row and column."""
+    owners: dict[tuple[int, int], GridCell] = {}
+    for cell in cells:
+        if cell.row_span == cell.column_span == 1:
+            owners[cell.row, cell.column] = cell
+        else:
+            owners.update(dict.fromkeys(_covered(cell), cell))
+    return owners
 
 
 def _covered(cell: GridCell) -> list[tuple[int, int]]:
@@ -170,6 +189,8 @@ def _covered(cell: GridCell) -> list[tuple[int, int]]:
 def _cells(rows: list[float], columns: list[float], level: list[_Stretch], upright: list[_Stretch]) -> list[GridCell]:
     """Cells between rules; where a rule is missing between two, they are one cell."""
     level_walls, upright_walls = _Walls(level), _Walls(upright)
+    if upright_walls.are_whole(columns[1:-1], rows) and level_walls.are_whole(rows[1:-1], columns):
+        return [GridCell(row, column) for row in range(len(rows) - 1) for column in range(len(columns) - 1)]
     taken: set[tuple[int, int]] = set()
     cells: list[GridCell] = []
     for row in range(len(rows) - 1):
@@ -204,6 +225,19 @@ class _Walls:
         self._rules: dict[int, list[_Stretch]] = {}
         for rule in rules:
             self._rules.setdefault(round(rule.at), []).append(rule)
+
+    def are_whole(self, places: Sequence[float], steps: Sequence[float]) -> bool:
+        """Tell whether a rule stands at each place, without a break from the first step to the last."""
+        low, high = (steps[0] + steps[1]) / 2, (steps[-2] + steps[-1]) / 2
+        return all(self._is_whole(at, low, high) for at in places)
+
+    def _is_whole(self, at: float, low: float, high: float) -> bool:
+        near = round(at)
+        return any(
+            abs(rule.at - at) <= 1.0 and rule.low - 1 <= low and high <= rule.high + 1
+            for place in (near, near - 1, near + 1)
+            for rule in self._rules.get(place, ())
+        )
 
     def stand(self, at: float, low: float, high: float) -> bool:
         """Tell whether a rule stands there, between two others."""
