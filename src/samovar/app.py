@@ -1,7 +1,7 @@
 """The composition root: the only place where adapters meet use cases."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -27,12 +27,15 @@ from samovar.gateway.pool import BackendPool
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
 from samovar.gateway.watch import BackendWatch
+from samovar.ingest.importer import Importer
 from samovar.ingest.intake import Intake
+from samovar.ingest.priority import yield_to_others
 from samovar.ingest.reading import Reading
-from samovar.ingest.worker import Workers
+from samovar.ingest.worker import Workers, chat_readers, usual_readers
 from samovar.ocr.data import LANGUAGES, find
 from samovar.opening import BackendOpener, configured_backends, known_kinds
 from samovar.ports.backend import Endpoint
+from samovar.ports.queue import QueueScope, ReadingQueue
 from samovar.sandbox.launch import Recognition
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import RouteSettings, Settings
@@ -46,7 +49,7 @@ from samovar.weights.downloads import Downloads
 from samovar.weights.folder import models_in
 from samovar.weights.hub import Hub
 
-__all__ = ["EngineUse", "open_services"]
+__all__ = ["EngineUse", "open_services", "open_workers"]
 
 #: How a command wants the embedded engine: its own, one that already runs or else its own, or none.
 EngineUse = Literal["own", "shared", "none"]
@@ -63,11 +66,17 @@ class _Backends:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, metrics: Metrics, *, engine_use: EngineUse, imports: int | None = None
+    settings: Settings,
+    metrics: Metrics,
+    *,
+    engine_use: EngineUse,
+    imports: int | None = None,
+    imports_apart: bool = False,
 ) -> AsyncIterator[Services]:
     """Start everything, and end it in the reverse order.
 
     ``imports`` documents of knowledge bases are read at once, and beside them one of a chat; None reads nothing.
+    With ``imports_apart`` documents of knowledge bases are read by a process of their own, and files of chats here.
 
     Raises: StartError, StorageError. A model that cannot be loaded is no reason not to start.
     """
@@ -111,10 +120,8 @@ async def open_services(
         queue = storage.queue()
         stack.push_async_callback(queue.close)
         reading = Reading(storage, blobs, reader, metrics, upload_mb=settings.limits.upload_mb)
-        workers = Workers(queue, reading, imports=imports or 0)
-        stack.push_async_callback(workers.close)
-        if imports is not None:
-            workers.start()
+        importer = Importer(queue, settings, metrics, imports=imports) if imports and imports_apart else None
+        workers = None if imports is None else _start_readers(stack, reading, queue, imports, importer)
         vision = VisionModels(gateway, preferred=settings.vision.model)
         describer = FigureDescriber(
             storage,
@@ -126,7 +133,7 @@ async def open_services(
                 tokens=settings.vision.description_tokens,
             ),
             queue,
-            is_busy=lambda: len(hub) > 0 or workers.are_busy,
+            is_busy=lambda: any((len(hub), workers and workers.reading, importer and importer.is_reading)),
         )
         stack.push_async_callback(describer.close)
         if engine_use == "own":
@@ -138,6 +145,7 @@ async def open_services(
             reader=reader,
             intake=Intake(storage, blobs, queue, metrics, upload_mb=settings.limits.upload_mb),
             describer=describer,
+            importer=importer,
             observer=FigureObserver(storage, blobs, reader, vision, CenterFaceDetector()),
             uploads=UploadRoom(most_bytes=settings.limits.uploads_mb * 1_000_000),
             sign_in=sign_in,
@@ -166,6 +174,54 @@ async def open_services(
             sign_in_required=settings.server.sign_in,
             reaches_outside=lambda: bool(found.guard.outside_hosts or downloads.outside_hosts),
         )
+
+
+@asynccontextmanager
+async def open_workers(
+    settings: Settings,
+    metrics: Metrics,
+    *,
+    readers: Sequence[QueueScope],
+    as_guest: bool = False,
+    on_change: Callable[[], None] = lambda: None,
+) -> AsyncIterator[Workers]:
+    """Start what reading needs and nothing else, and end it in the reverse order.
+
+    A guest of a server leaves the embedded PostgreSQL to it, and all of its processes have a low priority.
+
+    Raises: StorageError.
+    """
+    async with AsyncExitStack() as stack:
+        reader = SandboxedReader(settings.limits, _recognition(settings))
+        stack.push_async_callback(reader.close)
+        storage = await open_storage(data_dir=settings.data_dir, database_url=settings.database_url, as_guest=as_guest)
+        stack.push_async_callback(storage.close)
+        await reader.start()
+        if as_guest and reader.process_id is not None:
+            # It has inherited the priority; but where sessions share the processor, it has one of its own.
+            yield_to_others(reader.process_id)
+        queue = storage.queue()
+        stack.push_async_callback(queue.close)
+        blobs = FileBlobStore(settings.data_dir / "blobs")
+        reading = Reading(storage, blobs, reader, metrics, upload_mb=settings.limits.upload_mb)
+        workers = Workers(queue, reading, readers=readers, on_change=on_change)
+        stack.push_async_callback(workers.close)
+        workers.start()
+        yield workers
+
+
+def _start_readers(
+    stack: AsyncExitStack, reading: Reading, queue: ReadingQueue, imports: int, importer: Importer | None
+) -> Workers:
+    """Start to read; with an importer files of chats only, for it reads the rest."""
+    readers = usual_readers(imports) if importer is None else chat_readers(imports)
+    workers = Workers(queue, reading, readers=readers)
+    stack.push_async_callback(workers.close)
+    workers.start()
+    if importer is not None:
+        stack.push_async_callback(importer.close)
+        importer.start()
+    return workers
 
 
 async def _open_backends(

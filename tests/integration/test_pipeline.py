@@ -18,7 +18,7 @@ from samovar.domain.errors import Conflict, NotFound, StorageUnavailable
 from samovar.domain.ids import ChatId, DocumentId, new_base_id
 from samovar.ingest.intake import Intake
 from samovar.ingest.reading import Reading
-from samovar.ingest.worker import Workers
+from samovar.ingest.worker import Workers, usual_readers
 from samovar.storage import FileBlobStore, PostgresStorage
 from samovar.telemetry.metrics import Metrics
 
@@ -38,7 +38,8 @@ class Library:
     @asynccontextmanager
     async def working(self, reader: PlayedReader, *, imports: int = 1) -> AsyncIterator[Workers]:
         queue = self.storage.queue()
-        workers = Workers(queue, Reading(self.storage, self.blobs, reader, Metrics(), upload_mb=1), imports=imports)
+        reading = Reading(self.storage, self.blobs, reader, Metrics(), upload_mb=1)
+        workers = Workers(queue, reading, readers=usual_readers(imports))
         workers.start()
         try:
             yield workers
@@ -364,7 +365,7 @@ async def test_what_a_killed_process_was_reading_is_taken_up_at_once(library: Li
     async with asyncio.timeout(PATIENCE_S):
         while True:
             with suppress(StorageUnavailable):
-                if await dead.claim(only_chats=False) == document.document_id:
+                if await dead.claim(scope="all") == document.document_id:
                     break
             await asyncio.sleep(0.01)
     reader = PlayedReader()

@@ -23,6 +23,7 @@ from samovar.gateway.pool import BackendPool
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
 from samovar.gateway.watch import BackendWatch
+from samovar.ingest.importer import Importer
 from samovar.ingest.intake import Intake
 from samovar.ports.engine import EngineView
 from samovar.ports.parser import DocumentReader
@@ -66,6 +67,7 @@ class Services:
     blobs: BlobStore
     reader: DocumentReader
     intake: Intake
+    importer: Importer | None
     uploads: UploadRoom
     describer: FigureDescriber
     observer: FigureObserver

@@ -90,7 +90,14 @@ async def presets(_actor: Asker) -> Response:
 @router.get("/health")
 async def health(services: ServicesOf) -> Response:
     """Answers while the process lives."""
-    return JSONResponse({"status": "ok", "version": services.version, "confinement": services.reader.confinement})
+    return JSONResponse(
+        {
+            "status": "ok",
+            "version": services.version,
+            "confinement": services.reader.confinement,
+            "imports": services.importer.state if services.importer else None,
+        }
+    )
 
 
 @router.get("/ready")

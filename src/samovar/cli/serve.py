@@ -82,7 +82,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     # Port 0 has become a real one, and an option may have named another: Samovar must not find itself.
     settings = settings.model_copy(update={"server": settings.server.model_copy(update={"port": port})})
     async with open_services(
-        settings, Metrics(), engine_use="own", imports=settings.ingest.workers or None
+        settings, Metrics(), engine_use="own", imports=settings.ingest.workers or None, imports_apart=True
     ) as services:
         api = create_api(services, host=settings.server.host, port=port, public_hosts=settings.server.public_hosts)
         config = uvicorn.Config(

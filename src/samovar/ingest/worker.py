@@ -1,19 +1,22 @@
 """Workers: take what waits in the queue, one document each, until they are closed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
 from samovar.domain.errors import StorageError
 from samovar.domain.ids import DocumentId
-from samovar.ports.queue import News, ReadingQueue
+from samovar.ports.queue import News, QueueScope, ReadingQueue
 from samovar.telemetry.log import get_log
 
-__all__ = ["DocumentReading", "Workers"]
+__all__ = ["DocumentReading", "Workers", "chat_readers", "import_readers", "usual_readers"]
 
 log = get_log(__name__)
 
+_ANY: Final[QueueScope] = "all"
+_CHATS: Final[QueueScope] = "chats"
+_IMPORTS: Final[QueueScope] = "imports"
 #: What waits is looked for again after this, should news of it have been lost.
 _LOOK_AGAIN_S: Final = 30.0
 _LOOK_AFTER_OTHERS_S: Final = 1.0
@@ -35,20 +38,40 @@ class DocumentReading(Protocol):
         ...
 
 
+def usual_readers(imports: int) -> tuple[QueueScope, ...]:
+    """Readers of a process that reads everything, ``imports`` documents at once.
+
+    A file of a chat never waits behind an import: one reader more takes nothing else.
+    """
+    return (*[_ANY] * imports, _CHATS)
+
+
+def chat_readers(imports: int) -> tuple[QueueScope, ...]:
+    """Readers of a process that leaves imports to another: as many for files of chats as it would have with them."""
+    return (_CHATS,) * (imports + 1)
+
+
+def import_readers(imports: int) -> tuple[QueueScope, ...]:
+    """Readers of a process that leaves files of chats to another."""
+    return (_IMPORTS,) * imports
+
+
 class Workers:
-    """Readers of one process. A file of a chat never waits behind an import: one reader takes nothing else."""
+    """Readers of one process."""
 
     def __init__(
         self,
         queue: ReadingQueue,
         reading: DocumentReading,
         *,
-        imports: int,
+        readers: Sequence[QueueScope],
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        """Read up to ``imports`` documents of bases at once, and beside them one document of a chat."""
+        """Have one reader for each of ``readers``; ``on_change`` is told when one begins or ends a document."""
         self._queue = queue
         self._reading = reading
-        self._imports = imports
+        self._readers = tuple(readers)
+        self._on_change = on_change
         self._tasks: list[asyncio.Task[None]] = []
         self._reads: dict[DocumentId, asyncio.Task[None]] = {}
         self._wakes: list[asyncio.Event] = []
@@ -61,10 +84,10 @@ class Workers:
         if self._tasks:
             return
         self._unsubscribe = self._queue.subscribe(self._hear)
-        for number in range(self._imports + 1):
+        for number, scope in enumerate(self._readers):
             wake = asyncio.Event()
             self._wakes.append(wake)
-            work = self._work(wake, only_chats=number == self._imports)
+            work = self._work(wake, scope)
             self._tasks.append(asyncio.create_task(work, name=f"reader of documents {number}"))
 
     async def close(self) -> None:
@@ -78,9 +101,9 @@ class Workers:
         self._tasks.clear()
 
     @property
-    def are_busy(self) -> bool:
-        """Tell whether a document is being read: whoever can wait should."""
-        return bool(self._reads)
+    def reading(self) -> int:
+        """How many documents are being read: whoever can wait should."""
+        return len(self._reads)
 
     def _hear(self, news: News) -> None:
         if news.kind == "waiting":
@@ -93,21 +116,21 @@ class Workers:
         elif news.kind == "stopped" and news.document_id in self._reads:
             self._reads[news.document_id].cancel()
 
-    async def _work(self, wake: asyncio.Event, *, only_chats: bool) -> None:
+    async def _work(self, wake: asyncio.Event, scope: QueueScope) -> None:
         while True:
             wake.clear()
-            if not await self._do_one(only_chats=only_chats):
-                pause_s = await self._pause_s()
+            if not await self._do_one(scope):
+                pause_s = await self._pause_s(scope)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause_s):
                         await wake.wait()
 
-    async def _do_one(self, *, only_chats: bool) -> bool:
+    async def _do_one(self, scope: QueueScope) -> bool:
         """Read one document; False when there is none."""
         now = asyncio.get_running_loop().time()
         self._later = {document_id: until for document_id, until in self._later.items() if until > now}
         try:
-            document_id = await self._queue.claim(only_chats=only_chats, except_for=self._later)
+            document_id = await self._queue.claim(scope=scope, except_for=self._later)
             if document_id is None:
                 return False
             await self._read(document_id)
@@ -116,10 +139,10 @@ class Workers:
             # The queue looks for its connection and says so; its news wake this one.
             return False
 
-    async def _pause_s(self) -> float:
+    async def _pause_s(self, scope: QueueScope) -> float:
         """How long to wait for news: not long while others read, for nobody tells when one of them is killed."""
         try:
-            pause_s = _LOOK_AGAIN_S if await self._queue.is_empty() else _LOOK_AFTER_OTHERS_S
+            pause_s = _LOOK_AGAIN_S if await self._queue.is_empty(scope=scope) else _LOOK_AFTER_OTHERS_S
         except StorageError:
             pause_s = _LOOK_AGAIN_S
         now = asyncio.get_running_loop().time()
@@ -128,6 +151,7 @@ class Workers:
     async def _read(self, document_id: DocumentId) -> None:
         task = asyncio.create_task(self._reading.read(document_id), name=f"reading {document_id}")
         self._reads[document_id] = task
+        self._on_change()
         try:
             await asyncio.wait({task})
             await self._settle(document_id, task)
@@ -136,6 +160,7 @@ class Workers:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             del self._reads[document_id]
+            self._on_change()
             await self._queue.release(document_id)
 
     async def _settle(self, document_id: DocumentId, task: asyncio.Task[None]) -> None:

@@ -6,11 +6,13 @@ from typing import Literal, Protocol
 
 from samovar.domain.ids import DocumentId
 
-__all__ = ["News", "NewsKind", "ReadingQueue"]
+__all__ = ["News", "NewsKind", "QueueScope", "ReadingQueue"]
 
 #: ``waiting``: there may be something to claim. ``ended``: a document is ready, failed or cancelled.
 #: ``stopped``: a document was cancelled or deleted. ``lost``: every claim of this process is gone.
 NewsKind = Literal["waiting", "ended", "stopped", "lost"]
+#: Which documents: ``chats`` are files of chats, ``imports`` are documents of knowledge bases.
+QueueScope = Literal["all", "chats", "imports"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +33,19 @@ class ReadingQueue(Protocol):
         """Connect in the background, and again whenever the connection is lost."""
         ...
 
-    async def claim(self, *, only_chats: bool, except_for: Collection[DocumentId] = ()) -> DocumentId | None:
-        """Take the next document that nobody reads: those of chats first, then the oldest.
+    async def claim(self, *, scope: QueueScope, except_for: Collection[DocumentId] = ()) -> DocumentId | None:
+        """Take the next document of a scope that nobody reads: those of chats first, then the oldest.
 
         Raises StorageUnavailable while there is no connection.
         """
         ...
 
-    async def is_empty(self) -> bool:
-        """Tell whether nothing waits and nobody reads. Raises StorageUnavailable."""
+    async def is_empty(self, *, scope: QueueScope) -> bool:
+        """Tell whether nothing of a scope waits or is read. Raises StorageUnavailable."""
+        ...
+
+    async def has_unclaimed(self, *, scope: QueueScope) -> bool:
+        """Tell whether something of a scope waits that nobody reads, in any process. Raises StorageUnavailable."""
         ...
 
     async def release(self, document_id: DocumentId) -> None:

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["open_storage"]
 
 
-async def open_storage(*, data_dir: Path, database_url: str | None) -> "PostgresStorage":
+async def open_storage(*, data_dir: Path, database_url: str | None, as_guest: bool = False) -> "PostgresStorage":
     """Open the storage of a data folder, or of a PostgreSQL server by its address.
+
+    A guest uses the embedded server while another process keeps it running, and never starts or stops it. The
+    server's processes that work for a guest take on the guest's priority.
 
     Raises: DataFolderUnusable, SettingsInvalid for an address that cannot be used,
     StorageUnavailable when the server does not answer.
@@ -26,6 +29,9 @@ async def open_storage(*, data_dir: Path, database_url: str | None) -> "Postgres
         await asyncio.to_thread(_load)
         return await _open(_read_url(database_url), None)
     server = _embedded(data_dir)
+    if as_guest:
+        await asyncio.to_thread(_load)
+        return await _open(_guest_url(server), None, lends_priority=True)
     # The server starts while the libraries load: together they are most of a start.
     loading = asyncio.to_thread(_load)
     try:
@@ -49,7 +55,7 @@ def _embedded(data_dir: Path) -> "EmbeddedServer":
     return EmbeddedServer(data_dir)
 
 
-async def _open(url: "URL", server: "EmbeddedServer | None") -> "PostgresStorage":
+async def _open(url: "URL", server: "EmbeddedServer | None", *, lends_priority: bool = False) -> "PostgresStorage":
     import psycopg
 
     from samovar.storage.postgres import PostgresStorage, connect
@@ -60,7 +66,7 @@ async def _open(url: "URL", server: "EmbeddedServer | None") -> "PostgresStorage
         raise StorageUnavailable from error
     try:
         await _bring_up_to_date(connection, url, server)
-        storage = PostgresStorage(url, server)
+        storage = PostgresStorage(url, server, lends_priority=lends_priority)
         await storage.guard(connection)
     except psycopg.Error as error:
         await connection.close()
@@ -128,6 +134,13 @@ def _embedded_url(server: "EmbeddedServer") -> "URL":
         database=address.database,
         query={"host": str(address.socket_folder)},
     )
+
+
+def _guest_url(server: "EmbeddedServer") -> "URL":
+    try:
+        return _embedded_url(server)
+    except OSError as error:
+        raise StorageUnavailable from error
 
 
 def _read_url(database_url: str) -> "URL":

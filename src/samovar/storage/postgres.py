@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import secrets
 import selectors
 from collections.abc import AsyncIterator
@@ -91,12 +92,17 @@ class PostgresTransaction:
 class PostgresStorage:
     """Implements the port ``Storage``; made by ``open_storage``."""
 
-    def __init__(self, url: URL, server: "EmbeddedServer | None") -> None:
-        """Take the address; ``server`` is this process's share in the embedded server."""
+    def __init__(self, url: URL, server: "EmbeddedServer | None", *, lends_priority: bool = False) -> None:
+        """Take the address; ``server`` is this process's share in the embedded server.
+
+        With ``lends_priority`` the processes of a server on this machine work for us at our own priority.
+        """
         self._url = url
         self._server = server
         self._owner = secrets.randbelow(2**31 - 1) + 1
         self._engine = _make_engine(url)
+        if lends_priority:
+            event.listen(self._engine.sync_engine, "connect", _lend_priority)
         self._doubt = asyncio.Event()
         self._disk_is_full = False
         self._own: psycopg.AsyncConnection | None = None
@@ -266,6 +272,17 @@ def _refuse_dead(_connection: object, record: ConnectionPoolEntry, _proxy: objec
     driver_connection = record.driver_connection
     if driver_connection is None or driver_connection.closed or _has_input(driver_connection.fileno()):
         raise InvalidatePoolError
+
+
+def _lend_priority(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Give the server's process of a new connection the nice value of this one."""
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    driver_connection = record.driver_connection
+    if driver_connection is None:
+        return
+    # Another user's process keeps what it has.
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, driver_connection.info.backend_pid, nice)
 
 
 def _has_input(descriptor: int) -> bool:

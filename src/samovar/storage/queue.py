@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from samovar.domain.errors import SamovarError, StorageUnavailable
 from samovar.domain.ids import DocumentId
-from samovar.ports.queue import News, NewsKind
+from samovar.ports.queue import News, NewsKind, QueueScope
 from samovar.storage.connection import Connection
 
 __all__ = ["PostgresQueue", "announce"]
@@ -31,17 +31,27 @@ _HEARTBEAT_S: Final = 15.0
 _LONGEST_PAUSE_S: Final = 2.0
 _KINDS: Final = ("waiting", "ended", "stopped")
 
+_WAITING: Final = "status = 'reading' AND (%(scope)s::text = 'all' OR (base_id IS NULL) = (%(scope)s::text = 'chats'))"
 # The inner query is ordered and fenced off, so that locks are tried one by one until one is got.
-_CLAIM: Final = """
+_CLAIM: Final = f"""
 SELECT document_id FROM (
     SELECT document_id FROM documents
-    WHERE status = 'reading' AND NOT document_id = ANY(%(others)s) AND (base_id IS NULL OR NOT %(only_chats)s)
+    WHERE {_WAITING} AND NOT document_id = ANY(%(others)s)
     ORDER BY base_id IS NOT NULL, position
     OFFSET 0
 ) AS waiting
 WHERE pg_try_advisory_lock(%(locks)s, hashtext(document_id::text))
 LIMIT 1
-"""
+"""  # noqa: S608 - put together from our own constants
+# The halves of a lock's key are shown as object ids, which have no sign.
+_UNCLAIMED: Final = f"""
+SELECT FROM documents WHERE {_WAITING} AND (hashtext(document_id::text)::bigint & 4294967295)::oid NOT IN (
+    SELECT objid FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = %(locks)s::oid AND objsubid = 2
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+LIMIT 1
+"""  # noqa: S608 - put together from our own constants
 _RELEASE: Final = "SELECT pg_advisory_unlock(%(locks)s, hashtext(%(document)s::text))"
 
 
@@ -69,21 +79,25 @@ class PostgresQueue:
         if self._keeper is None:
             self._keeper = asyncio.create_task(self._keep(), name="queue of documents")
 
-    async def claim(self, *, only_chats: bool, except_for: Collection[DocumentId] = ()) -> DocumentId | None:
-        """Take the next document that nobody reads. Raises: StorageUnavailable."""
+    async def claim(self, *, scope: QueueScope, except_for: Collection[DocumentId] = ()) -> DocumentId | None:
+        """Take the next document of a scope that nobody reads. Raises: StorageUnavailable."""
         # One at a time: a session gets a lock that it has once more, so what it has must be known when it asks.
         async with self._claiming:
             others = [*self._claimed, *except_for]
-            row = await self._ask(_CLAIM, {"others": others, "only_chats": only_chats, "locks": _READING_LOCKS})
+            row = await self._ask(_CLAIM, {"others": others, "scope": scope, "locks": _READING_LOCKS})
             if row is None:
                 return None
             document_id = DocumentId(cast(UUID, row[0]))
             self._claimed.add(document_id)
             return document_id
 
-    async def is_empty(self) -> bool:
-        """Tell whether nothing waits and nobody reads. Raises: StorageUnavailable."""
-        return await self._ask("SELECT FROM documents WHERE status = 'reading' LIMIT 1", {}) is None
+    async def is_empty(self, *, scope: QueueScope) -> bool:
+        """Tell whether nothing of a scope waits or is read. Raises: StorageUnavailable."""
+        return await self._ask(f"SELECT FROM documents WHERE {_WAITING} LIMIT 1", {"scope": scope}) is None
+
+    async def has_unclaimed(self, *, scope: QueueScope) -> bool:
+        """Tell whether something of a scope waits that nobody reads, in any process. Raises: StorageUnavailable."""
+        return await self._ask(_UNCLAIMED, {"scope": scope, "locks": _READING_LOCKS}) is not None
 
     async def release(self, document_id: DocumentId) -> None:
         """Give a claim back; one that was lost with its connection is given back already."""
