@@ -82,7 +82,7 @@ def test_doctor_tells_of_each_part(data_dir: Path) -> None:
         part["name"]: part
         for part in json.loads(run_command("doctor", "--json", "--data-dir", str(data_dir)).stdout)["parts"]
     }
-    assert {"program", "data", "database", "model", "parsers", "port"} <= set(parts)
+    assert {"program", "data", "database", "model", "parsers", "ocr", "faces", "port"} <= set(parts)
     assert parts["database"]["state"] == "ok"
     assert str(data_dir) in parts["database"]["detail"]
     for part in parts.values():

@@ -14,6 +14,7 @@ from typing import Final, Literal
 import typer
 
 from samovar import __version__, registry
+from samovar.cli.faces import look_at_faces, say_faces
 from samovar.cli.ocr_words import say_ocr
 from samovar.cli.output import DataDir, Json, load_settings, print_json, run_async
 from samovar.domain.errors import BlobDamaged, SamovarError
@@ -63,6 +64,7 @@ async def _examine(settings: Settings) -> list[Part]:
         ("model", _model),
         ("parsers", _parsers),
         ("ocr", _ocr),
+        ("faces", _faces),
         ("web app", _web_app),
         ("port", _port),
         ("backends", _backends),
@@ -182,6 +184,17 @@ async def _ocr(settings: Settings) -> Part:
         return Part(name="ocr", state="failed", detail=say_ocr("broken", folder=folder), advice=say_ocr("get_anew"))
     detail = say_ocr("ready", version=version, languages="+".join(LANGUAGES), folder=folder)
     return Part(name="ocr", state="ok", detail=detail)
+
+
+async def _faces(_settings: Settings) -> Part:
+    """Try the detector; to do without it is a choice, not a fault."""
+    match await look_at_faces():
+        case "ready":
+            return Part(name="faces", state="ok", detail=say_faces("ready"))
+        case "missing":
+            return Part(name="faces", state="ok", detail=say_faces("missing"), advice=say_faces("get"))
+        case "broken":
+            return Part(name="faces", state="failed", detail=say_faces("broken"), advice=say_faces("get_anew"))
 
 
 async def _web_app(_settings: Settings) -> Part:
