@@ -21,6 +21,7 @@ from tests.support.database import temporary_folder
 from tests.support.process import clean_environment, run_command, serve
 
 from samovar.storage import keeper
+from samovar.storage.chunks import text_of_chunk
 from samovar.storage.embedded import EmbeddedServer
 
 KILLS = 20
@@ -33,7 +34,8 @@ _PAGES = (
     " FROM pages JOIN documents d USING (document_id)"
 )
 _CHUNKS = (
-    'SELECT path, page, start, "end", text, headings, weights::text FROM chunks JOIN documents d USING (document_id)'
+    f'SELECT path, page, start, "end", {text_of_chunk("chunks")}, headings, weights::text'
+    " FROM chunks JOIN documents d USING (document_id)"
 )
 _FIGURES = "SELECT path, page, number, figures.sha256, width, height FROM figures JOIN documents d USING (document_id)"
 _DOCUMENTS = (

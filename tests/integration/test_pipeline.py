@@ -20,6 +20,7 @@ from samovar.ingest.intake import Intake
 from samovar.ingest.reading import Reading
 from samovar.ingest.worker import Workers, usual_readers
 from samovar.storage import FileBlobStore, PostgresStorage
+from samovar.storage.chunks import text_of_chunk
 from samovar.telemetry.metrics import Metrics
 
 PATIENCE_S = 60.0
@@ -66,8 +67,8 @@ class Library:
         url = self.storage._url.set(drivername="postgresql").render_as_string(hide_password=False)
         async with await psycopg.AsyncConnection.connect(url) as connection:
             found = await connection.execute(
-                'SELECT page, start, "end", text, headings, weights::text FROM chunks WHERE document_id = %s'
-                ' ORDER BY page, start, "end"',
+                f'SELECT page, start, "end", {text_of_chunk("chunks")}, headings, weights::text'
+                ' FROM chunks WHERE document_id = %s ORDER BY page, start, "end"',
                 (document_id,),
             )
             return await found.fetchall()

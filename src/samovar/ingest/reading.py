@@ -132,10 +132,10 @@ class Reading:
         """Index all pages anew, in one transaction: no try leaves chunks behind for the next."""
         async with self._storage.transaction() as tx:
             await self._held(tx, document_id, stage="indexing")
-            await tx.search.remove_chunks(document_id)
+            await tx.chunks.remove(document_id)
             chunker = Chunker(document_id)
             async for pages in self._pages(tx, document_id):
-                await tx.search.add_chunks([chunk for page in pages for chunk in chunker.cut(page)])
+                await tx.chunks.add([chunk for page in pages for chunk in chunker.cut(page)])
             await tx.readings.finish(document_id)
 
     async def _pages(self, tx: Transaction, document_id: DocumentId) -> AsyncIterator[tuple[Page, ...]]:

@@ -23,6 +23,7 @@ __all__ = [
     "Backends",
     "BlobStore",
     "Chats",
+    "Chunks",
     "Runs",
     "Search",
     "Storage",
@@ -143,20 +144,24 @@ class Runs(Protocol):
         ...
 
 
-class Search(Protocol):
-    """The search engine; the scope is part of the query."""
+class Chunks(Protocol):
+    """What search finds: places on pages and in descriptions, which have to be stored when their chunks are."""
 
-    async def add_chunks(self, chunks: Sequence[Chunk]) -> None:
-        """Index chunks."""
+    async def add(self, chunks: Sequence[Chunk]) -> None:
+        """Index chunks. Raises: NotFound when their document was deleted."""
         ...
 
-    async def remove_chunks(self, document_id: DocumentId) -> None:
+    async def remove(self, document_id: DocumentId) -> None:
         """Take every chunk of a document's pages out of the index; those of descriptions stay."""
         ...
 
     async def remove_description(self, document_id: DocumentId, page: int | None, figure: int) -> None:
         """Take the chunks of a picture's description out of the index."""
         ...
+
+
+class Search(Protocol):
+    """The search engine; the scope is part of the query."""
 
     async def lexical(self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int) -> tuple[Passage, ...]:
         """Rank by BM25 over Russian and English stems, best first.
@@ -286,6 +291,11 @@ class Transaction(Protocol):
     @property
     def readings(self) -> Readings:
         """The documents that are being read."""
+        ...
+
+    @property
+    def chunks(self) -> Chunks:
+        """What the search engine finds."""
         ...
 
     @property

@@ -24,6 +24,7 @@ from samovar.storage.accounts import PostgresAccounts
 from samovar.storage.backends import PostgresBackends
 from samovar.storage.bases import PostgresBases
 from samovar.storage.chats import PostgresChats
+from samovar.storage.chunks import PostgresChunks
 from samovar.storage.connection import DISK_FULL, Connection, translated
 from samovar.storage.documents import PostgresDocuments
 from samovar.storage.figures import PostgresFigures
@@ -79,6 +80,7 @@ class PostgresTransaction:
         self.bases = PostgresBases(connection)
         self.figures = PostgresFigures(connection)
         self.readings = PostgresReadings(connection)
+        self.chunks = PostgresChunks(connection)
         self.search = PostgresSearch(connection)
         self.accounts = PostgresAccounts(connection)
         self.backends = PostgresBackends(connection)

@@ -12,12 +12,12 @@ from samovar.domain.errors import NotFound
 from samovar.domain.ids import DocumentId
 from samovar.domain.page import DocumentHead, Page, PageReason
 from samovar.domain.page_json import encode_blocks, encode_links, encode_outline, encode_words
+from samovar.storage.chunks import INSERT_CHUNKS, chunks_as_json
 from samovar.storage.connection import Connection
 from samovar.storage.documents import PostgresDocuments, document_from, page_from, page_number, unused_blobs
 from samovar.storage.figures import figure_columns
 from samovar.storage.plain import write_json
 from samovar.storage.queue import announce
-from samovar.storage.search import INSERT_CHUNKS, chunks_as_json
 from samovar.storage.tables import (
     chat_documents,
     chunks,

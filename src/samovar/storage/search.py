@@ -7,18 +7,19 @@ question's half, the rarity of each word, from the chunks that the question may 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Row, Text, bindparam, delete, text, update
+from sqlalchemy import Integer, Row, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Chunk, Passage
 from samovar.domain.ids import ChatId, ChunkId, DocumentId
+from samovar.storage.chunks import text_of_chunk
 from samovar.storage.connection import Connection
-from samovar.storage.plain import storable_text, write_json
-from samovar.storage.tables import StoredText, chunks, documents
+from samovar.storage.plain import storable_text
+from samovar.storage.tables import StoredText
 
-__all__ = ["CANDIDATES", "INSERT_CHUNKS", "PostgresSearch", "chunks_as_json"]
+__all__ = ["CANDIDATES", "PostgresSearch"]
 
 #: How many chunks one question may score. Words are admitted rarest first until they would
 #: bring more; scoring costs about a microsecond a chunk.
@@ -27,6 +28,7 @@ CANDIDATES: Final = 50_000
 #: PostgreSQL refuses a tsvector above 1 MB.
 _PIECE_CHARACTERS: Final = 100_000
 
+# Texts are read of what is returned alone: the candidates may be ten thousands.
 _RANK: Final = """
 WITH scope AS MATERIALIZED (
     SELECT document_id, name, chunk_count FROM documents
@@ -51,14 +53,18 @@ WITH scope AS MATERIALIZED (
     SELECT samovar_vector(array_agg(dimension), array_agg(rarity)) AS weights,
         string_agg(word::text, ' | ') FILTER (WHERE rarer + frequency <= :budget OR rarer = 0)::tsquery AS words
     FROM weighed
+), best AS (
+    SELECT candidates.*, -(candidates.weights <#> question.weights) AS score
+    FROM question, LATERAL (
+        SELECT chunk_id, document_id, page, start, "end", figure, headings, chunks.weights, name
+        FROM chunks JOIN scope USING (document_id) WHERE chunks.lexemes @@ question.words LIMIT :budget
+    ) AS candidates
+    ORDER BY candidates.weights <#> question.weights, document_id, page, start
+    LIMIT :limit
 )
-SELECT candidates.*, -(candidates.weights <#> question.weights) AS score
-FROM question, LATERAL (
-    SELECT chunk_id, document_id, page, start, "end", text, figure, headings, chunks.weights, name
-    FROM chunks JOIN scope USING (document_id) WHERE chunks.lexemes @@ question.words LIMIT :budget
-) AS candidates
-ORDER BY candidates.weights <#> question.weights, document_id, page, start
-LIMIT :limit
+SELECT chunk_id, document_id, page, start, "end", figure, headings, name, score, {text} AS text
+FROM best
+ORDER BY score DESC, document_id, page, start
 """
 
 _OF_CHAT: Final = """AND document_id IN (
@@ -71,8 +77,10 @@ _OF_CHAT: Final = """AND document_id IN (
     )"""
 
 _PARAMETERS: Final = (bindparam("actor", type_=Uuid), bindparam("question", type_=StoredText))
-_RANK_ALL: Final = text(_RANK.format(narrowed="")).bindparams(*_PARAMETERS)
-_RANK_CHAT: Final = text(_RANK.format(narrowed=_OF_CHAT)).bindparams(*_PARAMETERS, bindparam("chat", type_=Uuid))
+_RANK_ALL: Final = text(_RANK.format(narrowed="", text=text_of_chunk("best"))).bindparams(*_PARAMETERS)
+_RANK_CHAT: Final = text(_RANK.format(narrowed=_OF_CHAT, text=text_of_chunk("best"))).bindparams(
+    *_PARAMETERS, bindparam("chat", type_=Uuid)
+)
 
 _STEMS: Final = text("""
 SELECT place, array_agg(DISTINCT lexeme) AS lexemes
@@ -87,32 +95,6 @@ class PostgresSearch:
     def __init__(self, connection: Connection) -> None:
         """Work on the connection of one transaction."""
         self._connection = connection
-
-    async def add_chunks(self, chunks: Sequence[Chunk]) -> None:
-        """Index chunks. Raises: NotFound when their document was deleted."""
-        if not chunks:
-            return
-        await self._connection.execute(_INSERT, {"chunks": chunks_as_json(chunks)})
-        counts: dict[DocumentId, int] = {}
-        for chunk in chunks:
-            counts[chunk.document_id] = counts.get(chunk.document_id, 0) + 1
-        await self._connection.execute(
-            _COUNT, [{"counted_id": document_id, "added": added} for document_id, added in counts.items()]
-        )
-
-    async def remove_chunks(self, document_id: DocumentId) -> None:
-        """Take every chunk of a document's pages out of the index; those of descriptions stay."""
-        await self._remove(document_id, chunks.c.figure.is_(None))
-
-    async def remove_description(self, document_id: DocumentId, page: int | None, figure: int) -> None:
-        """Take the chunks of a figure's description out of the index."""
-        # IS NOT DISTINCT FROM: the page of a document without pages is null.
-        await self._remove(document_id, chunks.c.page.is_not_distinct_from(page), chunks.c.figure == figure)
-
-    async def _remove(self, document_id: DocumentId, *conditions: ColumnElement[bool]) -> None:
-        statement = delete(chunks).where(chunks.c.document_id == document_id, *conditions)
-        removed = (await self._connection.execute(statement)).rowcount
-        await self._connection.execute(_COUNT, {"counted_id": document_id, "added": -removed})
 
     async def lexical(self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int) -> tuple[Passage, ...]:
         """Rank by BM25, best first; the scope is part of the query."""
@@ -141,49 +123,6 @@ class PostgresSearch:
             for row in await self._connection.execute(_STEMS, {"places": places, "pieces": pieces}):
                 stems[row.place] = frozenset(row.lexemes)
         return tuple(stems)
-
-
-# All chunks of a batch in one statement: what a row costs beside its words is then small. A chunk without a word that
-# can be found (dashes, one line of base64) is kept all the same: it has no weights. The fence keeps the planner from
-# finding the lexemes twice.
-INSERT_CHUNKS: Final = """
-INSERT INTO chunks (chunk_id, document_id, page, start, "end", text, figure, headings, lexemes, weights)
-SELECT chunk_id, document_id, page, start, "end", body, figure, headings, lexemes,
-    coalesce(samovar_weights(lexemes), CAST('{}/1000000000' AS sparsevec))
-FROM (
-    SELECT given.*, samovar_lexemes(body) AS lexemes
-    FROM json_to_recordset(CAST(:chunks AS json)) AS given (
-        chunk_id uuid, document_id uuid, page integer, start integer, "end" integer, body text, figure integer,
-        headings text[]
-    )
-    OFFSET 0
-) AS indexed
-"""
-_INSERT: Final = text(INSERT_CHUNKS).bindparams(bindparam("chunks", type_=Text))
-_COUNT: Final = (
-    update(documents)
-    .where(documents.c.document_id == bindparam("counted_id"))
-    .values(chunk_count=documents.c.chunk_count + bindparam("added", type_=Integer))
-)
-
-
-def chunks_as_json(chunks: Sequence[Chunk]) -> str:
-    """Write chunks as ``INSERT_CHUNKS`` reads them."""
-    return write_json(
-        [
-            {
-                "chunk_id": chunk.chunk_id,
-                "document_id": chunk.document_id,
-                "page": chunk.page,
-                "start": chunk.start,
-                "end": chunk.end,
-                "body": chunk.text,
-                "figure": chunk.figure,
-                "headings": chunk.headings,
-            }
-            for chunk in chunks
-        ]
-    )
 
 
 def _cut(whole: str) -> list[str]:

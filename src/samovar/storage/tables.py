@@ -395,7 +395,6 @@ chunks = Table(
     Column("page", Integer),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
-    Column("text", StoredText, nullable=False),
     Column("figure", Integer),
     Column("headings", ARRAY(StoredText), nullable=False, server_default=text("'{}'")),
     Column("lexemes", TSVECTOR, nullable=False),

@@ -245,7 +245,7 @@ async def _index(tx: Transaction, figure: DocumentFigure, description: str, mode
     await tx.figures.describe(
         figure.document_id, figure.page, figure.number, description=description, described_by=model_id
     )
-    await tx.search.remove_description(figure.document_id, figure.page, figure.number)
+    await tx.chunks.remove_description(figure.document_id, figure.page, figure.number)
     chunk = Chunk(
         chunk_id=new_chunk_id(),
         document_id=figure.document_id,
@@ -255,7 +255,7 @@ async def _index(tx: Transaction, figure: DocumentFigure, description: str, mode
         text=description,
         figure=figure.number,
     )
-    await tx.search.add_chunks([chunk])
+    await tx.chunks.add([chunk])
 
 
 def _owner(document: Document) -> Actor:

@@ -157,7 +157,7 @@ async def test_a_newer_version_takes_the_place_of_the_earlier_one_and_leaves_it_
         for paper in (old, other, new):
             await tx.documents.add(actor, paper, chat_id=None)
             await tx.readings.save_pages(paper.document_id, [made_page(1)], [])
-            await tx.search.add_chunks([make_chunk(paper.document_id, "samovar", page=1)])
+            await tx.chunks.add([make_chunk(paper.document_id, "samovar", page=1)])
             await tx.readings.finish(paper.document_id)
         replaced = await tx.documents.access(actor, old.document_id)
         assert (replaced.status, replaced.replaced_by, replaced.chunk_count) == ("replaced", new.document_id, 0)
@@ -245,7 +245,7 @@ async def test_nothing_can_be_read_into_a_deleted_document(storage: PostgresStor
         lambda tx: tx.readings.finish(gone),
         lambda tx: tx.readings.end(gone, "failed", error_code=None, error_reason=None),
         lambda tx: tx.readings.start_again(gone),
-        lambda tx: tx.search.add_chunks([make_chunk(gone, "late")]),
+        lambda tx: tx.chunks.add([make_chunk(gone, "late")]),
     ]
     for step in steps:
         with pytest.raises(NotFound) as raised:
@@ -260,7 +260,7 @@ async def test_a_document_that_ended_early_keeps_nothing_that_was_read(storage: 
     async with storage.transaction() as tx:
         await tx.documents.add(actor, paper, chat_id=None)
         await tx.readings.save_pages(paper.document_id, [made_page(1)], [figure])
-        await tx.search.add_chunks([make_chunk(paper.document_id, "samovar", page=1)])
+        await tx.chunks.add([make_chunk(paper.document_id, "samovar", page=1)])
         unused = await tx.readings.end(
             paper.document_id, "failed", error_code="file_damaged", error_reason="The file is damaged."
         )
@@ -293,7 +293,7 @@ async def test_a_removed_document_leaves_nothing_and_names_its_last_blobs(
         figure = made_figure(one.document_id, page=1, number=1)
         await tx.readings.save_pages(one.document_id, [made_page(1)], [figure])
         assert [found.document_id for found in await tx.documents.parts(actor, one.document_id)] == [part.document_id]
-        await tx.search.add_chunks([make_chunk(one.document_id, "samovar")])
+        await tx.chunks.add([make_chunk(one.document_id, "samovar")])
         assert await tx.documents.remove(actor, one.document_id) == ("2" * 64, "4" * 64)
         assert await tx.search.lexical(actor, "samovar", chat_id=None, limit=5) == ()
         with pytest.raises(NotFound):

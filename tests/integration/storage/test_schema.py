@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -15,6 +16,7 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from tests.support.database import database_url, run_as_superuser
 
+from samovar.domain.actor import Actor
 from samovar.domain.errors import SettingsInvalid, StorageUnavailable
 from samovar.storage import PostgresStorage, migrate, open_storage
 from samovar.storage.embedded import EmbeddedServer
@@ -66,6 +68,39 @@ async def test_a_failed_migration_leaves_nothing_behind(database_server: Embedde
     with psycopg.connect(url, autocommit=True) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     assert tables == [("chunks",)]
+
+
+async def test_what_an_earlier_version_has_indexed_is_found_after_the_upgrade(database_server: EmbeddedServer) -> None:
+    run_as_superuser(database_server, "CREATE DATABASE earlier_one")
+    url = database_url(database_server, "earlier_one")
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        connection.exec_driver_sql(_INDEXED_BY_0004)
+    engine.dispose()
+    storage = await open_storage(data_dir=Path("unused"), database_url=url)
+    async with storage.transaction() as tx:
+        owner = Actor(user_id=(await tx.accounts.first_user()).user_id, entry_point="cli")
+        found = await tx.search.lexical(owner, "самовар", chat_id=None, limit=5)
+    await storage.close()
+    assert [passage.chunk.text for passage in found] == ["Самовар кипит."]
+
+
+#: A page and its chunk, as they were stored while a chunk kept its text.
+_INDEXED_BY_0004 = """
+INSERT INTO users (user_id, name, is_first) VALUES (gen_random_uuid(), 'owner', true);
+INSERT INTO documents (document_id, owner_id, name, media_type, size_bytes, sha256, status, page_count, chunk_count)
+SELECT gen_random_uuid(), user_id, 'tea.txt', 'text/plain', 1, repeat('1', 64), 'ready', 1, 1 FROM users;
+INSERT INTO pages (document_id, number, text, status)
+SELECT document_id, 0, 'Ёж. Самовар кипит.', 'text' FROM documents;
+INSERT INTO chunks (chunk_id, document_id, start, "end", text, lexemes, weights)
+SELECT gen_random_uuid(), document_id, 4, 18, body, samovar_lexemes(body), samovar_weights(samovar_lexemes(body))
+FROM documents, (VALUES ('Самовар кипит.')) AS given (body);
+"""
 
 
 async def test_a_database_of_a_newer_version_is_refused(fresh_database_url: str) -> None:

@@ -1,11 +1,14 @@
 """Full text search in PostgreSQL."""
 
+from dataclasses import replace
+
 import pytest
 from tests.support.database import another_actor, make_chat, make_chunk, make_document
 
 from samovar.domain.actor import Actor
-from samovar.domain.document import Chunk, DocumentStatus
+from samovar.domain.document import Chunk, DocumentFigure, DocumentStatus
 from samovar.domain.ids import ChatId
+from samovar.domain.page import Page
 from samovar.storage import PostgresStorage, search
 
 RUSSIAN = (
@@ -30,7 +33,8 @@ async def index(
     chunks = [make_chunk(document.document_id, text, page=number) for number, text in enumerate(texts, start=1)]
     async with storage.transaction() as tx:
         await tx.documents.add(actor, document, chat_id=chat_id)
-        await tx.search.add_chunks(chunks)
+        pages = [Page(number=chunk.page, text=chunk.text, status="text") for chunk in chunks]
+        await tx.readings.save_pages(document.document_id, pages, [], chunks)
     return chunks
 
 
@@ -133,3 +137,43 @@ async def test_a_chunk_of_very_many_words_is_indexed(storage: PostgresStorage, a
     many = " ".join(f"w{number}x" for number in range(20_000))
     await index(storage, actor, (many + " samovar",))
     assert len(await ask(storage, actor, "samovar")) == 1
+
+
+async def test_a_chunk_is_a_place_on_its_page_or_in_the_description_of_its_figure(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    paper = make_document(actor)
+    text = "Ёж и 🫖.\x00 The samovar hums. Конец."
+    start = text.index("The")
+    sentence = make_chunk(paper.document_id, "The samovar hums.", start=start, page=3)
+    picture = DocumentFigure(
+        document_id=paper.document_id,
+        page=None,
+        number=1,
+        sha256="2" * 64,
+        media_type="image/png",
+        width=20,
+        height=10,
+        box=None,
+        alt="",
+        status="described",
+        description="A brass samovar.",
+        described_by="model",
+    )
+    seen = replace(make_chunk(paper.document_id, "brass samovar.", start=2), figure=1)
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, paper, chat_id=None)
+        await tx.readings.save_pages(
+            paper.document_id,
+            [Page(number=3, text=text, status="text"), Page(number=None, text="", status="picture")],
+            [picture],
+            [sentence],
+        )
+        await tx.chunks.add([seen])
+        found = await tx.search.lexical(actor, "samovar", chat_id=None, limit=10)
+        assert sorted((passage.chunk for passage in found), key=lambda chunk: chunk.start) == [seen, sentence]
+        await tx.chunks.remove(paper.document_id)
+        [left] = await tx.search.lexical(actor, "samovar", chat_id=None, limit=10)
+        assert left.chunk == seen
+        await tx.chunks.remove_description(paper.document_id, None, 1)
+        assert await tx.search.lexical(actor, "samovar", chat_id=None, limit=10) == ()
