@@ -305,6 +305,10 @@ class PostgresDocuments:
         )
         return bool((await self._connection.execute(used)).scalar_one())
 
+    async def unused_blobs(self, hashes: set[str]) -> tuple[str, ...]:
+        """Tell which of these blobs neither a document nor a figure refers to, sorted."""
+        return await unused_blobs(self._connection, hashes)
+
     async def _require_base(self, actor: Actor, base_id: BaseId) -> None:
         statement = select(knowledge_bases.c.base_id).where(
             knowledge_bases.c.base_id == base_id, knowledge_bases.c.owner_id == actor.user_id
