@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from samovar.chat.context import TurnMaterial, build_ledger, text_tokens
+from samovar.chat.context import Prompt, TurnMaterial, build_prompt, text_tokens
 from samovar.chat.live import LiveRun
 from samovar.chat.pictures import PictureLoader
 from samovar.domain.actor import Actor
@@ -110,7 +110,8 @@ class ReplyWriter:
         choice = attempt.choice
         if _needs_sight(material.question) and choice.description.capabilities.vision is not True:
             raise ModelWithoutVision(model=choice.model_id)
-        ledger = await build_ledger(material.turn, choice.description, choice.backend, self._counter)
+        prompt = await build_prompt(material.turn, choice.description, choice.backend, self._counter)
+        ledger = prompt.ledger
         route = [{"model": one.model, "backend": one.backend, "error": one.error_code} for one in tried]
         async with self._storage.transaction() as tx:
             await tx.runs.save_choice(
@@ -125,10 +126,10 @@ class ReplyWriter:
         if tried and tried[0].backend != choice.backend.name:
             first = tried[0]
             live.notice("fallback_used", model=choice.model_id, instead_of=first.backend, reason=first.error_code or "")
-        passages = self._announce(live, material, ledger, choice)
+        self._announce(live, material, prompt, choice)
         await self._stream(live, attempt, ledger)
         self._account(live, choice, ledger)
-        return passages
+        return prompt.shown
 
     async def _gather(self, actor: Actor, live: LiveRun) -> _Material:
         """Read the branch, search its documents and load its pictures."""
@@ -160,8 +161,9 @@ class ReplyWriter:
         )
         return _Material(chat=chat, question=branch[-1], turn=turn, has_documents=is_searched)
 
-    def _announce(self, live: LiveRun, material: _Material, ledger: Ledger, choice: ModelChoice) -> tuple[Passage, ...]:
-        """Tell what is sent and what is not; return the passages that were sent."""
+    def _announce(self, live: LiveRun, material: _Material, prompt: Prompt, choice: ModelChoice) -> None:
+        """Tell what is sent and what is not."""
+        ledger = prompt.ledger
         left_out = [piece for piece in ledger.pieces if not piece.sent]
         images = [piece for piece in left_out if piece.kind == "image"]
         if images:
@@ -179,14 +181,10 @@ class ReplyWriter:
             live.notice("parameters_unsupported", parameters=", ".join(sorted(unsupported)))
         if material.has_documents and not material.turn.passages:
             live.notice("no_passage_found")
-        # Passages are dropped from the end only, so the numbers of those that stay do not move.
-        sent = [piece for piece in ledger.pieces if piece.kind == "passage"]
-        kept = tuple(passage for passage, piece in zip(material.turn.passages, sent, strict=True) if piece.sent)
-        if kept:
+        if prompt.shown:
             described_by = material.turn.described_by
-            bodies = [_passage_body(n, passage, described_by) for n, passage in enumerate(kept, start=1)]
+            bodies = [_passage_body(n, passage, described_by) for n, passage in enumerate(prompt.shown, start=1)]
             live.emit("passages", passages=bodies)
-        return kept
 
     async def _stream(self, live: LiveRun, attempt: Attempt, ledger: Ledger) -> None:
         stream = attempt.choice.backend.stream(render(ledger))
@@ -303,6 +301,7 @@ def _passage_body(number: int, passage: Passage, described_by: Mapping[ChunkId, 
         "start": chunk.start,
         "end": chunk.end,
         "text": chunk.text,
+        "headings": list(chunk.headings),
         "figure": chunk.figure,
         "described_by": described_by.get(chunk.chunk_id),
     }

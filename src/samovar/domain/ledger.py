@@ -12,7 +12,8 @@ from samovar.domain.parameters import GenerationParameters
 
 __all__ = ["CountedBy", "Ledger", "Piece", "PieceKind", "render", "to_json"]
 
-PieceKind = Literal["system", "turn", "passage", "image", "question"]
+#: ``rules`` are our words before the passages: where they begin and end, and that they are no instructions.
+PieceKind = Literal["system", "turn", "rules", "passage", "image", "question"]
 CountedBy = Literal["tokenizer", "calibrated", "estimate"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samovar.chat.context import TurnMaterial, build_ledger
+from samovar.chat.context import TurnMaterial, build_prompt
 from samovar.chat.pictures import TurnPicture
 from samovar.domain.chat import Message
 from samovar.domain.document import Chunk, Passage
@@ -85,7 +85,7 @@ def material(*branch: Message, passages: tuple[Passage, ...] = (), **changes: ob
 
 
 async def ledger_of(turn: TurnMaterial, description: ModelDescription | None = None) -> Ledger:
-    return await build_ledger(turn, description or model(), WordTokenizer(), TokenCounter())
+    return (await build_prompt(turn, description or model(), WordTokenizer(), TokenCounter())).ledger
 
 
 async def test_a_short_chat_is_sent_whole_and_in_order() -> None:
@@ -113,7 +113,7 @@ async def test_a_question_that_cannot_fit_is_an_error_that_says_by_how_much() ->
 
 async def test_the_passages_stand_before_the_question_with_their_numbers() -> None:
     ledger = await ledger_of(
-        material(message("user", "Which port?"), passages=(passage("Port 7431."), passage("Else.")))
+        material(message("user", "Which port?"), passages=(passage("Port 7431."), passage("Else.", page=2)))
     )
     text = render(ledger).messages[-1].text
     assert text.index("[1] manual.pdf, page 1\nPort 7431.") < text.index("[2] ") < text.index("Which port?")
@@ -157,7 +157,8 @@ async def test_documents_make_the_temperature_low_unless_the_chat_says_otherwise
 
 
 async def test_a_backend_without_a_tokenizer_is_estimated_and_marked_so() -> None:
-    ledger = await build_ledger(material(message("user", "Привет, мир")), model(), NoTokenizer(), TokenCounter())
+    prompt = await build_prompt(material(message("user", "Привет, мир")), model(), NoTokenizer(), TokenCounter())
+    ledger = prompt.ledger
     assert ledger.counted_by == "estimate"
     assert ledger.pieces[-1].tokens >= estimate_tokens("Привет, мир")
 
@@ -165,9 +166,9 @@ async def test_a_backend_without_a_tokenizer_is_estimated_and_marked_so() -> Non
 async def test_a_text_is_counted_once_over_all_turns() -> None:
     tokenizer, counter = WordTokenizer(), TokenCounter()
     turn = material(message("user", "one"), message("assistant", "two"), message("user", "three"))
-    await build_ledger(turn, model(), tokenizer, counter)
+    await build_prompt(turn, model(), tokenizer, counter)
     first = tokenizer.calls
-    await build_ledger(turn, model(), tokenizer, counter)
+    await build_prompt(turn, model(), tokenizer, counter)
     assert tokenizer.calls == first
 
 
@@ -181,7 +182,9 @@ async def test_no_request_exceeds_the_budget_and_every_omission_has_a_reason(
 ) -> None:
     turns = [message("user" if n % 2 == 0 else "assistant", "w " * length) for n, length in enumerate(lengths)]
     turn = material(
-        *turns, message("user", "question"), passages=tuple(passage("p " * length) for length in passage_lengths)
+        *turns,
+        message("user", "question"),
+        passages=tuple(passage("p " * length, page) for page, length in enumerate(passage_lengths, start=1)),
     )
     ledger = await ledger_of(turn, model(context_tokens=context_tokens))
     assert ledger.sent_tokens + ledger.reply_tokens <= context_tokens

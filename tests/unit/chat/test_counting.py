@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samovar.chat.context import TurnMaterial, build_ledger
+from samovar.chat.context import TurnMaterial, build_prompt
 from samovar.domain.chat import Message
 from samovar.domain.document import Chunk, Passage
 from samovar.domain.generation import Capabilities, ModelDescription
@@ -119,7 +119,7 @@ async def test_the_demonstration_model_gets_a_short_instruction_and_a_short_repl
         capabilities=Capabilities(context_tokens=8192, tokenizer=True),
         is_demonstration=True,
     )
-    ledger = await build_ledger(turn, model, WordTokenizer(), TokenCounter())
+    ledger = (await build_prompt(turn, model, WordTokenizer(), TokenCounter())).ledger
     text = render(ledger).messages[-1].text
     assert text == f"[1] notes.txt\n{words}\n\nUsing only the passages above, answer: Какой порт?"
     assert ledger.reply_tokens == 320

@@ -242,7 +242,7 @@ export interface PageBoxes {
   boxes: Box[]
 }
 
-export type PieceKind = 'system' | 'turn' | 'passage' | 'image' | 'question'
+export type PieceKind = 'system' | 'turn' | 'rules' | 'passage' | 'image' | 'question'
 export interface LedgerPiece {
   kind: PieceKind
   role: 'system' | 'user' | 'assistant'

@@ -130,6 +130,7 @@ export const en = {
   'ledger.tried': 'Tried before',
   'ledger.kind.system': 'System prompt',
   'ledger.kind.turn': 'Earlier turns',
+  'ledger.kind.rules': 'Rules for passages',
   'ledger.kind.passage': 'Passages',
   'ledger.kind.image': 'Pictures',
   'ledger.kind.question': 'Question',

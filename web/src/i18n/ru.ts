@@ -131,6 +131,7 @@ export const ru: Messages = {
   'ledger.tried': 'Не ответили',
   'ledger.kind.system': 'Системный промпт',
   'ledger.kind.turn': 'Прежние реплики',
+  'ledger.kind.rules': 'Правила о фрагментах',
   'ledger.kind.passage': 'Фрагменты',
   'ledger.kind.image': 'Картинки',
   'ledger.kind.question': 'Вопрос',
