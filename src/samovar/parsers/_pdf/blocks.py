@@ -81,7 +81,7 @@ def _write_table(writer: Writer, table: Table) -> tuple[Cell, ...]:
                 end=writer.length,
                 row_span=cell.row_span,
                 column_span=cell.column_span,
-                is_header=bool(rows) and cell.row == 0 and all(line.face.is_bold for line in rows),
+                is_header=row == 0 and bool(rows) and all(line.face.is_bold for line in rows),
             )
         )
     return tuple(cells)

@@ -29,6 +29,8 @@ _USUAL_STEP: Final = 1.25
 _LARGEST_STEP: Final = 2.2
 _CODE_STEP: Final = 3.0
 _OTHER_SIZE: Final = 0.08
+#: A row that begins so many sizes of type further to the right may be the first of a paragraph.
+_INDENT: Final = 0.8
 _HEADING_SIZE: Final = 1.12
 _HEADING_LEVELS: Final = ((1.7, 1), (1.3, 2))
 _LOWEST_BY_SIZE: Final = 3
@@ -79,7 +81,7 @@ def usual_size(lines: Sequence[Line]) -> float:
 class _Column:
     """How the rows of one region run: their edges, the usual step from row to row, the page's usual size of type."""
 
-    __slots__ = ("body", "left", "pitch", "right")
+    __slots__ = ("body", "largest_step", "left", "pitch", "right")
 
     def __init__(self, rows: Sequence[Line], body: float) -> None:
         self.left = min([row.left for row in rows])
@@ -90,23 +92,40 @@ class _Column:
             if 0 < (step := below.base - above.base) < _LARGEST_STEP * below.size
         ]
         self.pitch = median(steps) if steps else _USUAL_STEP * rows[0].size
+        self.largest_step = 1.3 * self.pitch
         self.body = body
 
 
 def paragraphs(rows: Sequence[Line], texts: Sequence[str], body: float) -> list[Paragraph]:
     """Group the rows of one region; ``texts`` are the rows' own, ``body`` is the usual size of type."""
     column = _Column(rows, body)
-    right = column.right
-    current = Paragraph(rows[0], texts[0], column.left, right)
+    left, right = column.left, column.right
+    widest, small = column.largest_step, _FOOTNOTE_SIZE * body
+    shortest = right - 0.25 * (right - left)
+    current = Paragraph(rows[0], texts[0], left, right)
     found = [current]
     above, text_above = rows[0], texts[0]
     for place in range(1, len(rows)):
         row, text = rows[place], texts[place]
-        if _is_apart(column, above, row) or _begins(column, current, above, row, text_above, text):
-            current = Paragraph(row, text, column.left, right)
+        size, face = row.size, row.face
+        # Most rows look like the one above them, and need none of the questions.
+        if (
+            size != above.size
+            or face is not above.face
+            or face.is_monospaced
+            or not -0.5 * size <= row.base - above.base <= widest
+            or size < small
+            or current.is_listed
+            or not text[:2].isalpha()
+            or row.left - left > _INDENT * size
+            or (above.right < shortest and text_above[-1:] in _ENDS)
+            or ". ." in text_above
+            or "..." in text_above
+        ) and (_is_apart(column, above, row) or _begins(column, current, above, row, text_above, text)):
+            current = Paragraph(row, text, left, right)
             found.append(current)
         else:
-            if right - above.right > row.size and _has_room(above, row, text, right):
+            if right - above.right > size and _has_room(above, row, text, right):
                 current.breaks.append(len(current.rows))
             current.rows.append(row)
         above, text_above = row, text
@@ -118,7 +137,7 @@ def _is_apart(column: _Column, above: Line, row: Line) -> bool:
     step = row.base - above.base
     if row.face.is_monospaced and above.face.is_monospaced:
         return not 0 <= step <= _CODE_STEP * row.size
-    if (step > 1.3 * column.pitch and step > 1.43 * row.size) or step < -0.5 * row.size:
+    if (step > column.largest_step and step > 1.43 * row.size) or step < -0.5 * row.size:
         return True
     return row.size != above.size and abs(row.size - above.size) > _OTHER_SIZE * above.size
 
@@ -150,10 +169,10 @@ def _begins(column: _Column, current: Paragraph, above: Line, row: Line, text_ab
 
 def _is_indented(column: _Column, above: Line, row: Line) -> bool:
     """Tell whether a row begins further to the right, as the first of a paragraph does; centred rows do not count."""
-    if row.left - column.left <= 0.8 * row.size:
+    if row.left - column.left <= _INDENT * row.size:
         return False
     indent = row.left - max(column.left, above.left)
-    if not 0.8 * row.size < indent < 8 * row.size:
+    if not _INDENT * row.size < indent < 8 * row.size:
         return False
     return not (_is_centred(row, column) and _is_centred(above, column))
 
@@ -180,7 +199,9 @@ def _is_centred(row: Line, column: _Column) -> bool:
 
 def _has_room(above: Line, row: Line, text: str, right: float) -> bool:
     """Tell whether the first word of a row would have stood in the one above: that one was ended on purpose."""
-    length = text.find(" ") if " " in text else len(text)
+    length = text.find(" ")
+    if length < 0:
+        length = len(text)
     mean = (row.right - row.left) / max(1, row.end - row.start)
     return right - above.right > (length + 2) * mean + row.size
 

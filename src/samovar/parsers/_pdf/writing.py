@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from bisect import bisect_right
+from functools import cached_property
 from typing import Final
 
 from samovar.parsers._pdf.line import Line
@@ -48,9 +49,15 @@ class Writer:
         self._is_plain = layer.is_plain
         # Marks of footnotes are no part of the word before them: nobody searches for that word with a number.
         self._marks = [match.start() for match in _MARK.finditer(layer.raw) if layer.is_raised(match.start())]
+        self._is_simple = self._is_plain and not self._marks
         self._parts: list[str] = []
         self.length = 0
-        self.pieces: list[Piece] = []
+        self._written: list[tuple[int, int, int, int, Line]] = []
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """Where all that was written came from, in order; asked for when the page is written."""
+        return [Piece(*written) for written in self._written]
 
     @property
     def text(self) -> str:
@@ -65,7 +72,11 @@ class Writer:
     def line(self, line: Line, *, without_end: int = 0) -> None:
         """Write one row, without so many characters at its end."""
         if not line.parts:
-            self._write(line, line.start, line.end - without_end)
+            start, end = line.start, line.end - without_end
+            if not self._is_simple or self._raw[end - 1] == HYPHEN:
+                self._write(line, start, end)
+            elif start < end:
+                self._piece(line, self._raw[start:end], start, end)
             return
         last: Line | None = None
         for part in line.parts:
@@ -96,28 +107,25 @@ class Writer:
     def _piece(self, line: Line, text: str, first: int, last: int) -> None:
         if text:
             self._parts.append(text)
-            end = self.length + len(text)
-            self.pieces.append(Piece(self.length, end, first, last, line))
-            self.length = end
+            start = self.length
+            self.length = end = start + len(text)
+            self._written.append((start, end, first, last, line))
 
     def rows(self, rows: list[Line], breaks: list[int]) -> None:
         """Write the rows of a paragraph; a word divided between two of them becomes one."""
         raw = self._raw
         for place, below in enumerate(rows[1:], start=1):
             row = rows[place - 1]
-            if raw[self._end(row) - 1] in _HYPHENS and (dropped := self._divided(row, below)) is not None:
+            end = row.parts[-1].end if row.parts else row.end
+            if raw[end - 1] in _HYPHENS and (dropped := self._divided(end, below)) is not None:
                 self.line(row, without_end=dropped)
                 continue
             self.line(row)
             self.mark("\n" if breaks and place in breaks else " ")
         self.line(rows[-1])
 
-    def _end(self, row: Line) -> int:
-        return row.parts[-1].end if row.parts else row.end
-
-    def _divided(self, row: Line, below: Line) -> int | None:
-        """How many characters of a hyphen fall away where the row below goes on with the word, or None."""
-        end = self._end(row)
+    def _divided(self, end: int, below: Line) -> int | None:
+        """How many characters of a hyphen at the end of a row fall away where the row below goes on with the word."""
         after = self._raw[below.start : below.start + 40]
         before = _WORD_END.search(self._raw[max(0, end - 41) : end - 1])
         if before is None or not after[:1].isalnum():
