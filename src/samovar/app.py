@@ -40,6 +40,7 @@ from samovar.sandbox.launch import Recognition
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import RouteSettings, Settings
 from samovar.storage import FileBlobStore, open_storage
+from samovar.storage.blob_sweep import BlobSweep
 from samovar.telemetry.metrics import Metrics
 from samovar.vision.describe import DescriptionLimits, FigureDescriber
 from samovar.vision.faces import CenterFaceDetector
@@ -136,8 +137,11 @@ async def open_services(
             is_busy=lambda: any((len(hub), workers and workers.reading, importer and importer.is_reading)),
         )
         stack.push_async_callback(describer.close)
+        sweep = BlobSweep(storage, blobs)
+        stack.push_async_callback(sweep.close)
         if engine_use == "own":
             describer.start()
+            sweep.start()
         yield Services(
             version=__version__,
             storage=storage,
