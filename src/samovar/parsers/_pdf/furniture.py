@@ -32,7 +32,8 @@ def set_apart(
     frame = layer.frame
     margin, number_margin = _MARGIN * frame.height, _NUMBER_MARGIN * frame.height
     high = [line for line in lines if line.bottom <= number_margin]
-    low = [line for line in lines if line.top >= frame.height - number_margin]
+    number_edge = frame.height - number_margin
+    low = [line for line in lines if line.top >= number_edge]
     if not high and not low:
         return [], list(lines), []
     tops = [item.top for item in others]
@@ -42,9 +43,11 @@ def set_apart(
     if high:
         most = max(line.bottom for line in high)
         ruled = max((place[1] for place in level if place[1] <= number_margin * 1.2), default=0.0)
-        heads = [line for line in high if line.bottom <= max(margin, ruled) or _is_number(layer, line)]
-        rest = [line.top for line in _others(lines, heads)] + [top for top in tops if top > most]
-        heads = _apart(heads, min(rest, default=0.0), body, is_head=True)
+        edge = max(margin, ruled)
+        heads = [line for line in high if line.bottom <= edge or _is_number(layer, line)]
+        if heads:
+            rest = [line.top for line in _others(lines, heads)] + [top for top in tops if top > most]
+            heads = _apart(heads, min(rest, default=0.0), body, is_head=True)
     feet: list[Line] = []
     if low:
         ruled = min(
@@ -52,8 +55,11 @@ def set_apart(
         )
         least = min(frame.height - margin, ruled)
         feet = [line for line in low if line.top >= least or _is_number(layer, line)]
-        rest = [line.bottom for line in _others(lines, feet)] + bottoms
-        feet = _apart(feet, max(rest, default=frame.height), body, is_head=False)
+        if feet:
+            rest = [line.bottom for line in _others(lines, feet)] + bottoms
+            feet = _apart(feet, max(rest, default=frame.height), body, is_head=False)
+    if not heads and not feet:
+        return [], list(lines), []
     return heads, _others(lines, [*heads, *feet]), feet
 
 

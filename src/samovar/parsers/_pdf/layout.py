@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pypdfium2 import PdfiumError
+
 from samovar.domain.layout import Block
 from samovar.domain.page import PageReason, PageStatus
+from samovar.parsers._pdf import library
 from samovar.parsers._pdf.blocks import write_blocks
 from samovar.parsers._pdf.contents import Contents, Image, read_contents
 from samovar.parsers._pdf.flow import Part, arrange
 from samovar.parsers._pdf.frame import Frame
-from samovar.parsers._pdf.library import Box
 from samovar.parsers._pdf.line import Line
 from samovar.parsers._pdf.pictures import figure_images
 from samovar.parsers._pdf.plausible import is_plausible
@@ -39,9 +41,12 @@ class PageLayout:
 
 
 def lay_out(page: Any, textpage: Any) -> PageLayout:
-    """Lay out an open page: the same page gives the same text each time."""
-    bounds = _bounds(page)
-    seen = Frame(bounds, page.get_rotation() // 90)
+    """Lay out an open page: the same page gives the same text each time. Raises: PdfiumError."""
+    handle = library.argument(page.raw)
+    bounds = library.page_bounds(handle)
+    if bounds is None:
+        raise PdfiumError("a page without a box")
+    seen = Frame(bounds, library.page_turns(handle))
     layer = TextLayer(textpage, bounds)
     contents = read_contents(page)
     reading = _read(layer, contents)
@@ -59,11 +64,6 @@ def lay_out(page: Any, textpage: Any) -> PageLayout:
         blocks=blocks,
         images=tuple(images),
     )
-
-
-def _bounds(page: Any) -> Box:
-    left, bottom, right, top = page.get_bbox()
-    return float(left), float(bottom), float(right), float(top)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ __all__ = [
     "links",
     "object_bounds",
     "object_matrix",
+    "page_bounds",
     "page_objects",
+    "page_turns",
     "path_is_painted",
     "path_points",
     "rects",
@@ -140,6 +142,8 @@ _render_mode = _function("FPDFTextObj_GetTextRenderMode", c_int)
 _face_flags = _function("FPDFFont_GetFlags", c_int)
 _face_weight = _function("FPDFFont_GetWeight", c_int)
 _face_name = _typed_function("FPDFFont_GetBaseFontName", c_size_t, c_void_p, c_void_p, c_size_t)
+_page_box = _function("FPDF_GetPageBoundingBox", c_int)
+_page_turns = _function("FPDFPage_GetRotation", c_int)
 _count_objects = _function("FPDFPage_CountObjects", c_int)
 _page_object = _function("FPDFPage_GetObject", c_void_p)
 _object_type = _function("FPDFPageObj_GetType", c_int)
@@ -270,6 +274,21 @@ def face_weight(font: Handle) -> int:
     """How bold a font is: 400 is usual."""
     weight: int = _face_weight(_pointer(font))
     return weight
+
+
+def page_bounds(page: Argument) -> Box | None:
+    """What a viewer shows of a page: its crop box inside of its media box."""
+    # FS_RECTF: left, top, right, bottom.
+    if not _page_box(page, _F0):
+        return None
+    left, top, right, bottom = _four_floats(_floats)
+    return left, bottom, right, top
+
+
+def page_turns(page: Argument) -> int:
+    """By how many quarters a viewer turns a page clockwise."""
+    turns: int = _page_turns(page)
+    return max(0, turns)
 
 
 def count_objects(page: Argument) -> int:
