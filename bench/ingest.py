@@ -164,39 +164,60 @@ def _most_memory(process_id: int) -> dict[str, float]:
     return {"parser_mb": parser, "own_before_mb": before, "own_mb": most_own}
 
 
-async def answers(folder: Path) -> dict[str, Any]:
-    """How long a request takes when nothing happens and while a large import is read, in ms."""
+async def answers(folder: Path, *, rounds: int) -> dict[str, Any]:
+    """How long a request takes when nothing happens and while a large import is read, by turns, in ms."""
     contents = [text_pdf(300, language="ru", seed=seed) for seed in range(8)]
+    rows: list[dict[str, Any]] = []
     async with start_server(folder, "--no-engine") as server, new_session() as session:
         await server.sign_in(session)
-        async with session.post(f"{server.base}/api/bases", json={"name": "Import"}, headers=_HEADERS) as reply:
-            base = (await reply.json())["id"]
         for _ in range(5):
             async with session.post(f"{server.base}/api/chats", json={}, headers=_HEADERS) as reply:
                 reply.raise_for_status()
+        base = await _new_base(session, server, "Warm")
         await _upload(session, server, base, "warm.pdf", text_pdf(20, language="ru", seed=7))
         await _until_read(session, server, base)
-        idle = await _ask(session, server)
-        for number, content in enumerate(contents):
-            await _upload(session, server, base, f"{number}.pdf", content)
-        busy = await _ask(session, server)
-        left = await _reading(session, server, base)
-        idle_again = await _after(session, server, base)
+        for turn in range(rounds):
+            idle = await _ask(session, server)
+            base = await _new_base(session, server, f"Import {turn}")
+            for number, content in enumerate(contents):
+                await _upload(session, server, base, f"{number}.pdf", content)
+            while not (before := await _pages_read(session, server, base)):
+                await asyncio.sleep(0.1)
+            started = time.perf_counter()
+            busy = await _ask(session, server)
+            wall_s = time.perf_counter() - started
+            pages = await _pages_read(session, server, base) - before
+            left = await _reading(session, server, base)
+            async with session.delete(f"{server.base}/api/bases/{base}", headers=_HEADERS) as reply:
+                reply.raise_for_status()
+            await asyncio.sleep(2)
+            row = {
+                "idle_ms": _percentiles(idle),
+                "reading_ms": _percentiles(busy),
+                "p95_ratio": _percentiles(busy)[1] / _percentiles(idle)[1],
+                "pages_per_s": pages / wall_s,
+                "still_reading": left,
+            }
+            rows.append(row)
+            print(f"    {row}", file=sys.stderr)
     return {
         "asked": _ASKED,
-        "idle_ms": _percentiles(idle),
-        "reading_ms": _percentiles(busy),
-        "idle_again_ms": _percentiles(idle_again) if idle_again else None,
-        "p95_ratio": _percentiles(busy)[1] / _percentiles(idle)[1],
-        "still_reading": left,
+        "idle_ms": tuple(statistics.median(row["idle_ms"][which] for row in rows) for which in (0, 1)),
+        "reading_ms": tuple(statistics.median(row["reading_ms"][which] for row in rows) for which in (0, 1)),
+        "p95_ratio": statistics.median(row["p95_ratio"] for row in rows),
+        "pages_per_s": statistics.median(row["pages_per_s"] for row in rows),
+        "rounds": rows,
     }
 
 
-async def _after(session: aiohttp.ClientSession, server: Server, base: str) -> list[float]:
-    async with session.delete(f"{server.base}/api/bases/{base}", headers=_HEADERS) as reply:
-        reply.raise_for_status()
-    await asyncio.sleep(2)
-    return await _ask(session, server)
+async def _new_base(session: aiohttp.ClientSession, server: Server, name: str) -> str:
+    async with session.post(f"{server.base}/api/bases", json={"name": name}, headers=_HEADERS) as reply:
+        return str((await reply.json())["id"])
+
+
+async def _pages_read(session: aiohttp.ClientSession, server: Server, base: str) -> int:
+    async with session.get(f"{server.base}/api/bases/{base}/documents", headers=_HEADERS) as reply:
+        return sum(int(document["pages_read"]) for document in (await reply.json())["documents"])
 
 
 async def _upload(session: aiohttp.ClientSession, server: Server, base: str, name: str, content: bytes) -> None:
@@ -264,7 +285,7 @@ async def run(given: argparse.Namespace) -> dict[str, Any]:
                 case "memory":
                     found["memory"] = await memory(folder)
                 case "answers":
-                    found["answers"] = await answers(folder)
+                    found["answers"] = await answers(folder, rounds=given.rounds)
                 case "ocr":
                     found["ocr"] = await ocr(folder)
     found["load_after"] = os.getloadavg()[0]

@@ -1,10 +1,12 @@
 """``samovar doctor``: the state of each part, where its data lies, and what to do."""
 
+import asyncio
 import os
 import platform
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from importlib.resources import files
@@ -17,10 +19,11 @@ from samovar import __version__, registry
 from samovar.cli.faces import look_at_faces, say_faces
 from samovar.cli.ocr_words import say_ocr
 from samovar.cli.output import DataDir, Json, load_settings, print_json, run_async
-from samovar.domain.errors import BlobDamaged, SamovarError
+from samovar.domain.errors import BlobDamaged, SamovarError, StorageUnavailable
 from samovar.engine.models import choose_model
 from samovar.ocr.data import LANGUAGES, find
 from samovar.ocr.engine import EngineNotLoadedError, load
+from samovar.ports.queue import ReadingQueue
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import Settings
 from samovar.storage import FileBlobStore, open_storage
@@ -28,6 +31,7 @@ from samovar.storage import FileBlobStore, open_storage
 __all__ = ["doctor"]
 
 State = Literal["ok", "warning", "failed"]
+_CONNECT_S: Final = 10.0
 _LITTLE_SPACE_BYTES: Final = 1_000_000_000
 _SIGNS: Final = {"ok": "✓", "warning": "!", "failed": "✗"}
 
@@ -60,6 +64,7 @@ async def _examine(settings: Settings) -> list[Part]:
     parts = [_program(), _data_folder(settings)]
     for name, check in (
         ("database", _database),
+        ("imports", _imports),
         ("files", _files),
         ("model", _model),
         ("parsers", _parsers),
@@ -116,6 +121,38 @@ async def _database(settings: Settings) -> Part:
         detail=f"PostgreSQL {found.server_version} ({kind}), schema {found.schema_revision}, {size_mb:.0f} MB, "
         f"{found.location}",
     )
+
+
+async def _imports(settings: Settings) -> Part:
+    """Tell whether documents of bases wait that nobody reads, in any process of this installation."""
+    storage = await open_storage(data_dir=settings.data_dir, database_url=settings.database_url)
+    queue = storage.queue()
+    try:
+        is_read = not await _has_unclaimed(queue)
+    finally:
+        await queue.close()
+        await storage.close()
+    if is_read:
+        return Part(name="imports", state="ok", detail="no document waits without a reader")
+    return Part(
+        name="imports",
+        state="warning",
+        detail="documents of knowledge bases wait, and nobody reads them at this moment",
+        advice="Start `samovar serve` or `samovar worker`. If one runs, its log says why it does not read.",
+    )
+
+
+async def _has_unclaimed(queue: ReadingQueue) -> bool:
+    """Ask once the queue has connected. Raises: StorageUnavailable when it does not in ten seconds."""
+    queue.start()
+    give_up_at = time.monotonic() + _CONNECT_S
+    while True:
+        try:
+            return await queue.has_unclaimed(scope="imports")
+        except StorageUnavailable:
+            if time.monotonic() > give_up_at:
+                raise
+        await asyncio.sleep(0.02)
 
 
 async def _files(settings: Settings) -> Part:
