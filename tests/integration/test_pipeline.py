@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from tests.support.database import make_chat
 from tests.support.played_reader import PlayedReader, archive, paper
+from tests.support.searching import by_words
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Document, KnowledgeBase
@@ -230,7 +231,7 @@ async def test_what_is_inside_an_archive_becomes_documents_of_the_same_place(lib
     deeper = await library.parts(parts["box.zip/inner.zip"])
     assert [part.path for part in deeper] == ["box.zip/inner.zip/deep.pdf", "box.zip/inner.zip/evil.pdf"]
     async with library.storage.transaction() as tx:
-        found = await tx.search.lexical(library.actor, "tea", chat_id=chat_id, limit=9)
+        found = await by_words(tx, library.actor, "tea", chat_id=chat_id, limit=9)
         assert {passage.chunk.text for passage in found} == {"tea one", "deep tea", "evil tea"}
     await library.intake.remove(library.actor, document.document_id)
     assert await library.blob_count() == 0
@@ -255,12 +256,12 @@ async def test_a_new_version_takes_the_place_of_the_old_one_once_it_is_read(libr
         old = await library.read(await library.take(paper("old tea"), base_id=base_id, path="x/tea.pdf"))
     new = await library.take(paper("new tea"), base_id=base_id, path="x/tea.pdf")
     async with library.storage.transaction() as tx:
-        found = await tx.search.lexical(library.actor, "tea", chat_id=None, limit=9)
+        found = await by_words(tx, library.actor, "tea", limit=9)
     assert [passage.chunk.text for passage in found] == ["old tea"]
     async with library.working(PlayedReader()):
         await library.read(new)
     async with library.storage.transaction() as tx:
-        found = await tx.search.lexical(library.actor, "tea", chat_id=None, limit=9)
+        found = await by_words(tx, library.actor, "tea", limit=9)
         replaced = await tx.documents.access(library.actor, old.document_id)
         kept = await tx.documents.page(library.actor, old.document_id, 1)
     assert [passage.chunk.text for passage in found] == ["new tea"]
@@ -283,7 +284,7 @@ async def test_copies_in_two_places_are_two_documents_with_versions_of_their_own
         assert again.document_id == copy.document_id
         await library.read(await library.take(paper("green tea"), base_id=base_id, path="a/tea.pdf"))
     async with library.storage.transaction() as tx:
-        found = await tx.search.lexical(library.actor, "tea", chat_id=None, limit=9)
+        found = await by_words(tx, library.actor, "tea", limit=9)
     assert {passage.chunk.text for passage in found} == {"plain tea", "green tea"}
 
 
@@ -329,7 +330,7 @@ async def test_a_member_that_an_archive_has_lost_is_not_found_any_more(library: 
         for content in (first, second):
             await library.read(await library.take(content, name="box.zip", base_id=base_id, path="box.zip"))
     async with library.storage.transaction() as tx:
-        found = await tx.search.lexical(library.actor, "tea", chat_id=None, limit=9)
+        found = await by_words(tx, library.actor, "tea", limit=9)
     assert [passage.chunk.text for passage in found] == ["kept tea two"]
 
 
@@ -340,7 +341,7 @@ async def test_files_of_the_same_name_inside_two_archives_of_the_same_name_are_b
             content = archive({"invoice.pdf": paper(text)})
             await library.read(await library.take(content, name="letter.zip", base_id=base_id))
     async with library.storage.transaction() as tx:
-        found = await tx.search.lexical(library.actor, "tea", chat_id=None, limit=9)
+        found = await by_words(tx, library.actor, "tea", limit=9)
     assert sorted(passage.chunk.text for passage in found) == ["april tea", "march tea"]
 
 

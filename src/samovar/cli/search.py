@@ -1,5 +1,6 @@
 """``samovar search``: what the documents say about some words."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from samovar.app import open_services
 from samovar.cli.output import DataDir, Json, load_settings, plain, print_json, run_async
 from samovar.domain.document import Passage
+from samovar.domain.search import SearchScope
 from samovar.retrieval.cite import normalise_quote
 from samovar.settings import Settings
 from samovar.telemetry.metrics import Metrics
@@ -48,4 +50,6 @@ async def _search(settings: Settings, words: str, limit: int) -> tuple[Passage, 
     async with open_services(settings, Metrics(), engine_use="none") as services:
         actor = await services.sign_in.owner()
         async with services.storage.transaction() as tx:
-            return await tx.search.lexical(actor, words, chat_id=None, limit=limit)
+            hits = await tx.search.lexical(actor, words, scope=SearchScope(), limit=limit)
+            found = await tx.search.passages(actor, list(hits.scores))
+            return tuple(replace(one, score=hits.scores[one.chunk.chunk_id]) for one in found)

@@ -25,9 +25,9 @@ class StemmedWord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorProgress:
-    """How many chunks of ready documents have a vector of the embedder in use, of all that there are."""
+    """How many chunks of ready documents have a vector of an embedder, of all that there are."""
 
-    embedder: str | None
+    embedder: str
     filled: int
     total: int
 
@@ -47,10 +47,8 @@ class Search(Protocol):
         """Rank by the cosine of vectors of one embedder; ``state`` tells whether all chunks of the scope have one."""
         ...
 
-    async def lexical_scores(
-        self, text: str, chunk_ids: Sequence[ChunkId], perfect: ArmHits
-    ) -> Mapping[ChunkId, float]:
-        """The BM25 scores of chunks that the lexical arm left out; ``perfect`` is what it has found for the text."""
+    async def lexical_scores(self, hits: ArmHits, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, float]:
+        """The BM25 scores of chunks that the lexical arm left out, by the words and rarities of its hits."""
         ...
 
     async def dense_scores(
@@ -65,6 +63,10 @@ class Search(Protocol):
 
     async def neighbours(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, tuple[Passage, ...]]:
         """Read the chunk before and the chunk after each, of the same document, where there are such."""
+        ...
+
+    async def words(self, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, tuple[StemmedWord, ...]]:
+        """The stems of chunks in order, as the index has them; their places in the text (start, end) are not known."""
         ...
 
     async def stems(self, texts: Sequence[str]) -> tuple[frozenset[str], ...]:
@@ -83,12 +85,19 @@ class Vectors(Protocol):
         """Search by this embedder once all chunks have its vectors; until then by the one before, if there was one."""
         ...
 
-    async def in_use(self) -> VectorProgress:
-        """Tell which embedder searches go by now, and how far its vectors have got."""
+    async def searched_by(self) -> str | None:
+        """Tell by whose vectors searches go now; None before the first was used. Quick."""
+        ...
+
+    async def progress(self, embedder: str) -> VectorProgress:
+        """Count the chunks that have a vector of an embedder."""
         ...
 
     async def wanting(self, embedder: str, *, limit: int) -> tuple[tuple[ChunkId, str], ...]:
-        """List chunks without a vector of this embedder with the text to embed, newest documents of chats first."""
+        """List chunks of one document without a vector of this (wanted) embedder, with the text to embed.
+
+        Documents of chats come first, and then the newest. When none is left the embedder is complete.
+        """
         ...
 
     async def add(self, embedder: str, vectors: Mapping[ChunkId, Vector]) -> None:

@@ -10,13 +10,14 @@ from samovar.domain.actor import Actor
 from samovar.domain.backend import BackendSpec
 from samovar.domain.chat import Chat, Message
 from samovar.domain.citation import Citation
-from samovar.domain.document import Chunk, Passage
+from samovar.domain.document import Chunk
 from samovar.domain.event import RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, DocumentId, KeyId, MessageId, RunId, UserId
 from samovar.domain.run import Checkpoint, Run, RunStatus
 from samovar.ports.library import Bases, Documents, Figures, Readings
 from samovar.ports.queue import ReadingQueue
+from samovar.ports.search import Search, Vectors
 
 __all__ = [
     "Accounts",
@@ -25,7 +26,6 @@ __all__ = [
     "Chats",
     "Chunks",
     "Runs",
-    "Search",
     "Storage",
     "Transaction",
 ]
@@ -160,22 +160,6 @@ class Chunks(Protocol):
         ...
 
 
-class Search(Protocol):
-    """The search engine; the scope is part of the query."""
-
-    async def lexical(self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int) -> tuple[Passage, ...]:
-        """Rank by BM25 over Russian and English stems, best first.
-
-        Scope: the ready documents of ``chat_id`` and of the bases that it searches, or all documents of the
-        actor when it is None.
-        """
-        ...
-
-    async def stems(self, texts: Sequence[str]) -> tuple[frozenset[str], ...]:
-        """The lexemes of each text, as the index sees them. Shape: n texts to n sets."""
-        ...
-
-
 class Accounts(Protocol):
     """Users, sessions, one-time links and keys. Tokens come in as SHA-256 hex digests."""
 
@@ -301,6 +285,11 @@ class Transaction(Protocol):
     @property
     def search(self) -> Search:
         """The search engine."""
+        ...
+
+    @property
+    def vectors(self) -> Vectors:
+        """The vectors of chunks."""
         ...
 
     @property

@@ -1,24 +1,201 @@
-"""Find the passages that a question may be answered from."""
+"""Find the passages that a question may be answered from: two arms, fusion, re-ranking, diversity, neighbours.
 
+Every stage leaves its trace in what is returned, so that it can be shown and tuned.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Passage
-from samovar.domain.ids import ChatId
-from samovar.ports.storage import Transaction
+from samovar.domain.errors import RetrievalError
+from samovar.domain.ids import ChatId, ChunkId
+from samovar.domain.search import SearchScope, SearchText
+from samovar.ports.embedder import Embedder
+from samovar.ports.reranker import Reranker
+from samovar.ports.search import StemmedWord
+from samovar.ports.storage import Storage, Transaction
+from samovar.retrieval.arms import Arms, Fused
+from samovar.retrieval.diversity import push_down_repeats
+from samovar.retrieval.findings import Findings, RetrieverOptions
+from samovar.retrieval.light import Candidate, rerank_light
+from samovar.retrieval.neighbours import joined
+from samovar.telemetry.log import get_log
 
-__all__ = ["find_passages"]
+__all__ = ["Retriever", "find_passages"]
 
-_CANDIDATES: Final = 24
-_MOST_PASSAGES: Final = 6
-#: Passages far behind the best one cost tokens, distract small models and rarely hold the answer.
-_SHARE_OF_BEST: Final = 0.35
+log = get_log(__name__)
+
+#: The best of fusion that are ranked again.
+_RANKED_AGAIN: Final = 40
+#: About two chunks: a longer passage would crowd others out.
+_LONGEST_PASSAGE: Final = 6_000
+
+
+class Retriever:
+    """Searches for an actor, within a scope."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        embedders: Mapping[str, Embedder],
+        reranker: Reranker | None = None,
+        options: RetrieverOptions | None = None,
+    ) -> None:
+        """Search by the vectors of whichever of ``embedders`` (by name) is in use, and by words."""
+        self._storage = storage
+        self._arms = Arms(storage, embedders)
+        self._reranker = reranker
+        self._options = options or RetrieverOptions()
+
+    @property
+    def options(self) -> RetrieverOptions:
+        """How a search is done unless it is told otherwise."""
+        return self._options
+
+    async def find(
+        self,
+        actor: Actor,
+        texts: Sequence[SearchText],
+        scope: SearchScope,
+        *,
+        options: RetrieverOptions | None = None,
+    ) -> Findings:
+        """Rank the chunks of a scope for a question, which may bring several texts.
+
+        Raises: StorageError. An embedder or a re-ranker that fails is noted, and the search goes on without it.
+        """
+        options = options or self._options
+        asked = tuple(text for text in texts if text.text.strip())
+        if not asked:
+            return Findings()
+        watch = _StopWatch()
+        found, dense, notes = await self._arms.ask(actor, asked, scope, options)
+        watch.lap("arms")
+        # Each chunk belongs to the text that finds it best.
+        owner = _owners(found)
+        best = sorted(owner, key=lambda chunk: -found[owner[chunk]].scores[chunk])
+        async with self._storage.transaction() as tx:
+            read = {one.chunk.chunk_id: one for one in await tx.search.passages(actor, best[:_RANKED_AGAIN])}
+            words = await tx.search.words(list(read))
+            questions = await tx.search.stemmed_words([one.text for one in asked])
+            above = await tx.search.stemmed_words([_titles(one) for one in read.values()])
+        watch.lap("read")
+        candidates = {
+            chunk: Candidate(
+                fused=found[owner[chunk]].scores[chunk],
+                words=words.get(chunk, ()),
+                titles=frozenset(word.stem for word in titles),
+            )
+            for chunk, titles in zip(read, above, strict=True)
+        }
+        scores: dict[ChunkId, float] = {}
+        for place, one in enumerate(found):
+            own = {chunk: candidate for chunk, candidate in candidates.items() if owner[chunk] == place}
+            again, failed = await self._ranked_again(one, own, read, questions[place], options)
+            scores |= again
+            notes += failed
+        watch.lap("rerank")
+        ranked = sorted(scores, key=lambda chunk: (-scores[chunk], best.index(chunk)))
+        stems = {chunk: [word.stem for word in words.get(chunk, ())] for chunk in ranked}
+        chosen = _with_each_side(push_down_repeats(ranked, stems), owner, found)[: options.passages]
+        nearest = await self._explained(
+            [replace(read[chunk], score=scores[chunk]) for chunk in chosen], owner, found, options
+        )
+        least = options.share_of_best * max((one.score for one in nearest), default=0.0)
+        passages = tuple(one for one in nearest if one.score >= least)
+        watch.lap("explain")
+        return Findings(
+            texts=asked,
+            passages=joined(passages, most_characters=_LONGEST_PASSAGE) if options.joins_neighbours else passages,
+            nearest=nearest,
+            stems={stem: rarity for one in found for stem, rarity in one.lexical.stems.items()},
+            dense=dense,
+            notes=tuple(dict.fromkeys(notes)),
+            took_ms=watch.laps_ms,
+        )
+
+    async def _ranked_again(
+        self,
+        found: Fused,
+        candidates: Mapping[ChunkId, Candidate],
+        read: Mapping[ChunkId, Passage],
+        question: Sequence[StemmedWord],
+        options: RetrieverOptions,
+    ) -> tuple[dict[ChunkId, float], tuple[str, ...]]:
+        """Score the candidates of one text anew; return also the code of what has kept the model from it."""
+        if options.rerank == "none" or not candidates:
+            return {chunk: candidate.fused for chunk, candidate in candidates.items()}, ()
+        failed: tuple[str, ...] = ()
+        if options.rerank == "model" and self._reranker is not None:
+            try:
+                texts = [read[chunk].chunk.text for chunk in candidates]
+                return dict(zip(candidates, await self._reranker.score(found.text.text, texts), strict=True)), ()
+            except RetrievalError as error:
+                log.warning("search.ranked_without_model", code=error.code)
+                failed = (error.code,)
+        return rerank_light(question, found.lexical.stems, candidates), failed
+
+    async def _explained(
+        self,
+        passages: Sequence[Passage],
+        owner: Mapping[ChunkId, int],
+        found: Sequence[Fused],
+        options: RetrieverOptions,
+    ) -> tuple[Passage, ...]:
+        """Say why each was found, with those of its words that were looked for."""
+        async with self._storage.transaction() as tx:
+            stemmed = await tx.search.stemmed_words([one.chunk.text for one in passages])
+        explained: list[Passage] = []
+        for one, words in zip(passages, stemmed, strict=True):
+            source = found[owner[one.chunk.chunk_id]]
+            matched = dict.fromkeys(
+                one.chunk.text[word.start : word.end].lower() for word in words if word.stem in source.lexical.stems
+            )
+            reranked = None if options.rerank == "none" else one.score
+            evidence = source.evidence(one.chunk.chunk_id, reranked=reranked, matched=tuple(matched))
+            explained.append(replace(one, evidence=evidence))
+        return tuple(explained)
+
+
+class _StopWatch:
+    def __init__(self) -> None:
+        self.laps_ms: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps_ms[name] = round((now - self._since) * 1000, 2)
+        self._since = now
+
+
+def _owners(found: Sequence[Fused]) -> dict[ChunkId, int]:
+    owner: dict[ChunkId, int] = {}
+    for place, one in enumerate(found):
+        for chunk, score in one.scores.items():
+            if chunk not in owner or score > found[owner[chunk]].scores[chunk]:
+                owner[chunk] = place
+    return owner
+
+
+def _with_each_side(ranked: Sequence[ChunkId], owner: Mapping[ChunkId, int], found: Sequence[Fused]) -> list[ChunkId]:
+    """Of a comparison, put the best of each side first: one side alone answers nothing."""
+    sides = [place for place, one in enumerate(found) if one.text.origin == "side"]
+    first = [next((chunk for chunk in ranked if owner[chunk] == side), None) for side in sides]
+    ahead = [chunk for chunk in ranked if chunk in first]
+    return [*ahead, *(chunk for chunk in ranked if chunk not in ahead)]
+
+
+def _titles(passage: Passage) -> str:
+    return " ".join((*passage.chunk.headings, passage.title or "", passage.document))
 
 
 async def find_passages(tx: Transaction, actor: Actor, question: str, *, chat_id: ChatId) -> tuple[Passage, ...]:
-    """Rank the chunks of the chat's documents. Shape: at most 6 passages, best first."""
-    ranked = await tx.search.lexical(actor, question, chat_id=chat_id, limit=_CANDIDATES)
-    if not ranked:
-        return ()
-    best = ranked[0].score
-    return tuple(passage for passage in ranked[:_MOST_PASSAGES] if passage.score >= _SHARE_OF_BEST * best)
+    """Rank the chunks of the chat's documents by words alone. Shape: at most 6 passages, best first."""
+    hits = await tx.search.lexical(actor, question, scope=SearchScope(chat_id=chat_id), limit=6)
+    least = 0.35 * max(hits.scores.values(), default=0.0)
+    kept = {chunk: score for chunk, score in hits.scores.items() if score >= least}
+    found = await tx.search.passages(actor, list(kept))
+    return tuple(replace(one, score=kept[one.chunk.chunk_id]) for one in found)

@@ -85,7 +85,7 @@ _INSERT: Final = text(INSERT_CHUNKS).bindparams(bindparam("chunks", type_=Text))
 _COUNT: Final = (
     update(documents)
     .where(documents.c.document_id == bindparam("counted_id"))
-    .values(chunk_count=documents.c.chunk_count + bindparam("added", type_=Integer))
+    .values(chunk_count=documents.c.chunk_count + bindparam("added", type_=Integer), has_vectors=False)
 )
 
 

@@ -34,6 +34,8 @@ from samovar.storage.queue import PostgresQueue
 from samovar.storage.readings import PostgresReadings
 from samovar.storage.runs import OWNER_LOCKS, PostgresRuns
 from samovar.storage.search import PostgresSearch
+from samovar.storage.stems import StemCache
+from samovar.storage.vectors import PostgresVectors
 
 if TYPE_CHECKING:
     from samovar.storage.embedded import EmbeddedServer
@@ -71,7 +73,7 @@ class StorageDescription:
 class PostgresTransaction:
     """Implements the port ``Transaction``."""
 
-    def __init__(self, connection: Connection, owner: int) -> None:
+    def __init__(self, connection: Connection, owner: int, stems: StemCache) -> None:
         """Give every repository the same connection."""
         self._connection = connection
         self.chats = PostgresChats(connection)
@@ -81,7 +83,8 @@ class PostgresTransaction:
         self.figures = PostgresFigures(connection)
         self.readings = PostgresReadings(connection)
         self.chunks = PostgresChunks(connection)
-        self.search = PostgresSearch(connection)
+        self.search = PostgresSearch(connection, stems)
+        self.vectors = PostgresVectors(connection)
         self.accounts = PostgresAccounts(connection)
         self.backends = PostgresBackends(connection)
 
@@ -102,6 +105,7 @@ class PostgresStorage:
         self._url = url
         self._server = server
         self._owner = secrets.randbelow(2**31 - 1) + 1
+        self._stems = StemCache()
         self._engine = _make_engine(url)
         if lends_priority:
             event.listen(self._engine.sync_engine, "connect", _lend_priority)
@@ -121,7 +125,7 @@ class PostgresStorage:
         try:
             with translated(self._doubt.set):
                 async with self._engine.begin() as connection:
-                    yield PostgresTransaction(Connection(connection, self._doubt.set), self._owner)
+                    yield PostgresTransaction(Connection(connection, self._doubt.set), self._owner, self._stems)
         except StorageUnavailable as error:
             if self._disk_is_full:
                 raise StorageReadOnly(reason=DISK_FULL) from error

@@ -256,6 +256,7 @@ class PostgresReadings:
             error_reason=None,
             pages_read=0,
             chunk_count=0,
+            has_vectors=False,
         )
         await announce(self._connection, "waiting", document_id)
         return await unused_blobs(self._connection, hashes)

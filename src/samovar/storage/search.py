@@ -1,10 +1,6 @@
-"""Full text search: BM25 as an inner product of sparse vectors, inside PostgreSQL.
+"""The search engine in PostgreSQL: two arms, and the texts of what they have found."""
 
-The document's half of BM25 is computed when a chunk is indexed (see the first migration), the
-question's half, the rarity of each word, from the chunks that the question may see.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Integer, Row, bindparam, text
@@ -13,74 +9,62 @@ from sqlalchemy.types import Uuid
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Chunk, Passage
-from samovar.domain.ids import ChatId, ChunkId, DocumentId
+from samovar.domain.ids import ChunkId, DocumentId
+from samovar.domain.search import ArmHits, SearchScope
+from samovar.ports.embedder import Vector
+from samovar.ports.search import StemmedWord
 from samovar.storage.chunks import text_of_chunk
 from samovar.storage.connection import Connection
+from samovar.storage.dense import DenseArm
+from samovar.storage.lexical import LexicalArm
 from samovar.storage.plain import storable_text
+from samovar.storage.stems import StemCache
 from samovar.storage.tables import StoredText
 
-__all__ = ["CANDIDATES", "PostgresSearch"]
-
-#: How many chunks one question may score. Words are admitted rarest first until they would
-#: bring more; scoring costs about a microsecond a chunk.
-CANDIDATES: Final = 50_000
+__all__ = ["PostgresSearch"]
 
 #: PostgreSQL refuses a tsvector above 1 MB.
 _PIECE_CHARACTERS: Final = 100_000
 
-# Texts are read of what is returned alone: the candidates may be ten thousands.
-_RANK: Final = """
-WITH scope AS MATERIALIZED (
-    SELECT document_id, name, chunk_count FROM documents
-    WHERE owner_id = :actor AND status = 'ready' {narrowed}
-), asked AS (
-    SELECT lexeme, samovar_dimension(lexeme) AS dimension, samovar_word(lexeme) AS word
-    FROM unnest(samovar_lexemes(:question))
-), counted AS MATERIALIZED (
-    SELECT asked.*, (
-        SELECT count(*) FROM (
-            SELECT FROM chunks JOIN scope USING (document_id) WHERE chunks.lexemes @@ asked.word LIMIT :budget
-        ) AS found
-    )::double precision AS frequency
-    FROM asked
-), weighed AS (
-    SELECT dimension, word, frequency,
-        ln(1 + (total - frequency + 0.5) / (frequency + 0.5)) AS rarity,
-        sum(frequency) OVER (ORDER BY frequency, lexeme) - frequency AS rarer
-    FROM counted, (SELECT coalesce(sum(chunk_count), 0) AS total FROM scope) AS size
-    WHERE frequency > 0
-), question AS (
-    SELECT samovar_vector(array_agg(dimension), array_agg(rarity)) AS weights,
-        string_agg(word::text, ' | ') FILTER (WHERE rarer + frequency <= :budget OR rarer = 0)::tsquery AS words
-    FROM weighed
-), best AS (
-    SELECT candidates.*, -(candidates.weights <#> question.weights) AS score
-    FROM question, LATERAL (
-        SELECT chunk_id, document_id, page, start, "end", figure, headings, chunks.weights, name
-        FROM chunks JOIN scope USING (document_id) WHERE chunks.lexemes @@ question.words LIMIT :budget
-    ) AS candidates
-    ORDER BY candidates.weights <#> question.weights, document_id, page, start
-    LIMIT :limit
-)
-SELECT chunk_id, document_id, page, start, "end", figure, headings, name, score, {text} AS text
-FROM best
-ORDER BY score DESC, document_id, page, start
-"""
+# What was found a moment ago is read only if the actor may still read it.
+_READABLE: Final = """JOIN documents AS document USING (document_id)
+LEFT JOIN knowledge_bases AS base USING (base_id)
+WHERE document.status = 'ready' AND (document.owner_id = :actor OR base.is_shared)"""
+_COLUMNS: Final = f"""chunk.chunk_id, document_id, chunk.page, chunk.start, chunk."end", chunk.figure, chunk.headings,
+    document.name, document.path, document.title, document.created_at, {text_of_chunk("chunk")} AS text"""
 
-_OF_CHAT: Final = """AND document_id IN (
-        SELECT chat_documents.document_id FROM chat_documents JOIN chats USING (chat_id)
-        WHERE chat_id = :chat AND chats.owner_id = :actor
-        UNION ALL
-        SELECT searched.document_id
-        FROM documents AS searched JOIN chat_bases USING (base_id) JOIN chats USING (chat_id)
-        WHERE chat_id = :chat AND chats.owner_id = :actor AND searched.owner_id = :actor
-    )"""
+_PASSAGES: Final = text(f"""
+SELECT {_COLUMNS}
+FROM unnest(:chunks) WITH ORDINALITY AS asked (chunk_id, place) JOIN chunks AS chunk USING (chunk_id)
+{_READABLE}
+ORDER BY place
+""").bindparams(bindparam("chunks", type_=ARRAY(Uuid)), bindparam("actor", type_=Uuid))  # noqa: S608 - constants
 
-_PARAMETERS: Final = (bindparam("actor", type_=Uuid), bindparam("question", type_=StoredText))
-_RANK_ALL: Final = text(_RANK.format(narrowed="", text=text_of_chunk("best"))).bindparams(*_PARAMETERS)
-_RANK_CHAT: Final = text(_RANK.format(narrowed=_OF_CHAT, text=text_of_chunk("best"))).bindparams(
-    *_PARAMETERS, bindparam("chat", type_=Uuid)
-)
+# In documents with pages by page and place, in others by place alone: both as the index has them.
+_NEIGHBOURS: Final = text(f"""
+SELECT found.chunk_id AS beside, {_COLUMNS}
+FROM chunks AS found CROSS JOIN LATERAL (
+    (SELECT * FROM chunks AS one WHERE one.document_id = found.document_id AND one.figure IS NULL
+        AND (one.page, one.start) < (found.page, found.start) ORDER BY one.page DESC, one.start DESC LIMIT 1)
+    UNION ALL
+    (SELECT * FROM chunks AS one WHERE one.document_id = found.document_id AND one.figure IS NULL
+        AND (one.page, one.start) > (found.page, found.start) ORDER BY one.page, one.start LIMIT 1)
+    UNION ALL
+    (SELECT * FROM chunks AS one WHERE one.document_id = found.document_id AND one.figure IS NULL
+        AND found.page IS NULL AND one.page IS NULL AND one.start < found.start ORDER BY one.start DESC LIMIT 1)
+    UNION ALL
+    (SELECT * FROM chunks AS one WHERE one.document_id = found.document_id AND one.figure IS NULL
+        AND found.page IS NULL AND one.page IS NULL AND one.start > found.start ORDER BY one.start LIMIT 1)
+) AS chunk
+{_READABLE} AND found.figure IS NULL AND found.chunk_id = ANY(:chunks)
+""").bindparams(bindparam("chunks", type_=ARRAY(Uuid)), bindparam("actor", type_=Uuid))  # noqa: S608 - constants
+
+_WORDS: Final = text("""
+SELECT chunk_id, tsvector_to_array(lexemes) AS stems,
+    (SELECT array_agg(array_to_string(positions, ' ') ORDER BY place)
+        FROM unnest(lexemes) WITH ORDINALITY AS word (lexeme, positions, weights, place)) AS places
+FROM chunks WHERE chunk_id = ANY(:chunks)
+""").bindparams(bindparam("chunks", type_=ARRAY(Uuid)))
 
 _STEMS: Final = text("""
 SELECT place, array_agg(DISTINCT lexeme) AS lexemes
@@ -92,23 +76,60 @@ GROUP BY place
 class PostgresSearch:
     """Implements the port ``Search``."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Work on the connection of one transaction."""
+    def __init__(self, connection: Connection, stems: StemCache) -> None:
+        """Work on the connection of one transaction; stems that are known need not be asked for."""
         self._connection = connection
+        self._stems = stems
+        self._lexical = LexicalArm(connection)
+        self._dense = DenseArm(connection)
 
-    async def lexical(self, actor: Actor, question: str, *, chat_id: ChatId | None, limit: int) -> tuple[Passage, ...]:
-        """Rank by BM25, best first; the scope is part of the query."""
-        parameters: dict[str, Any] = {
-            "actor": actor.user_id,
-            "question": question[:_PIECE_CHARACTERS],
-            "budget": CANDIDATES,
-            "limit": limit,
-        }
-        if chat_id is None:
-            rows = await self._connection.execute(_RANK_ALL, parameters)
-        else:
-            rows = await self._connection.execute(_RANK_CHAT, {**parameters, "chat": chat_id})
+    async def lexical(self, actor: Actor, text: str, *, scope: SearchScope, limit: int) -> ArmHits:
+        """Rank by BM25; see the port."""
+        return await self._lexical.hits(actor, text, scope=scope, limit=limit)
+
+    async def lexical_of_all(self, actor: Actor, text: str, *, scope: SearchScope, limit: int) -> ArmHits:
+        """Rank without a limit of candidates, for measuring what the limit costs; slow."""
+        return await self._lexical.hits_of_all(actor, text, scope=scope, limit=limit)
+
+    async def dense(self, actor: Actor, vector: Vector, *, embedder: str, scope: SearchScope, limit: int) -> ArmHits:
+        """Rank by cosine; see the port."""
+        return await self._dense.hits(actor, vector, embedder=embedder, scope=scope, limit=limit)
+
+    async def lexical_scores(self, hits: ArmHits, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, float]:
+        """The BM25 scores of chunks that are not among the hits, by the words and rarities of these hits."""
+        return await self._lexical.scores(hits.stems, chunk_ids)
+
+    async def dense_scores(
+        self, vector: Vector, chunk_ids: Sequence[ChunkId], *, embedder: str
+    ) -> Mapping[ChunkId, float]:
+        """The cosines of chunks; one without a vector is missing."""
+        return await self._dense.scores(vector, chunk_ids, embedder=embedder)
+
+    async def passages(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> tuple[Passage, ...]:
+        """Read chunks in the order given; see the port."""
+        if not chunk_ids:
+            return ()
+        rows = await self._connection.execute(_PASSAGES, {"chunks": list(chunk_ids), "actor": actor.user_id})
         return tuple(_passage(row) for row in rows)
+
+    async def neighbours(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, tuple[Passage, ...]]:
+        """Read what stands before and after each chunk; see the port."""
+        if not chunk_ids:
+            return {}
+        found: dict[ChunkId, list[Passage]] = {}
+        for row in await self._connection.execute(_NEIGHBOURS, {"chunks": list(chunk_ids), "actor": actor.user_id}):
+            found.setdefault(ChunkId(row.beside), []).append(_passage(row))
+        return {
+            chunk_id: tuple(sorted(beside, key=lambda one: (one.chunk.page or 0, one.chunk.start)))
+            for chunk_id, beside in found.items()
+        }
+
+    async def words(self, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, tuple[StemmedWord, ...]]:
+        """The stems of chunks in order, as the index has them; see the port."""
+        if not chunk_ids:
+            return {}
+        rows = await self._connection.execute(_WORDS, {"chunks": list(chunk_ids)})
+        return {ChunkId(row.chunk_id): _in_order(zip(row.stems, row.places or (), strict=True)) for row in rows}
 
     async def stems(self, texts: Sequence[str]) -> tuple[frozenset[str], ...]:
         """The lexemes of each text, as the index sees them. Shape: n texts to n sets."""
@@ -123,6 +144,15 @@ class PostgresSearch:
             for row in await self._connection.execute(_STEMS, {"places": places, "pieces": pieces}):
                 stems[row.place] = frozenset(row.lexemes)
         return tuple(stems)
+
+    async def stemmed_words(self, texts: Sequence[str]) -> tuple[tuple[StemmedWord, ...], ...]:
+        """The words of each text with their stems and places. Shape: n texts to n tuples."""
+        return await self._stems.words(self._connection, texts)
+
+
+def _in_order(words: Iterable[tuple[str, str]]) -> tuple[StemmedWord, ...]:
+    placed = [StemmedWord(stem, int(place), 0, 0) for stem, places in words for place in places.split()]
+    return tuple(sorted(placed, key=lambda word: word.position))
 
 
 def _cut(whole: str) -> list[str]:
@@ -146,8 +176,10 @@ def _passage(row: Row[Any]) -> Passage:
         page=row.page,
         start=row.start,
         end=row.end,
-        text=row.text,
+        text=row.text or "",
         figure=row.figure,
         headings=tuple(row.headings),
     )
-    return Passage(chunk=chunk, document=row.name, score=row.score)
+    return Passage(
+        chunk=chunk, document=row.name, score=0.0, path=row.path, title=row.title, taken_in_at=row.created_at
+    )

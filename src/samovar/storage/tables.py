@@ -31,6 +31,7 @@ from sqlalchemy.types import TypeDecorator, UserDefinedType
 from samovar.storage.plain import storable_text
 
 __all__ = [
+    "HalfVector",
     "SparseVector",
     "StoredText",
     "api_keys",
@@ -41,6 +42,7 @@ __all__ = [
     "chats",
     "chunks",
     "documents",
+    "embedders",
     "entities",
     "figures",
     "key_usage",
@@ -54,6 +56,7 @@ __all__ = [
     "runs",
     "sessions",
     "users",
+    "vectors",
 ]
 
 #: The most dimensions that pgvector's sparsevec may have: a lexeme's dimension is its hash.
@@ -83,6 +86,16 @@ class SparseVector(UserDefinedType[str]):
     def get_col_spec(self, **_options: Any) -> str:  # the signature is SQLAlchemy's
         """Spell the type in SQL."""
         return "sparsevec" if self.dimensions is None else f"sparsevec({self.dimensions})"
+
+
+class HalfVector(UserDefinedType[str]):
+    """pgvector's halfvec of any length, in its text form."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: Any) -> str:  # the signature is SQLAlchemy's
+        """Spell the type in SQL."""
+        return "halfvec"
 
 
 metadata = MetaData(
@@ -257,8 +270,10 @@ knowledge_bases = Table(
     Column("position", BigInteger, Identity(always=True), nullable=False, unique=True),
     Column("name", StoredText, nullable=False),
     Column("describes_figures", Boolean, nullable=False, server_default=text("false")),
+    Column("is_shared", Boolean, nullable=False, server_default=text("false")),
     _moment("created_at"),
     UniqueConstraint("owner_id", "name", name="knowledge_bases_owner_id_name_key"),
+    Index("knowledge_bases_shared_index", "base_id", postgresql_where=text("is_shared")),
 )
 
 documents = Table(
@@ -285,6 +300,7 @@ documents = Table(
     Column("page_count", Integer, nullable=False),
     Column("pages_read", Integer, nullable=False, server_default=text("0")),
     Column("chunk_count", Integer, nullable=False, server_default=text("0")),
+    Column("has_vectors", Boolean, nullable=False, server_default=text("false")),
     Column("replaced_by", Uuid, ForeignKey("documents.document_id", ondelete="SET NULL")),
     _moment("created_at"),
     CheckConstraint("stage IN ('queued', 'parsing', 'recognising', 'indexing')", name="stage"),
@@ -296,6 +312,11 @@ documents = Table(
     Index("documents_replaced_by_index", "replaced_by"),
     Index("documents_path_index", "base_id", "path", postgresql_where=text("path IS NOT NULL")),
     Index("documents_reading_index", "position", postgresql_where=text("status = 'reading'")),
+    Index(
+        "documents_wanting_index",
+        "position",
+        postgresql_where=text("status = 'ready' AND chunk_count > 0 AND NOT has_vectors"),
+    ),
 )
 
 chat_bases = Table(
@@ -399,8 +420,36 @@ chunks = Table(
     Column("headings", ARRAY(StoredText), nullable=False, server_default=text("'{}'")),
     Column("lexemes", TSVECTOR, nullable=False),
     Column("weights", SparseVector(DIMENSIONS), nullable=False),
-    Index("chunks_document_id_index", "document_id"),
+    Index("chunks_document_id_index", "document_id", "page", "start"),
     Index("chunks_lexemes_index", "lexemes", postgresql_using="gin"),
+)
+
+#: Each embedder has a graph of its own over its vectors, an index that is made when it is used for the first time.
+embedders = Table(
+    "embedders",
+    metadata,
+    Column("embedder_id", Integer, Identity(always=True), primary_key=True),
+    Column("name", StoredText, nullable=False, unique=True),
+    Column("dimensions", Integer, nullable=False),
+    Column("is_wanted", Boolean, nullable=False, server_default=text("false")),
+    Column("was_complete", Boolean, nullable=False, server_default=text("false")),
+    _moment("created_at"),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    _owned_by("chunks.chunk_id", "chunk_id", primary_key=True),
+    Column(
+        "embedder_id",
+        Integer,
+        ForeignKey("embedders.embedder_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("document_id", Uuid, nullable=False),
+    Column("vector", HalfVector(), nullable=False),
+    Index("vectors_document_id_index", "document_id"),
 )
 
 #: Model servers that the administrator has added; ``key`` is what they ask of us, and goes nowhere else.

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.support.database import another_actor, make_chat, make_chunk, make_document
+from tests.support.searching import by_words
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import DocumentFigure, Entity, KnowledgeBase
@@ -165,7 +166,7 @@ async def test_a_newer_version_takes_the_place_of_the_earlier_one_and_leaves_it_
         in_force = await tx.documents.by_path(actor, base.base_id, "a/b")
         assert in_force is not None
         assert in_force.document_id == new.document_id
-        found = await tx.search.lexical(actor, "samovar", chat_id=None, limit=5)
+        found = await by_words(tx, actor, "samovar", limit=5)
         assert {passage.chunk.document_id for passage in found} == {new.document_id, other.document_id}
         listed = await tx.documents.of_base(actor, base.base_id, limit=10)
         assert [paper.document_id for paper in listed] == [new.document_id, other.document_id]
@@ -295,7 +296,7 @@ async def test_a_removed_document_leaves_nothing_and_names_its_last_blobs(
         assert [found.document_id for found in await tx.documents.parts(actor, one.document_id)] == [part.document_id]
         await tx.chunks.add([make_chunk(one.document_id, "samovar")])
         assert await tx.documents.remove(actor, one.document_id) == ("2" * 64, "4" * 64)
-        assert await tx.search.lexical(actor, "samovar", chat_id=None, limit=5) == ()
+        assert await by_words(tx, actor, "samovar", limit=5) == ()
         with pytest.raises(NotFound):
             await tx.documents.access(actor, part.document_id)
         assert await tx.documents.remove(actor, twin.document_id) == ("1" * 64,)

@@ -15,12 +15,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from tests.support.database import database_url, run_as_superuser
+from tests.support.searching import by_words
 
 from samovar.domain.actor import Actor
 from samovar.domain.errors import SettingsInvalid, StorageUnavailable
 from samovar.storage import PostgresStorage, migrate, open_storage
 from samovar.storage.embedded import EmbeddedServer
-from samovar.storage.tables import SparseVector, metadata
+from samovar.storage.tables import HalfVector, SparseVector, metadata
 
 
 def test_there_is_one_head_and_the_constant_names_it() -> None:
@@ -31,6 +32,7 @@ def test_there_is_one_head_and_the_constant_names_it() -> None:
 
 def test_the_migrated_schema_equals_the_tables(clean_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ischema_names, "sparsevec", SparseVector)
+    monkeypatch.setitem(ischema_names, "halfvec", HalfVector)
     engine = create_engine(make_url(clean_database_url).set(drivername="postgresql+psycopg"))
     try:
         with engine.connect() as connection:
@@ -85,7 +87,7 @@ async def test_what_an_earlier_version_has_indexed_is_found_after_the_upgrade(da
     storage = await open_storage(data_dir=Path("unused"), database_url=url)
     async with storage.transaction() as tx:
         owner = Actor(user_id=(await tx.accounts.first_user()).user_id, entry_point="cli")
-        found = await tx.search.lexical(owner, "самовар", chat_id=None, limit=5)
+        found = await by_words(tx, owner, "самовар", limit=5)
     await storage.close()
     assert [passage.chunk.text for passage in found] == ["Самовар кипит."]
 

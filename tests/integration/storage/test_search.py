@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 from tests.support.database import another_actor, make_chat, make_chunk, make_document
+from tests.support.searching import by_words
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Chunk, DocumentFigure, DocumentStatus
 from samovar.domain.ids import ChatId
 from samovar.domain.page import Page
-from samovar.storage import PostgresStorage, search
+from samovar.storage import PostgresStorage, lexical
+from samovar.storage.lexical import LexicalArm
 
 RUSSIAN = (
     "Самовар нагревает воду до кипения за двадцать минут.",
@@ -40,13 +42,13 @@ async def index(
 
 async def ask(storage: PostgresStorage, actor: Actor, question: str, *, chat_id: ChatId | None = None) -> list[str]:
     async with storage.transaction() as tx:
-        return [passage.chunk.text for passage in await tx.search.lexical(actor, question, chat_id=chat_id, limit=10)]
+        return [passage.chunk.text for passage in await by_words(tx, actor, question, chat_id=chat_id, limit=10)]
 
 
 async def test_the_passage_with_the_rarest_words_comes_first(storage: PostgresStorage, actor: Actor) -> None:
     chunks = await index(storage, actor, RUSSIAN + ENGLISH)
     async with storage.transaction() as tx:
-        found = await tx.search.lexical(actor, "Чем чистить САМОВАРЫ?", chat_id=None, limit=10)
+        found = await by_words(tx, actor, "Чем чистить САМОВАРЫ?", limit=10)
     assert [passage.chunk for passage in found] == [chunks[1], chunks[0]]
     assert found[0].score > found[1].score > 0
     assert found[0].document == "tea.txt"
@@ -107,9 +109,11 @@ async def test_a_small_budget_keeps_the_passages_with_the_rarest_words(
 ) -> None:
     texts = (*(f"winter day {number}" for number in range(30)), "winter day of the samovar")
     await index(storage, actor, texts)
-    monkeypatch.setattr(search, "CANDIDATES", 5)
+    monkeypatch.setattr(lexical, "WHOLE_SCOPE", 10)
+    monkeypatch.setattr(LexicalArm._scored, "__kwdefaults__", {"budget": 5})
     assert (await ask(storage, actor, "samovar in winter"))[0] == texts[-1]
-    assert len(await ask(storage, actor, "winter day")) == 5
+    # Both words stand in every text: of those that hold both some are taken.
+    assert len(await ask(storage, actor, "winter day")) == 10
 
 
 async def test_stems_are_what_the_index_sees(storage: PostgresStorage, actor: Actor) -> None:
@@ -170,10 +174,10 @@ async def test_a_chunk_is_a_place_on_its_page_or_in_the_description_of_its_figur
             [sentence],
         )
         await tx.chunks.add([seen])
-        found = await tx.search.lexical(actor, "samovar", chat_id=None, limit=10)
+        found = await by_words(tx, actor, "samovar", limit=10)
         assert sorted((passage.chunk for passage in found), key=lambda chunk: chunk.start) == [seen, sentence]
         await tx.chunks.remove(paper.document_id)
-        [left] = await tx.search.lexical(actor, "samovar", chat_id=None, limit=10)
+        [left] = await by_words(tx, actor, "samovar", limit=10)
         assert left.chunk == seen
         await tx.chunks.remove_description(paper.document_id, None, 1)
-        assert await tx.search.lexical(actor, "samovar", chat_id=None, limit=10) == ()
+        assert await by_words(tx, actor, "samovar", limit=10) == ()

@@ -1,0 +1,301 @@
+"""The lexical arm: BM25 as an inner product of sparse vectors, inside PostgreSQL.
+
+The document's half of BM25 is computed when a chunk is indexed (see the first migration), the question's half, the
+rarity of each word, when it is asked. To score a chunk costs about a microsecond, and common words stand in nearly
+every chunk: so only so many are scored, those of rare words first and then those that hold two common words together.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+from sqlalchemy import Integer, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
+
+from samovar.domain.actor import Actor
+from samovar.domain.ids import ChunkId
+from samovar.domain.search import ArmHits, SearchScope
+from samovar.storage.connection import Connection
+from samovar.storage.scope import scope_sql
+from samovar.storage.tables import StoredText
+
+__all__ = ["CANDIDATES", "KnownWord", "LexicalArm", "TypedQuery", "candidate_query", "read_typed_query"]
+
+#: How many chunks one question may score.
+CANDIDATES: Final = 12_000
+#: A scope of so few chunks is scored as a whole, and its words are counted exactly.
+WHOLE_SCOPE: Final = 2_000
+#: No question is longer; more than this is a pasted text.
+_QUESTION_CHARACTERS: Final = 20_000
+#: The most words of a text that are looked for, the rarest.
+_MOST_WORDS: Final = 48
+#: So many of the common words are taken two by two.
+_PAIRED_WORDS: Final = 5
+
+_PHRASE: Final = re.compile(r'(?<!\w)["«“„]([^"«»“”„]{3,200})["»”“](?!\w)')
+_EXCLUDED: Final = re.compile(r"(?:(?<=\s)|^)-([^\W\d_][\w-]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class TypedQuery:
+    """What a person has typed: the words, the phrases that must stand as they are, the words that must not stand."""
+
+    words: str
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownWord:
+    """A stem of the question that some chunk holds; ``frequency`` is the number of such chunks in the scope."""
+
+    lexeme: str
+    dimension: int
+    frequency: float
+    rarity: float
+
+
+def read_typed_query(typed: str) -> TypedQuery:
+    """Find the operators: "a phrase" (of two words or more) and -word. What stands in quotes is looked for too."""
+    phrases = tuple(found.group(1).strip() for found in _PHRASE.finditer(typed) if len(found.group(1).split()) > 1)
+    excluded = tuple(found.group(1) for found in _EXCLUDED.finditer(_PHRASE.sub(" ", typed)))
+    words = _EXCLUDED.sub(" ", typed) if excluded else typed
+    return TypedQuery(words=words, phrases=phrases, excluded=excluded)
+
+
+def candidate_query(words: Sequence[KnownWord], total: float, *, budget: int = CANDIDATES) -> str:
+    """Choose which chunks are scored, as a tsquery: of ``total`` chunks about ``budget`` at the most.
+
+    Shape: ``words`` the rarest first. Every rare word brings its chunks; of the words that are too common for that,
+    two or more must stand together.
+    """
+    clauses: list[str] = []
+    left = float(budget)
+    common: list[KnownWord] = []
+    for word in words:
+        if word.frequency <= left:
+            clauses.append(_quoted(word.lexeme))
+            left -= word.frequency
+        else:
+            common.append(word)
+    pairs = (
+        sorted(
+            (one.frequency * other.frequency / max(total, 1.0), one, other)
+            for one, other in combinations(common[:_PAIRED_WORDS], 2)
+        )
+        if len(common) > 1
+        else []
+    )
+    for expected, one, other in pairs:
+        if expected <= left:
+            clauses.append(f"({_quoted(one.lexeme)} & {_quoted(other.lexeme)})")
+            left -= expected
+    if not clauses:
+        clauses.append(" & ".join(_quoted(word.lexeme) for word in _fewest(common, total, budget)))
+    return " | ".join(clauses)
+
+
+def _fewest(common: Sequence[KnownWord], total: float, budget: int) -> Sequence[KnownWord]:
+    """The rarest words that are few enough together; all of them when they never are."""
+    expected = total
+    for count, word in enumerate(common, start=1):
+        expected *= word.frequency / max(total, 1.0)
+        if expected <= budget:
+            return common[:count]
+    return common
+
+
+def _quoted(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _rarity(frequency: float, total: float) -> float:
+    return math.log(1 + (max(total - frequency, 0.0) + 0.5) / (frequency + 0.5))
+
+
+# What PostgreSQL's own statistics know to be common is not counted: that alone would take longer than the search.
+_COUNT: Final = """
+WITH {scope}, asked AS (
+    SELECT lexeme, samovar_dimension(lexeme) AS dimension FROM unnest(samovar_lexemes(:question))
+), size AS (
+    SELECT coalesce(sum(chunk_count), 0)::double precision AS total FROM scope
+), common AS MATERIALIZED (
+    SELECT lexeme, share FROM pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs)
+        AS frequent (lexeme, share)
+    WHERE schemaname = current_schema() AND tablename = 'chunks' AND attname = 'lexemes'
+        AND (SELECT total FROM size) > :whole
+)
+SELECT asked.lexeme, asked.dimension, size.total, CASE
+    WHEN size.total <= :whole THEN NULL
+    WHEN common.share IS NOT NULL THEN common.share * size.total
+    ELSE (
+        SELECT count(*) FROM (
+            SELECT FROM chunks WHERE lexemes @@ samovar_word(asked.lexeme)
+                AND (document_id IN (SELECT document_id FROM scope)) IS TRUE
+            LIMIT :budget
+        ) AS found
+    )
+END AS frequency
+FROM size CROSS JOIN asked LEFT JOIN common USING (lexeme)
+"""
+
+# A small scope: every chunk of it is looked at once for each word, without the index of all chunks.
+_COUNT_WHOLE: Final = """
+WITH {scope}, held AS MATERIALIZED (
+    SELECT weights FROM chunks WHERE document_id IN (SELECT document_id FROM scope)
+)
+SELECT dimension, count(*) AS frequency
+FROM unnest(:dimensions, :units) AS asked (dimension, unit), held
+WHERE held.weights <#> CAST(unit AS sparsevec) < 0
+GROUP BY dimension
+"""
+
+_SCORED: Final = """
+SELECT chunk_id, -(weights <#> CAST(:weights AS sparsevec)) AS score
+FROM ({candidates}) AS candidates
+WHERE weights <#> CAST(:weights AS sparsevec) < 0
+ORDER BY weights <#> CAST(:weights AS sparsevec), document_id, page NULLS FIRST, start
+LIMIT :limit
+"""
+_OF_WORDS: Final = """
+    SELECT chunk_id, document_id, page, start, weights FROM chunks
+    WHERE lexemes @@ CAST(:words AS tsquery) AND (document_id IN (SELECT document_id FROM scope)) IS TRUE{operators}
+    LIMIT :budget"""
+_OF_SCOPE: Final = """
+    SELECT chunk_id, document_id, page, start, weights FROM chunks
+    WHERE document_id IN (SELECT document_id FROM scope){operators}"""
+_MUST: Final = "\n        AND lexemes @@ (SELECT phrases FROM operators)"
+_MUST_NOT: Final = "\n        AND NOT lexemes @@ (SELECT excluded FROM operators)"
+_OPERATORS: Final = """, operators AS MATERIALIZED (
+    SELECT (
+        SELECT string_agg('(' || phraseto_tsquery('samovar', samovar_plain(phrase))::text || ')', ' & ')::tsquery
+        FROM unnest(:phrases) AS phrase
+    ) AS phrases, (
+        SELECT string_agg('(' || plainto_tsquery('samovar', samovar_plain(word))::text || ')', ' | ')::tsquery
+        FROM unnest(:excluded) AS word
+    ) AS excluded
+)
+"""
+
+_SCORE_GIVEN: Final = text("""
+SELECT chunk_id, -(weights <#> CAST(:weights AS sparsevec)) AS score FROM chunks WHERE chunk_id = ANY(:chunks)
+""").bindparams(bindparam("chunks", type_=ARRAY(Uuid)))
+
+
+class LexicalArm:
+    """BM25 over the chunks of a scope."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work on the connection of one transaction."""
+        self._connection = connection
+
+    async def hits(self, actor: Actor, typed: str, *, scope: SearchScope, limit: int) -> ArmHits:
+        """Rank the chunks of a scope; see the port ``Search.lexical``."""
+        query = read_typed_query(typed[:_QUESTION_CHARACTERS])
+        words, total = await self._known(actor, query.words, scope)
+        if not words:
+            return ArmHits(arm="lexical", scores={}, perfect=0.0)
+        scores = await self._scored(actor, query, words, total, scope=scope, limit=limit)
+        if not scores and query.phrases:
+            # A phrase that stands nowhere was a manner of speaking.
+            relaxed = TypedQuery(words=query.words, excluded=query.excluded)
+            scores = await self._scored(actor, relaxed, words, total, scope=scope, limit=limit)
+        return ArmHits(
+            arm="lexical",
+            scores=scores,
+            perfect=sum(word.rarity for word in words),
+            stems={word.lexeme: word.rarity for word in words},
+        )
+
+    async def hits_of_all(self, actor: Actor, typed: str, *, scope: SearchScope, limit: int) -> ArmHits:
+        """Rank every chunk that holds any of the words, however many: what the limit of candidates is measured by."""
+        query = read_typed_query(typed[:_QUESTION_CHARACTERS])
+        words, total = await self._known(actor, query.words, scope)
+        most = int(total) * len(words)
+        scores = await self._scored(actor, query, words, total, scope=scope, limit=limit, budget=most) if words else {}
+        return ArmHits(arm="lexical", scores=scores, perfect=sum(word.rarity for word in words))
+
+    async def scores(self, stems: Mapping[str, float], chunk_ids: Sequence[ChunkId]) -> dict[ChunkId, float]:
+        """Score chunks for stems with their rarities."""
+        if not stems or not chunk_ids:
+            return {}
+        dimensions = text("SELECT lexeme, samovar_dimension(lexeme) AS dimension FROM unnest(:stems) AS lexeme")
+        typed = dimensions.bindparams(bindparam("stems", type_=ARRAY(StoredText)))
+        found = await self._connection.execute(typed, {"stems": list(stems)})
+        weights = _sparse([(row.dimension, stems[row.lexeme]) for row in found])
+        rows = await self._connection.execute(_SCORE_GIVEN, {"weights": weights, "chunks": list(chunk_ids)})
+        return {ChunkId(row.chunk_id): row.score for row in rows}
+
+    async def _known(self, actor: Actor, words: str, scope: SearchScope) -> tuple[list[KnownWord], float]:
+        """The words of a question that the scope holds, the rarest first, and the number of its chunks."""
+        sql, values, types = scope_sql(actor, scope)
+        statement = text(_COUNT.format(scope=sql)).bindparams(*types, bindparam("question", type_=StoredText))
+        given = {**values, "question": words, "whole": WHOLE_SCOPE, "budget": CANDIDATES}
+        rows = (await self._connection.execute(statement, given)).all()
+        if not rows:
+            return [], 0.0
+        total = rows[0].total
+        frequencies = {row.dimension: row.frequency for row in rows}
+        if total <= WHOLE_SCOPE:
+            counting = text(_COUNT_WHOLE.format(scope=sql)).bindparams(
+                *types, bindparam("dimensions", type_=ARRAY(Integer)), bindparam("units", type_=ARRAY(Text))
+            )
+            units = [_sparse([(dimension, 1.0)]) for dimension in frequencies]
+            given = {**values, "dimensions": list(frequencies), "units": units}
+            counted = await self._connection.execute(counting, given)
+            frequencies = {row.dimension: float(row.frequency) for row in counted}
+        known = [
+            KnownWord(
+                lexeme=row.lexeme,
+                dimension=row.dimension,
+                frequency=frequency,
+                rarity=_rarity(frequency, total),
+            )
+            for row in rows
+            if (frequency := float(frequencies.get(row.dimension) or 0.0)) > 0
+        ]
+        return sorted(known, key=lambda word: (word.frequency, word.lexeme))[:_MOST_WORDS], total
+
+    async def _scored(
+        self,
+        actor: Actor,
+        query: TypedQuery,
+        words: Sequence[KnownWord],
+        total: float,
+        *,
+        scope: SearchScope,
+        limit: int,
+        budget: int = CANDIDATES,
+    ) -> dict[ChunkId, float]:
+        sql, values, types = scope_sql(actor, scope)
+        values["weights"] = _sparse([(word.dimension, word.rarity) for word in words])
+        values["limit"] = limit
+        with_operators = ""
+        if query.phrases or query.excluded:
+            with_operators = _OPERATORS
+            values |= {"phrases": list(query.phrases), "excluded": list(query.excluded)}
+            types += (bindparam("phrases", type_=ARRAY(StoredText)), bindparam("excluded", type_=ARRAY(StoredText)))
+        operators = (_MUST if query.phrases else "") + (_MUST_NOT if query.excluded else "")
+        if total <= WHOLE_SCOPE:
+            candidates = _OF_SCOPE.format(operators=operators)
+        else:
+            candidates = _OF_WORDS.format(operators=operators)
+            # Frequencies are partly estimates.
+            values |= {"words": candidate_query(words, total, budget=budget), "budget": 2 * budget}
+            types += (bindparam("words", type_=Text),)
+        whole = f"WITH {sql}{with_operators}" + _SCORED.format(candidates=candidates)
+        rows = await self._connection.execute(text(whole).bindparams(*types), values)
+        return {ChunkId(row.chunk_id): row.score for row in rows}
+
+
+def _sparse(parts: Sequence[tuple[int, float]]) -> str:
+    """Write a sparse vector; two words may share a dimension."""
+    weights: dict[int, float] = {}
+    for dimension, weight in parts:
+        weights[dimension] = weights.get(dimension, 0.0) + weight
+    inside = ",".join(f"{dimension}:{weight:.6g}" for dimension, weight in sorted(weights.items()))
+    return "{" + inside + "}/1000000000"

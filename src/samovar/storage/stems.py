@@ -1,0 +1,62 @@
+"""Words and their stems with their places: PostgreSQL stems, and what it has stemmed once is remembered."""
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+from typing import Final
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from samovar.ports.search import StemmedWord
+from samovar.storage.connection import Connection
+from samovar.storage.tables import StoredText
+
+__all__ = ["StemCache"]
+
+#: About as PostgreSQL's parser takes words: numbers with their points, and letters and digits without a break.
+_WORD: Final = re.compile(r"\d+(?:\.\d+)+|[^\W_]+(?:\u00ad[^\W_]+)*")
+#: No word of interest is longer.
+_LONGEST_WORD: Final = 100
+_MOST_REMEMBERED: Final = 100_000
+_WORDS_OF_TEXT: Final = 20_000
+
+_STEM: Final = text("""
+SELECT word, (SELECT lexeme FROM unnest(samovar_lexemes(word)) ORDER BY positions LIMIT 1) AS stem
+FROM unnest(:words) AS word
+""").bindparams(bindparam("words", type_=ARRAY(StoredText)))
+
+
+class StemCache:
+    """Stems of single words; None for words that the index leaves out (и, the)."""
+
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        self._known: dict[str, str | None] = {}
+
+    async def words(self, connection: Connection, texts: Sequence[str]) -> tuple[tuple[StemmedWord, ...], ...]:
+        """Find the words of texts that the index knows, each with its stem. Shape: n texts to n tuples."""
+        found = [tuple(islice(_WORD.finditer(whole), _WORDS_OF_TEXT)) for whole in texts]
+        await self._learn(connection, {_key(word.group()) for words in found for word in words})
+        return tuple(
+            tuple(
+                StemmedWord(stem, position, word.start(), word.end())
+                for position, word in enumerate(words, start=1)
+                if (stem := self._known.get(_key(word.group()))) is not None
+            )
+            for words in found
+        )
+
+    async def _learn(self, connection: Connection, words: set[str]) -> None:
+        if len(self._known) + len(words) > _MOST_REMEMBERED:
+            # Seldom, and all that is lost is the time to ask again.
+            self._known.clear()
+        unknown = sorted(word for word in words if word not in self._known and len(word) <= _LONGEST_WORD)
+        if not unknown:
+            return
+        for row in await connection.execute(_STEM, {"words": unknown}):
+            self._known[row.word] = row.stem
+
+
+def _key(word: str) -> str:
+    return word.lower()
