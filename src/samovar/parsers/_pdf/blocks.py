@@ -10,7 +10,7 @@ from samovar.parsers._pdf.flow import Part, merged_row
 from samovar.parsers._pdf.frame import Frame
 from samovar.parsers._pdf.line import Item, Line
 from samovar.parsers._pdf.paragraphs import Paragraph
-from samovar.parsers._pdf.tables import Box, GridCell, Table
+from samovar.parsers._pdf.tables import Box, Table
 from samovar.parsers._pdf.textlayer import TextLayer
 from samovar.parsers._pdf.writing import Writer
 
@@ -70,8 +70,11 @@ def _write_table(writer: Writer, table: Table) -> tuple[Cell, ...]:
             writer.mark("\t" if cell.row == row else "\n" * (cell.row - row))
         row, is_first = cell.row, False
         start = writer.length
-        rows = _cell_rows(cell)
-        if rows:
+        rows = cell.lines
+        if len(rows) == 1:
+            writer.line(rows[0])
+        elif rows:
+            rows = _rows(rows)
             writer.rows(rows, [])
         cells.append(
             Cell(
@@ -87,10 +90,8 @@ def _write_table(writer: Writer, table: Table) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _cell_rows(cell: GridCell) -> list[Line]:
-    if len(cell.lines) <= 1:
-        return cell.lines
-    lines: list[Item] = sorted(cell.lines, key=lambda line: line.top)
+def _rows(pieces: list[Line]) -> list[Line]:
+    lines: list[Item] = sorted(pieces, key=lambda line: line.top)
     return [merged_row([item for item in row if isinstance(item, Line)]) for row in rows_of(lines)]
 
 

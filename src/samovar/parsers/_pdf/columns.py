@@ -55,11 +55,8 @@ def _regions(items: list[Item], size: float, beside: list[_Pair], depth: int) ->
         return []
     columns = _columns(items, size)
     if len(columns) > 1 and _are_read_down(columns):
-        return [
-            region
-            for column in columns
-            for region in _regions(column, size, _among(column, beside), depth + 1) or [column]
-        ]
+        found = [(column, _beside(column) if _among(column, beside) else []) for column in columns]
+        return [region for column, pairs in found for region in _regions(column, size, pairs, depth + 1) or [column]]
     zones = _zones(items, _nearest(beside), size)
     inner = [_regions(zone, size, _among(zone, beside), depth + 1) for zone in zones] if len(zones) > 1 else []
     if not any(inner):
@@ -84,9 +81,9 @@ def _beside(items: list[Item]) -> list[_Pair]:
 
 
 def _among(items: list[Item], beside: list[_Pair]) -> list[_Pair]:
-    """The pairs of which both are among some things, in the order of these."""
-    known = {id(item) for item in items}
-    return _beside(items) if any(id(left) in known and id(right) in known for left, right in beside) else []
+    """The pairs of which both are among some things."""
+    known = set(map(id, items))
+    return [pair for pair in beside if id(pair[0]) in known and id(pair[1]) in known]
 
 
 def _nearest(found: list[_Pair]) -> list[_Pair]:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import cached_property
+from string import digits
 from typing import Final
 
 from samovar.parsers._pdf.line import Line
@@ -48,7 +49,8 @@ class Writer:
         self._raw = layer.raw
         self._is_plain = layer.is_plain
         # Marks of footnotes are no part of the word before them: nobody searches for that word with a number.
-        self._marks = [match.start() for match in _MARK.finditer(layer.raw) if layer.is_raised(match.start())]
+        marks = _MARK.finditer(layer.raw) if any(map(layer.raw.__contains__, digits)) else ()
+        self._marks = [match.start() for match in marks if layer.is_raised(match.start())]
         self._is_simple = self._is_plain and not self._marks
         self._parts: list[str] = []
         self.length = 0
