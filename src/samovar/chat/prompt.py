@@ -107,7 +107,7 @@ def _instruction(grounds: Grounds, *, has_versions: bool, russian: bool) -> str:
             if grounds == "weak"
             else " Если ответа в них нет, так и скажи."
         )
-        versions = " Если версии расходятся, отвечай по самой новой и скажи об этом."
+        versions = " Если версии расходятся, отвечай по самой новой, если не спрошено о другой, и скажи об этом."
     else:
         told = (
             "Answer the question from these passages only. After each statement put the number of its passage, "
@@ -119,7 +119,7 @@ def _instruction(grounds: Grounds, *, has_versions: bool, russian: bool) -> str:
             if grounds == "weak"
             else " If they do not hold the answer, say so."
         )
-        versions = " Where versions differ, answer by the newest and say so."
+        versions = " Where versions differ, answer by the newest, unless another one is asked for, and say so."
     return told + versions if has_versions else told
 
 
@@ -157,7 +157,7 @@ def _version(version: Version | None, numbers: Mapping[DocumentId, int], *, russ
     """What the label says of a document that has another version among the passages; nothing of any other."""
     if version is None:
         return ()
-    day = "" if version.day is None else name_of_day(version.day, russian=russian)
+    day = name_of_day(version.dated, russian=russian)
     if russian:
         told = f"версия от {day}" if day else "версия"
         if version.newer is not None:

@@ -48,6 +48,7 @@ _STATE: Final = re.compile(
 _SUFFIX: Final = re.compile(r"\.[a-zа-я0-9]{1,5}$")
 _NO_LETTERS: Final = re.compile(r"[\W\d_]+")
 _FEWEST_LETTERS: Final = 4
+_DAY_PARTS: Final = 3
 #: A title of one or two words, such as "Contract", is shared by papers that have nothing to do with each other.
 _FEWEST_TITLE_WORDS: Final = 3
 
@@ -56,11 +57,12 @@ _FEWEST_TITLE_WORDS: Final = 3
 class Version:
     """How a document stands to another version of the same paper that is shown beside it.
 
-    ``day`` is what its name says, else the day on which it was taken in. ``newer`` is the newest one where this is
-    not it; ``others`` are all the others. Where nothing tells which is newer, ``is_newest`` and ``newer`` are unset.
+    ``dated`` is what its name says, (year, month, day) or (year,), else the day on which it was taken in, else ().
+    ``newer`` is the newest one where this is not it; ``others`` are all the others. Where nothing tells which is
+    newer, ``is_newest`` and ``newer`` are unset.
     """
 
-    day: date | None
+    dated: tuple[int, ...] = ()
     is_newest: bool = False
     newer: DocumentId | None = None
     others: tuple[DocumentId, ...] = ()
@@ -75,10 +77,9 @@ class _Paper:
     taken_in_at: datetime | None
 
     @property
-    def day(self) -> date | None:
-        if len(self.named_day) == 3:
-            return date(*self.named_day)
-        return self.taken_in_at.date() if self.taken_in_at and not self.named_day else None
+    def dated(self) -> tuple[int, ...]:
+        taken_in = self.taken_in_at
+        return self.named_day or ((taken_in.year, taken_in.month, taken_in.day) if taken_in else ())
 
 
 def find_versions(passages: Sequence[Passage]) -> Mapping[DocumentId, Version]:
@@ -96,10 +97,12 @@ def find_versions(passages: Sequence[Passage]) -> Mapping[DocumentId, Version]:
     return {paper.document_id: version for group in groups if len(group) > 1 for paper, version in _order(group)}
 
 
-def name_of_day(day: date, *, russian: bool) -> str:
-    """A day in words, such as 12 March 2024."""
-    months = _RUSSIAN_MONTHS if russian else _ENGLISH_MONTHS
-    return f"{day.day} {months[day.month - 1]} {day.year}"
+def name_of_day(dated: Sequence[int], *, russian: bool) -> str:
+    """A day in words, such as 12 March 2024, or a year. Shape: (year, month, day), (year,) or ()."""
+    if len(dated) < _DAY_PARTS:
+        return "".join(map(str, dated))
+    year, month, day = dated
+    return f"{day} {(_RUSSIAN_MONTHS if russian else _ENGLISH_MONTHS)[month - 1]} {year}"
 
 
 def _paper(passage: Passage) -> _Paper:
@@ -155,7 +158,7 @@ def _order(group: Sequence[_Paper]) -> list[tuple[_Paper, Version]]:
         others = tuple(other.document_id for other in group if other is not paper)
         is_newest = paper is newest
         newer = newest.document_id if newest is not None and not is_newest else None
-        found.append((paper, Version(day=paper.day, is_newest=is_newest, newer=newer, others=others)))
+        found.append((paper, Version(dated=paper.dated, is_newest=is_newest, newer=newer, others=others)))
     return found
 
 
