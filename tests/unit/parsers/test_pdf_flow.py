@@ -7,8 +7,9 @@ from tests.corpus import pdf_figure_papers, pdf_odd_papers, pdf_papers, pdf_tabl
 from tests.corpus.paper import Paper
 
 from samovar.domain.errors import DocumentError
+from samovar.parsers._pdf.columns import regions
 from samovar.parsers._pdf.document import opened, opened_page
-from samovar.parsers._pdf.flow import Part, in_one_column, in_regions, run_downwards
+from samovar.parsers._pdf.flow import Part, in_one_column, in_rows, run_downwards
 from samovar.parsers._pdf.line import PLAIN, Line
 from samovar.parsers._pdf.paragraphs import Paragraph, usual_size
 from samovar.parsers._pdf.textlayer import TextLayer
@@ -31,8 +32,8 @@ def _compared_pages(paper: Paper) -> int:
                 lines = [line for line in layer.lines() if not line.turned]
                 body = usual_size(lines)
                 if lines and run_downwards(lines):
-                    short, long = in_one_column(layer, lines, body), in_regions(layer, lines, [], body)
-                    assert _rows(short) == _rows(long)
+                    [region] = regions(lines, body)
+                    assert _rows(in_one_column(layer, lines, body)) == _rows(in_rows(layer, region, body))
                     count += 1
     return count
 

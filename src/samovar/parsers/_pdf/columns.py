@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import attrgetter
 from statistics import median
 from typing import Final, TypeAlias
@@ -36,6 +36,7 @@ _Pair: TypeAlias = tuple[Item, Item]
 
 _by_top = attrgetter("top")
 _by_left = attrgetter("left")
+_right = attrgetter("right")
 
 
 def regions(items: Sequence[Item], size: float) -> list[list[Item]]:
@@ -118,16 +119,15 @@ def _is_mark(left: Item, right: Item) -> bool:
 
 def _columns(items: list[Item], size: float) -> list[list[Item]]:
     """Divide at the gutters that nothing crosses. Shape: columns from left to right, each from top to bottom."""
-    columns: list[list[Item]] = []
-    edge = float("-inf")
     gutter = _NARROWEST_GUTTER * size
-    column: list[Item] = []
-    for item in sorted(items, key=_by_left):
-        if item.left - edge >= gutter or not columns:
+    in_order = sorted(items, key=_by_left)
+    column = in_order[:1]
+    columns = [column]
+    for item, edge in zip(in_order[1:], accumulate(map(_right, in_order), max), strict=False):
+        if item.left - edge >= gutter:
             column = []
             columns.append(column)
         column.append(item)
-        edge = max(edge, item.right)
     for column in columns:
         column.sort(key=_by_top)
     return columns

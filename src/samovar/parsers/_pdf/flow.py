@@ -12,7 +12,7 @@ from samovar.parsers._pdf.ruled import ruled_tables
 from samovar.parsers._pdf.tables import Box, Table, aligned_table
 from samovar.parsers._pdf.textlayer import TextLayer
 
-__all__ = ["Part", "arrange", "in_one_column", "in_regions", "merged_row", "run_downwards"]
+__all__ = ["Part", "arrange", "in_one_column", "in_rows", "merged_row", "run_downwards"]
 
 Part: TypeAlias = Paragraph | Table | Box
 
@@ -41,7 +41,7 @@ def arrange(layer: TextLayer, contents: Contents, lines: list[Line], images: Seq
     if not others and run_downwards(text):
         parts = in_one_column(layer, text, body)
     else:
-        parts = in_regions(layer, text, others, body)
+        parts = _in_regions(layer, text, others, body)
     found = [part for part in parts if isinstance(part, Paragraph)]
     classify(found, text, body, layer.frame.height)
     footnotes = [part for part in found if part.kind == "footnote"]
@@ -102,15 +102,19 @@ def _boxes(layer: TextLayer, images: Sequence[Image], lines: list[Line]) -> tupl
 
 
 def in_one_column(layer: TextLayer, lines: list[Line], body: float) -> list[Part]:
-    """The parts of lines that ``run_downwards``: those that ``in_regions`` gives, in a fifth of the time."""
+    """The parts of lines that ``run_downwards``: those that ``in_rows`` gives, in a fifth of the time."""
     return list(_paragraphs(layer, lines, body)) if lines else []
 
 
-def in_regions(layer: TextLayer, lines: list[Line], others: list[Item], body: float) -> list[Part]:
+def _in_regions(layer: TextLayer, lines: list[Line], others: list[Item], body: float) -> list[Part]:
     """The parts of lines and ``others``, which are tables and pictures, wherever they stand."""
     parts: list[Part] = []
     for region in regions([*lines, *others], body):
-        found = _region_parts(layer, region, body)
+        lines_alone = _lines(region)
+        if len(lines_alone) == len(region) and run_downwards(lines_alone):
+            found = in_one_column(layer, lines_alone, body)
+        else:
+            found = in_rows(layer, region, body)
         _join(layer, parts, found)
         parts.extend(found)
     return parts
@@ -130,11 +134,8 @@ def run_downwards(lines: list[Line]) -> bool:
     return True
 
 
-def _region_parts(layer: TextLayer, region: list[Item], body: float) -> list[Part]:
-    """The parts of one region from top to bottom."""
-    lines = _lines(region)
-    if len(lines) == len(region) and run_downwards(lines):
-        return in_one_column(layer, lines, body)
+def in_rows(layer: TextLayer, region: list[Item], body: float) -> list[Part]:
+    """The parts of one region from top to bottom, where things may stand side by side."""
     parts: list[Part] = []
     waiting: list[Line] = []
     for entry in _with_aligned_tables(layer, rows_of(region), body):

@@ -136,20 +136,22 @@ def _table(
     if len(rows) < 2 or len(columns) < 2 or len(rows) + len(columns) < 5 or len(rows) * len(columns) > _MOST_CELLS:
         return None, lines
     left, top, right, bottom = columns[0], rows[0], columns[-1], rows[-1]
+    lowest, highest = top - 1, bottom + 1
     inside: list[tuple[Line, float]] = []
     outside: list[Line] = []
     for line in lines:
         middle = (line.top + line.bottom) / 2
-        if top - 1 <= middle <= bottom + 1 and line.right > left and line.left < right:
+        if lowest <= middle <= highest and line.right > left and line.left < right:
             inside.append((line, middle))
         else:
             outside.append(line)
     cells = _cells(rows, columns, level, upright)
     owners = _owners(cells)
-    last_row, last_column = len(rows) - 2, len(columns) - 2
+    # Places beyond the first and last rule count for the first and last row and column.
+    last_row, last_column = len(rows) - 1, len(columns) - 1
     walls_of: dict[int, list[float]] = {}
     for line, height in inside:
-        row = min(max(0, bisect_right(rows, height) - 1), last_row)
+        row = bisect_right(rows, height, 1, last_row) - 1
         walls = walls_of.get(row)
         if walls is None:
             walls = sorted({columns[owners[row, column].column] for column in range(len(columns) - 1)} | {right})
@@ -158,7 +160,7 @@ def _table(
         for piece in cut(line, crossed) if crossed else (line,):
             middle = (piece.left + piece.right) / 2
             if left <= middle <= right:
-                column = min(max(0, bisect_right(columns, middle) - 1), last_column)
+                column = bisect_right(columns, middle, 1, last_column) - 1
                 owners[row, column].lines.append(piece)
             else:
                 outside.append(piece)
