@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.support.database",
     "tests.support.servers",
     "tests.support.application",
+    "tests.support.house",
 ]
 
 #: Folders with the longest tests; they come first, so that no process is left with one when the others are done.
