@@ -241,8 +241,8 @@ class IngestSettings(_Area):
         2,
         ge=0,
         le=64,
-        description="Documents of knowledge bases read at once by the server, and beside them one of a chat; "
-        "0 leaves all of them to `samovar worker`.",
+        description="Documents of knowledge bases read at once by the server, in a process of low priority, and beside "
+        "them as many files of chats and one; 0 leaves all of them to `samovar worker`.",
     )
 
 

@@ -20,8 +20,10 @@ from samovar.domain.ids import ChatId, DocumentId, new_base_id
 from samovar.ingest.intake import Intake
 from samovar.ingest.reading import Reading
 from samovar.ingest.worker import Workers, usual_readers
+from samovar.ports.queue import QueueScope
 from samovar.storage import FileBlobStore, PostgresStorage
 from samovar.storage.chunks import text_of_chunk
+from samovar.storage.queue import PostgresQueue
 from samovar.telemetry.metrics import Metrics
 
 PATIENCE_S = 60.0
@@ -377,6 +379,39 @@ async def test_what_a_killed_process_was_reading_is_taken_up_at_once(library: Li
         # A process that is killed says nothing to anybody: its connection ends, that is all.
         await dead.close()
         assert (await asyncio.wait_for(library.read(document), 20)).status == "ready"
+
+
+async def claimed(queue: PostgresQueue, scope: QueueScope) -> DocumentId | None:
+    """Claim once the queue has connected."""
+    queue.start()
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with suppress(StorageUnavailable):
+                return await queue.claim(scope=scope)
+            await asyncio.sleep(0.01)
+
+
+async def test_readers_of_chats_and_of_imports_take_nothing_of_each_other(library: Library) -> None:
+    base_id = (await library.base()).base_id
+    imported = await library.take(paper("import"), base_id=base_id)
+    mine = await library.take(paper("mine"), chat_id=await library.chat())
+    one, other = library.storage.queue(), library.storage.queue()
+    try:
+        assert await claimed(one, "imports") == imported.document_id
+        assert await claimed(one, "imports") is None
+        assert not await one.is_empty(scope="imports")
+        # What is read elsewhere waits for nobody, in whichever process it is asked.
+        assert await claimed(other, "imports") is None
+        assert not await other.has_unclaimed(scope="imports")
+        assert await other.has_unclaimed(scope="chats")
+        assert await claimed(other, "chats") == mine.document_id
+        assert not await one.has_unclaimed(scope="all")
+        await one.release(imported.document_id)
+        assert await other.has_unclaimed(scope="imports")
+        assert not await other.has_unclaimed(scope="chats")
+    finally:
+        await one.close()
+        await other.close()
 
 
 async def test_a_file_of_a_chat_does_not_wait_behind_an_import(library: Library) -> None:
