@@ -6,13 +6,15 @@ from typing import Literal, Protocol
 
 from samovar.domain.ids import DocumentId
 
-__all__ = ["News", "NewsKind", "QueueScope", "ReadingQueue"]
+__all__ = ["Duty", "News", "NewsKind", "QueueScope", "ReadingQueue"]
 
 #: ``waiting``: there may be something to claim. ``ended``: a document is ready, failed or cancelled.
 #: ``stopped``: a document was cancelled or deleted. ``lost``: every claim of this process is gone.
 NewsKind = Literal["waiting", "ended", "stopped", "lost"]
 #: Which documents: ``chats`` are files of chats, ``imports`` are documents of knowledge bases.
 QueueScope = Literal["all", "chats", "imports"]
+#: Work that follows the reading and is done by one process of all that share the database.
+Duty = Literal["vectors"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,13 @@ class ReadingQueue(Protocol):
 
     async def release(self, document_id: DocumentId) -> None:
         """Give a claim back."""
+        ...
+
+    async def take_duty(self, duty: Duty) -> bool:
+        """Tell whether a duty is this process's; the first that asks gets it, and keeps it until ``lost`` is told.
+
+        Raises StorageUnavailable.
+        """
         ...
 
     def subscribe(self, on_news: Callable[[News], None]) -> Callable[[], None]:

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from samovar.domain.errors import SamovarError, StorageUnavailable
 from samovar.domain.ids import DocumentId
-from samovar.ports.queue import News, NewsKind, QueueScope
+from samovar.ports.queue import Duty, News, NewsKind, QueueScope
 from samovar.storage.connection import Connection
 
 __all__ = ["PostgresQueue", "announce"]
@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 _CHANNEL: Final = "samovar_documents"
 #: The first half of the advisory lock on a document that is being read; the second is a hash of its id.
 _READING_LOCKS: Final = 0x5A32
+#: The first half of the lock on a duty, and the second of each.
+_DUTY_LOCKS: Final = 0x5A33
+_DUTIES: Final[dict[Duty, int]] = {"vectors": 1}
 #: How often an idle connection is asked whether it still lives.
 _HEARTBEAT_S: Final = 15.0
 _LONGEST_PAUSE_S: Final = 2.0
@@ -71,6 +74,7 @@ class PostgresQueue:
         self._claiming = asyncio.Lock()
         self._readable = asyncio.Event()
         self._claimed: set[DocumentId] = set()
+        self._duties: set[Duty] = set()
         self._listeners: list[Callable[[News], None]] = []
         self._keeper: asyncio.Task[None] | None = None
 
@@ -107,6 +111,18 @@ class PostgresQueue:
         with suppress(StorageUnavailable):
             await self._ask(_RELEASE, {"document": document_id, "locks": _READING_LOCKS})
 
+    async def take_duty(self, duty: Duty) -> bool:
+        """Tell whether a duty is this process's, and take it if it is nobody's. Raises: StorageUnavailable."""
+        # Under the same turn as claims: a session gets a lock that it has once more, and would have to give it back
+        # as often.
+        async with self._claiming:
+            if duty not in self._duties:
+                locks: dict[str, object] = {"locks": _DUTY_LOCKS, "duty": _DUTIES[duty]}
+                row = await self._ask("SELECT pg_try_advisory_lock(%(locks)s, %(duty)s)", locks)
+                if row is not None and row[0] is True:
+                    self._duties.add(duty)
+            return duty in self._duties
+
     def subscribe(self, on_news: Callable[[News], None]) -> Callable[[], None]:
         """Call back with all news until the returned function is called."""
         self.start()
@@ -136,6 +152,7 @@ class PostgresQueue:
                 finally:
                     self._connection = None
                     self._claimed.clear()
+                    self._duties.clear()
                     await connection.close()
             except (psycopg.Error, SamovarError, OSError) as error:
                 _log.warning("queue.lost", extra={"reason": type(error).__name__})
