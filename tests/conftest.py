@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.support.servers",
     "tests.support.application",
     "tests.support.house",
+    "tests.support.library",
 ]
 
 #: Folders with the longest tests; they come first, so that no process is left with one when the others are done.
