@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from samovar.domain.document import Chunk, Document, DocumentFigure
-from samovar.domain.errors import NotFound, SamovarError
+from samovar.domain.errors import Conflict, NotFound, SamovarError
 from samovar.domain.ids import DocumentId
 from samovar.domain.page import Attachment, DocumentHead, Figure, Page, ParsedPage, ParsedPart
 from samovar.ingest.chunk import Chunker
@@ -32,7 +32,7 @@ Hold: TypeAlias = Callable[[Transaction, DocumentId], Awaitable[Document]]
 _PAGES_AT_ONCE: Final = 32
 _BYTES_AT_ONCE: Final = 500_000
 #: A batch costs as much as a page or two by itself, so it is not stored for fewer pages unless they are slow to come.
-_LEAST_PAGES: Final = 8
+_LEAST_PAGES: Final = 16
 #: What may wait to be stored, beside the batch that is being stored.
 _MOST_WAITING: Final = 2 * _PAGES_AT_ONCE
 _MOST_WAITING_BYTES: Final = 8 * _BYTES_AT_ONCE
@@ -216,7 +216,11 @@ class Parsing:
 
     async def _save(self, document_id: DocumentId, batch: _Batch, *, is_last: bool) -> None:
         try:
-            await self._store(document_id, batch, is_last=is_last)
+            try:
+                await self._store(document_id, batch, is_last=is_last, are_new=True)
+            except Conflict:
+                # Another one has read the same pages, and lost the document since.
+                await self._store(document_id, batch, is_last=is_last, are_new=False)
         except BaseException:
             # Stopped in the middle of it: the bytes are there already, and no row may ever name them.
             hashes = {_sha256(figure) for part in batch.pages for figure in part.figures}
@@ -225,7 +229,7 @@ class Parsing:
                 await discard_blobs(self._storage, self._blobs, hashes)
             raise
 
-    async def _store(self, document_id: DocumentId, batch: _Batch, *, is_last: bool) -> None:
+    async def _store(self, document_id: DocumentId, batch: _Batch, *, is_last: bool, are_new: bool) -> None:
         async with self._storage.transaction() as tx:
             document = await self._hold(tx, document_id)
             if batch.head is not None:
@@ -242,7 +246,7 @@ class Parsing:
                 for figure in part.figures
             ]
             pages = [part.page for part in batch.pages]
-            await tx.readings.save_pages(document_id, pages, figures, batch.chunks, is_durable=is_last)
+            await tx.readings.save_pages(document_id, pages, figures, batch.chunks, are_new=are_new, is_durable=is_last)
             await self._parts.add(tx, document, batch.attachments)
             self._has_stored = True
             if is_last and self._waits:

@@ -245,11 +245,13 @@ class Readings(Protocol):
         figures: Sequence[DocumentFigure],
         chunks: Sequence[Chunk] = (),
         *,
+        are_new: bool = False,
         is_durable: bool = True,
     ) -> None:
         """Store pages, their pictures and their chunks, in the place of earlier ones of the same number.
 
-        Unless ``is_durable``, a crash of the machine may lose the transaction as a whole, though it was committed.
+        With ``are_new`` earlier ones are not looked for; if there are any, it is a Conflict. Unless ``is_durable``, a
+        crash of the machine may lose the transaction as a whole, though it was committed.
         """
         ...
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Row,
+    Text,
     and_,
     bindparam,
     delete,
@@ -31,7 +32,7 @@ from samovar.domain.ids import BaseId, ChatId, DocumentId, UserId
 from samovar.domain.page import Page
 from samovar.domain.page_json import decode_blocks, decode_links, decode_outline, decode_words, encode_outline
 from samovar.storage.connection import Connection
-from samovar.storage.queue import announce
+from samovar.storage.queue import announce, announcement
 from samovar.storage.tables import StoredText, chat_documents, chats, documents, figures, knowledge_bases, pages
 
 __all__ = [
@@ -76,32 +77,31 @@ class PostgresDocuments:
 
     async def add_unchecked(self, document: Document) -> None:
         """Store a document for its owner, in the base that it names; not in the port, for nobody is asked."""
-        await self._connection.execute(
-            insert(documents).values(
-                document_id=document.document_id,
-                owner_id=document.owner_id,
-                base_id=document.base_id,
-                parent_id=document.parent_id,
-                name=document.name,
-                path=document.path,
-                kind=document.kind,
-                media_type=document.media_type,
-                size_bytes=document.size_bytes,
-                sha256=document.sha256,
-                status=document.status,
-                stage=document.stage,
-                error_code=document.error_code,
-                error_reason=document.error_reason,
-                title=document.title,
-                author=document.author,
-                outline=encode_outline(document.outline),
-                page_count=document.page_count,
-                pages_read=document.pages_read,
-                created_at=document.created_at,
-            )
+        statement = insert(documents).values(
+            document_id=document.document_id,
+            owner_id=document.owner_id,
+            base_id=document.base_id,
+            parent_id=document.parent_id,
+            name=document.name,
+            path=document.path,
+            kind=document.kind,
+            media_type=document.media_type,
+            size_bytes=document.size_bytes,
+            sha256=document.sha256,
+            status=document.status,
+            stage=document.stage,
+            error_code=document.error_code,
+            error_reason=document.error_reason,
+            title=document.title,
+            author=document.author,
+            outline=encode_outline(document.outline),
+            page_count=document.page_count,
+            pages_read=document.pages_read,
+            created_at=document.created_at,
         )
         if document.status == "reading":
-            await announce(self._connection, "waiting", document.document_id)
+            statement = statement.returning(announcement("waiting", document.document_id))
+        await self._connection.execute(statement)
 
     async def access(self, actor: Actor, document_id: DocumentId) -> Document:
         """Read one document. Raises: NotFound."""
@@ -299,11 +299,9 @@ class PostgresDocuments:
 
     async def hold_blob(self, sha256: str) -> bool:
         """Hold a blob until the transaction ends; return whether a document or a figure refers to it."""
-        await self._connection.execute(select(func.pg_advisory_xact_lock(_BLOB_LOCKS, func.hashtext(sha256))))
-        used = select(
-            or_(exists().where(documents.c.sha256 == sha256, _KEEPS_BYTES), exists().where(figures.c.sha256 == sha256))
-        )
-        return bool((await self._connection.execute(used)).scalar_one())
+        # Two statements: what was committed while this one waited is seen by the next.
+        await self._connection.execute(_HOLD_BLOB, {"sha256": sha256})
+        return bool((await self._connection.execute(_USES_BLOB, {"sha256": sha256})).scalar_one())
 
     async def unused_blobs(self, hashes: set[str]) -> tuple[str, ...]:
         """Tell which of these blobs neither a document nor a figure refers to, sorted."""
@@ -366,6 +364,15 @@ _KEEPS_BYTES: Final = or_(
     documents.c.status != "failed",
     documents.c.error_code.is_(None),
     ~documents.c.error_code.startswith(FILE_FAULTS, autoescape=True),
+)
+
+
+_HOLD_BLOB: Final = select(func.pg_advisory_xact_lock(_BLOB_LOCKS, func.hashtext(bindparam("sha256", type_=Text))))
+_USES_BLOB: Final = select(
+    or_(
+        exists().where(documents.c.sha256 == bindparam("sha256"), _KEEPS_BYTES),
+        exists().where(figures.c.sha256 == bindparam("sha256")),
+    )
 )
 
 

@@ -12,14 +12,14 @@ from typing import Final, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import func, select
+from sqlalchemy import Function, func, select
 
 from samovar.domain.errors import SamovarError, StorageUnavailable
 from samovar.domain.ids import DocumentId
 from samovar.ports.queue import Duty, News, NewsKind, QueueScope
 from samovar.storage.connection import Connection
 
-__all__ = ["PostgresQueue", "announce"]
+__all__ = ["PostgresQueue", "announce", "announcement"]
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +60,12 @@ _RELEASE: Final = "SELECT pg_advisory_unlock(%(locks)s, hashtext(%(document)s::t
 
 async def announce(connection: Connection, kind: NewsKind, document_id: DocumentId) -> None:
     """Tell every process what has happened to a document, once the transaction is committed."""
-    await connection.execute(select(func.pg_notify(_CHANNEL, f"{kind} {document_id}")))
+    await connection.execute(select(announcement(kind, document_id)))
+
+
+def announcement(kind: NewsKind, document_id: DocumentId) -> Function[None]:
+    """The same as something that another statement returns, and costs no statement of its own then."""
+    return func.pg_notify(_CHANNEL, f"{kind} {document_id}")
 
 
 class PostgresQueue:
@@ -70,6 +75,7 @@ class PostgresQueue:
         """Connect by ``connect`` once it is started."""
         self._connect = connect
         self._connection: psycopg.AsyncConnection | None = None
+        self._has_input = False
         self._turn = asyncio.Lock()
         self._claiming = asyncio.Lock()
         self._readable = asyncio.Event()
@@ -167,12 +173,17 @@ class PostgresQueue:
             while True:
                 # The driver watches the same descriptor while it waits for an answer, and then stops.
                 async with self._turn:
+                    self._has_input = False
                     self._readable.clear()
-                    loop.add_reader(descriptor, self._readable.set)
-                with suppress(TimeoutError):
+                    loop.add_reader(descriptor, self._see_input)
+                try:
                     async with asyncio.timeout(_HEARTBEAT_S):
                         await self._readable.wait()
-                await self._ask("SELECT 1", {})
+                except TimeoutError:
+                    self._has_input = True
+                # What came along with the answer to somebody else was heard by him.
+                if self._has_input or connection.closed:
+                    await self._ask("SELECT 1", {})
         finally:
             loop.remove_reader(descriptor)
 
@@ -185,6 +196,9 @@ class PostgresQueue:
             asyncio.get_running_loop().remove_reader(connection.fileno())
             try:
                 cursor = await connection.execute(statement.encode(), parameters)
+                # The driver looks for news before the end of an answer, and not after it.
+                while (notice := connection.pgconn.notifies()) is not None:
+                    self._hear_news(notice.extra.decode())
                 return await cursor.fetchone()
             except (psycopg.Error, OSError) as error:
                 await connection.close()
@@ -193,8 +207,15 @@ class PostgresQueue:
                 # Whoever waits for news looks again, and finds the connection closed if it is.
                 self._readable.set()
 
+    def _see_input(self) -> None:
+        self._has_input = True
+        self._readable.set()
+
     def _hear(self, notice: psycopg.Notify) -> None:
-        kind, _, document_id = notice.payload.partition(" ")
+        self._hear_news(notice.payload)
+
+    def _hear_news(self, news: str) -> None:
+        kind, _, document_id = news.partition(" ")
         if kind in _KINDS:
             self._tell(News(kind=cast(NewsKind, kind), document_id=DocumentId(UUID(document_id))))
 

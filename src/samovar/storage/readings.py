@@ -17,7 +17,7 @@ from samovar.storage.connection import Connection
 from samovar.storage.documents import PostgresDocuments, document_from, page_from, page_number, unused_blobs
 from samovar.storage.figures import figure_columns
 from samovar.storage.plain import write_json
-from samovar.storage.queue import announce
+from samovar.storage.queue import announce, announcement
 from samovar.storage.tables import (
     chat_documents,
     chunks,
@@ -39,8 +39,7 @@ class PostgresReadings:
 
     async def document(self, document_id: DocumentId) -> Document:
         """Read the document's row and hold it until the transaction ends. Raises: NotFound."""
-        statement = select(documents).where(documents.c.document_id == document_id).with_for_update()
-        row = (await self._connection.execute(statement)).one_or_none()
+        row = (await self._connection.execute(_HELD, {"document": document_id})).one_or_none()
         if row is None:
             raise NotFound(what="document")
         return document_from(row)
@@ -78,29 +77,32 @@ class PostgresReadings:
         figures: Sequence[DocumentFigure],
         chunks: Sequence[Chunk] = (),
         *,
+        are_new: bool = False,
         is_durable: bool = True,
     ) -> None:
         """Store pages, their pictures and their chunks, in the place of earlier ones of the same number.
 
-        Unless ``is_durable``, a crash of the machine may lose the transaction as a whole, though it was committed.
-        Source: PostgreSQL 18 documentation, 28.4 Asynchronous Commit. Raises: NotFound.
+        With ``are_new`` earlier ones are not looked for; if there are any, it is a Conflict. Unless ``is_durable``, a
+        crash of the machine may lose the transaction as a whole, though it was committed.
+        Source: PostgreSQL 18 documentation, 28.4 Asynchronous Commit. Raises: NotFound, Conflict.
         """
         if not pages:
             return
-        parameters = {
-            "document": document_id,
-            "numbers": [page_number(page.number) for page in pages],
-            "durable": is_durable,
-        }
-        gone = (await self._connection.execute(_CLEAR, parameters)).one()
+        pages_gone, chunks_gone = 0, 0
+        if not are_new:
+            numbers = [page_number(page.number) for page in pages]
+            gone = await self._connection.execute(_CLEAR, {"document": document_id, "numbers": numbers})
+            row = gone.one()
+            pages_gone, chunks_gone = row.pages_read, row.chunks
         stored = await self._connection.execute(
             _STORE,
             {
                 "document": document_id,
                 "pages": write_json([_page_columns(page) for page in pages]),
                 "chunks": chunks_as_json(chunks),
-                "pages_read": sum(page.status != "waiting" for page in pages) - gone.pages_read,
-                "chunk_count": len(chunks) - gone.chunks,
+                "pages_read": sum(page.status != "waiting" for page in pages) - pages_gone,
+                "chunk_count": len(chunks) - chunks_gone,
+                "durable": is_durable,
             },
         )
         if stored.rowcount == 0:
@@ -194,17 +196,27 @@ class PostgresReadings:
 
     async def finish(self, document_id: DocumentId) -> None:
         """Mark a document ready, and the earlier versions of its path in its base as replaced. Raises: NotFound."""
-        await self._update(document_id, status="ready", stage=None, error_code=None, error_reason=None)
-        await announce(self._connection, "ended", document_id)
+        done = (
+            update(documents)
+            .where(documents.c.document_id == document_id)
+            .values(status="ready", stage=None, error_code=None, error_reason=None)
+            .returning(documents.c.base_id, documents.c.path, documents.c.parent_id, announcement("ended", document_id))
+        )
+        row = (await self._connection.execute(done)).one_or_none()
+        if row is None:
+            raise NotFound(what="document")
+        # Two letters of one name may each hold a file of the same name: parts go with their whole only.
+        if row.base_id is not None and row.path is not None and row.parent_id is None:
+            await self._replace_earlier(document_id)
+
+    async def _replace_earlier(self, document_id: DocumentId) -> None:
         newer = documents.alias("newer")
         replaced = (
             update(documents)
             .where(
                 newer.c.document_id == document_id,
                 documents.c.document_id != document_id,
-                # Two letters of one name may each hold a file of the same name: parts go with their whole only.
                 documents.c.parent_id.is_(None),
-                newer.c.parent_id.is_(None),
                 documents.c.owner_id == newer.c.owner_id,
                 documents.c.base_id == newer.c.base_id,
                 documents.c.path == newer.c.path,
@@ -293,11 +305,10 @@ WITH page AS (
 ), chunk AS (
     DELETE FROM chunks WHERE document_id = :document AND coalesce(page, 0) = ANY(:numbers) RETURNING chunk_id
 )
-SELECT (SELECT count(*) FROM page WHERE status <> 'waiting') AS pages_read, (SELECT count(*) FROM chunk) AS chunks,
-    CASE WHEN NOT :durable THEN set_config('synchronous_commit', 'off', true) END
-""").bindparams(
-    bindparam("document", type_=Uuid), bindparam("numbers", type_=ARRAY(Integer)), bindparam("durable", type_=Boolean)
-)
+SELECT (SELECT count(*) FROM page WHERE status <> 'waiting') AS pages_read, (SELECT count(*) FROM chunk) AS chunks
+""").bindparams(bindparam("document", type_=Uuid), bindparam("numbers", type_=ARRAY(Integer)))
+
+_HELD: Final = select(documents).where(documents.c.document_id == bindparam("document")).with_for_update()
 
 _NESTING: Final = text("""
 WITH RECURSIVE above AS (
@@ -342,7 +353,7 @@ WITH page AS (
     {chunks}
 )
 UPDATE documents SET pages_read = pages_read + :pages_read, chunk_count = chunk_count + :chunk_count
-WHERE document_id = :document
+WHERE document_id = :document AND (:durable OR set_config('synchronous_commit', 'off', true) IS NOT NULL)
 """
 _STORE: Final = text(_INSERT.format(chunks=INSERT_CHUNKS)).bindparams(
     bindparam("document", type_=Uuid),
@@ -350,6 +361,7 @@ _STORE: Final = text(_INSERT.format(chunks=INSERT_CHUNKS)).bindparams(
     bindparam("chunks", type_=Text),
     bindparam("pages_read", type_=Integer),
     bindparam("chunk_count", type_=Integer),
+    bindparam("durable", type_=Boolean),
 )
 
 

@@ -255,6 +255,20 @@ async def test_nothing_can_be_read_into_a_deleted_document(storage: PostgresStor
         assert raised.value.values == {"what": "document"}
 
 
+async def test_pages_that_are_there_are_no_new_ones(storage: PostgresStorage, actor: Actor) -> None:
+    document = make_document(actor, status="reading")
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, document, chat_id=None)
+        await tx.readings.save_pages(document.document_id, [made_page(1)], [], are_new=True)
+    with pytest.raises(Conflict):
+        async with storage.transaction() as tx:
+            await tx.readings.save_pages(document.document_id, [made_page(1), made_page(2)], [], are_new=True)
+    async with storage.transaction() as tx:
+        assert (await tx.readings.document(document.document_id)).pages_read == 1
+        await tx.readings.save_pages(document.document_id, [made_page(1), made_page(2)], [])
+        assert (await tx.readings.document(document.document_id)).pages_read == 2
+
+
 async def test_a_document_that_ended_early_keeps_nothing_that_was_read(storage: PostgresStorage, actor: Actor) -> None:
     paper = make_document(actor, status="reading")
     figure = replace(made_figure(paper.document_id, page=1, number=1), sha256="3" * 64)
