@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from samovar.domain.document import Chunk, Passage
 from samovar.domain.ids import ChunkId, DocumentId
-from samovar.retrieval.cite import CitedAnswer, cite
+from samovar.retrieval.cite import cite
 
 
 async def lower_case_words(texts: Sequence[str]) -> tuple[frozenset[str], ...]:
@@ -18,4 +18,6 @@ async def test_a_blank_passage_is_a_source_of_nothing_although_the_model_names_i
     blank = Passage(chunk=chunk, document="scan.pdf", score=1.0)
     answer = "The service listens on port 7431 [1]."
     cited = await cite(answer, "Which port?", (blank,), lower_case_words)
-    assert cited == CitedAnswer(text=answer, citations=())
+    [claim] = cited.grounding.claims
+    assert (cited.text, cited.citations) == ("The service listens on port 7431.", ())
+    assert (claim.verdict, claim.labels) == ("unsupported", ())

@@ -1,0 +1,429 @@
+"""Check a claim against the passages: is it borne out, and if not, what of it differs.
+
+Nothing here asks a model. A claim is compared with a sentence, a row of a table with its header, or two or three
+sentences that follow each other. Its words must be there for the most part; its numbers, dates, names and quotes all,
+with the words that they belong to.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from samovar.domain.grounding import ClaimFault
+from samovar.retrieval.bindings import (
+    Anchor,
+    fact_anchors,
+    is_bound_to_another,
+    local_words,
+    name_anchors,
+    roles_are_swapped,
+)
+from samovar.retrieval.claims import Statement
+from samovar.retrieval.quotes import Quote, normalised, stands_in, words_not_in
+from samovar.retrieval.reading import Fact, Reading, Word, read_text
+from samovar.retrieval.sources import Source, Sources, Unit, has_name, same_fact
+from samovar.retrieval.vocabulary import QUESTION_WORDS
+
+__all__ = ["Finding", "Support", "best_finding"]
+
+#: Share of the weight of a claim's words that its source must hold.
+_SUPPORT: Final = 0.6
+#: The same where the model itself names the passage: people and models put things in their own words.
+_LABELLED_SUPPORT: Final = 0.5
+#: From here on a source is about the claim, and what differs is an alteration.
+_ABOUT: Final = 0.45
+#: So many units are looked at more closely, each alone and with its neighbours.
+_MOST_UNITS: Final = 6
+#: So much of a local clause's weight must stand with its number.
+_LOCAL: Final = 0.4
+#: Fewer words do not say what a number or a name is of: the question does.
+_FEWEST_WORDS: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """The place of a passage that a claim was compared with: ``chunk text[start:end]`` of passage ``[number]``."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the comparison with one place has shown. ``share`` is how much of the words is there, from 0 to 1."""
+
+    support: Support
+    share: float
+    faults: tuple[ClaimFault, ...] = ()
+    wrong: tuple[str, ...] = ()
+    is_labelled: bool = False
+
+    @property
+    def bears_out(self) -> bool:
+        """Tell whether the place says what the claim says."""
+        return not self.faults and self.share >= (_LABELLED_SUPPORT if self.is_labelled else _SUPPORT)
+
+    @property
+    def is_about(self) -> bool:
+        """Tell whether the place speaks of the same and says something else."""
+        return self.share >= _ABOUT or "quote" in self.faults
+
+
+def best_finding(
+    statement: Statement, sources: Sources, numbers: Iterable[int], *, asked: Reading, is_labelled: bool
+) -> Finding | None:
+    """Compare a statement with the passages ``numbers``; return what fits best, or None when nothing is shared.
+
+    A statement of a name or a number alone says what was ``asked``.
+    """
+    wanted = frozenset(numbers)
+    checker = _Checker(statement, sources, asked, is_labelled=is_labelled)
+    best: Finding | None = None
+    for source, first, last in checker.windows(wanted):
+        found = checker.compare(source, first, last)
+        if best is None or _rank(found) > _rank(best):
+            best = found
+    return best
+
+
+def _rank(finding: Finding) -> tuple[bool, float, int]:
+    length = finding.support.end - finding.support.start
+    return finding.bears_out, finding.share - 0.12 * len(finding.faults), -length
+
+
+class _Checker:
+    """Compares one statement with places."""
+
+    def __init__(self, statement: Statement, sources: Sources, asked: Reading, *, is_labelled: bool) -> None:
+        self._statement = statement
+        self._sources = sources
+        self._lexicon = sources.lexicon
+        self._is_labelled = is_labelled
+        self._reading = statement.reading
+        self._words = [word for word in self._reading.words if self._lexicon.concepts(word.key)]
+        self._names = [word for word in self._reading.words if self._is_name(word)]
+        self._asked = (
+            [word for word in asked.words if word.key not in QUESTION_WORDS and self._lexicon.concepts(word.key)]
+            if len(self._words) < _FEWEST_WORDS
+            else []
+        )
+        self._header = tuple(read_text(cell) for cell in statement.header)
+
+    def _is_name(self, word: Word) -> bool:
+        if not word.text[0].isupper() or self._lexicon.is_ordinary(word.key) or not self._lexicon.concepts(word.key):
+            return False
+        return word.is_name or (len(word.key) > 2 and has_name(self._sources.names, word.key))
+
+    def windows(self, wanted: frozenset[int]) -> Iterable[tuple[Source, int, int]]:
+        """The places worth a closer look: source, first and last unit."""
+        tried: set[tuple[int, int, int]] = set()
+        for at, place in self._places(wanted):
+            source = self._sources.all[at]
+            last = len(source.units) - 1
+            for first, end in ((place, place), (place, place + 1), (place - 1, place), (place - 1, place + 1)):
+                key = (at, max(0, first), min(last, end))
+                if key not in tried:
+                    tried.add(key)
+                    yield source, key[1], key[2]
+
+    def _places(self, wanted: frozenset[int]) -> list[tuple[int, int]]:
+        concepts = [self._lexicon.concepts(word.key) for word in (*self._words, *self._asked)]
+        ranked = [
+            holder
+            for holder in self._sources.nearest_units(concepts, most=_MOST_UNITS * 40)
+            if self._sources.all[holder[0]].number in wanted
+        ]
+        places = ranked[:_MOST_UNITS]
+        # Where its numbers and quotes stand is worth a look too, however few of its words are there.
+        for at, source in enumerate(self._sources.all):
+            if source.number in wanted:
+                places += [(at, place) for place in self._exact_places(source)][:_MOST_UNITS]
+        return list(dict.fromkeys(places))
+
+    def _exact_places(self, source: Source) -> list[int]:
+        found: list[int] = []
+        for place, unit in enumerate(source.units):
+            if any(self._same(fact, stood, source) for fact in self._reading.facts for stood in unit.reading.facts):
+                found.append(place)
+        for quote in self._statement.quotes:
+            key = normalised(quote.text)
+            for place, unit in enumerate(source.units):
+                words = normalised(source.passage.chunk.text[unit.start : unit.end])
+                if key in words or (len(words) > 20 and words.strip(" .") in key):
+                    found.append(place)
+        return found
+
+    def _same(self, claimed: Fact, stood: Fact, source: Source) -> bool:
+        return same_fact(claimed, stood, units=source.units_of_measure, years=source.years)
+
+    def compare(self, source: Source, first: int, last: int) -> Finding:
+        """Compare with the units from ``first`` to ``last`` of a source."""
+        units = source.units[first : last + 1]
+        window = _Window(source, first, last)
+        share, quoted = self._share(window)
+        wrong: dict[ClaimFault, list[str]] = {}
+        self._check_quotes(window, wrong)
+        self._check_facts(window, wrong)
+        self._check_names(window, wrong)
+        if "quote" not in wrong:
+            self._check_denials(window, wrong, quoted)
+            self._check_opposites(window, wrong)
+        if any(roles_are_swapped(self._reading, unit, self._lexicon) for unit in units):
+            wrong.setdefault("name", [])
+        return Finding(
+            support=Support(number=source.number, start=units[0].start, end=units[-1].end),
+            share=share,
+            faults=tuple(wrong),
+            wrong=tuple(dict.fromkeys(word for words in wrong.values() for word in words)),
+            is_labelled=self._is_labelled,
+        )
+
+    def _share(self, window: "_Window") -> tuple[float, list[Quote]]:
+        """How much of the weight of the words is there; words inside a quote that stands there are."""
+        quoted = [
+            quote
+            for quote in self._statement.quotes
+            if all(stands_in(part, window.source.normalised) for part in quote.parts)
+        ]
+        whole = held = 0.0
+        for word in self._words:
+            concepts = self._lexicon.concepts(word.key)
+            weight = self._sources.weight(concepts)
+            is_there = not concepts.isdisjoint(window.concepts) or (
+                word in self._names and has_name(window.keys, word.key)
+            )
+            if quoted and not any(quote.start <= word.start < quote.end for quote in quoted):
+                weight /= 3  # who said it, and where
+            whole += weight
+            held += weight if is_there else 0.0
+        for word in self._asked:
+            concepts = self._lexicon.concepts(word.key)
+            weight = self._sources.weight(concepts)
+            whole += weight
+            held += 0.0 if concepts.isdisjoint(window.concepts) else weight
+        if whole:
+            return held / whole, quoted
+        return (1.0 if self._reading.facts else 0.0), quoted
+
+    def _check_quotes(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
+        for quote in self._statement.quotes:
+            if self._is_title(quote, window):
+                continue
+            missing = [part for part in quote.parts if not stands_in(part, window.source.normalised)]
+            if missing:
+                words = [word for part in missing for word in words_not_in(part, window.source.normalised)]
+                wrong.setdefault("quote", []).extend(words or [missing[0][:80]])
+
+    def _is_title(self, quote: Quote, window: "_Window") -> bool:
+        """Tell whether the words in quotes are the name of the document or of a section."""
+        return stands_in(quote.text, normalised(window.source.context.text))
+
+    def _check_facts(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
+        claimed = [Anchor(fact.start, fact.end, fact=fact) for fact in self._reading.facts]
+        for anchor in claimed:
+            fact = anchor.fact
+            if fact is not None and not self._fact_stands(fact, anchor, claimed, window):
+                kind: ClaimFault = "date" if fact.kind == "date" else "number"
+                wrong.setdefault(kind, []).append(fact.text)
+
+    def _fact_stands(self, fact: Fact, anchor: Anchor, claimed: Sequence[Anchor], window: "_Window") -> bool:
+        local = [word for word in local_words(self._reading, anchor, claimed) if self._lexicon.concepts(word.key)]
+        local = [*self._above(fact), *local]
+        for unit in window.units:
+            stood = [one for one in unit.reading.facts if self._same(fact, one, window.source)]
+            if not stood or any(_bounds_differ(fact, one) for one in stood):
+                continue
+            if self._belongs(fact, local, unit, window):
+                return True
+        in_window = [one for unit in window.units for one in unit.reading.facts]
+        return self._stands_around(fact, in_window, window)
+
+    def _above(self, fact: Fact) -> list[Word]:
+        """The words over the column of the answer's own table in which a fact stands."""
+        if not self._header:
+            return []
+        column = max(0, sum(begin <= fact.start for begin in self._statement.cells) - 1)
+        return list(self._header[column].words) if column < len(self._header) else []
+
+    def _belongs(self, fact: Fact, local: Sequence[Word], unit: Unit, window: "_Window") -> bool:
+        """Tell whether the words around a fact are those that it has in this unit of the source."""
+        anchors = fact_anchors(unit.reading, fact)
+
+        def is_own(anchor: Anchor) -> bool:
+            return anchor.fact is not None and self._same(fact, anchor.fact, window.source)
+
+        if is_bound_to_another(local, unit, anchors, is_own, self._lexicon):
+            return False
+        if self._next_noun_differs(fact, unit, window):
+            return False
+        if len(window.units) == 1:
+            return True
+        held = whole = 0.0
+        concepts = window.of(unit)
+        for word in local:
+            mine = self._lexicon.concepts(word.key)
+            if not mine.isdisjoint(window.concepts):
+                weight = self._sources.weight(mine)
+                whole += weight
+                held += weight if not mine.isdisjoint(concepts) else 0.0
+                if mine.isdisjoint(concepts) and word in self._names and self._rivals(unit, window):
+                    return False
+        return not whole or held / whole >= _LOCAL
+
+    def _next_noun_differs(self, fact: Fact, unit: Unit, window: "_Window") -> bool:
+        """Tell whether "30 offices" stands where the source has "30 days"."""
+        if fact.kind != "number" or fact.unit is not None:
+            return False
+        following = next((word for word in self._words if 0 <= word.start - fact.end <= 1), None)
+        if following is None or not self._lexicon.concepts(following.key).isdisjoint(window.of(unit)):
+            return False
+        return all(one.unit is not None for one in unit.reading.facts if self._same(fact, one, window.source))
+
+    def _stands_around(self, fact: Fact, in_window: Sequence[Fact], window: "_Window") -> bool:
+        """Tell whether the head of the document or a heading has a date or code that the window leaves out."""
+        rivals = [
+            one
+            for one in in_window
+            if one.kind == fact.kind and not any(self._same(mine, one, window.source) for mine in self._reading.facts)
+        ]
+        if rivals and fact.kind != "code":
+            return False
+        around = list(window.source.context.facts)
+        if fact.kind != "number" or fact.unit is None:
+            around += [one for unit in window.source.head for one in unit.reading.facts]
+        return any(self._same(fact, one, window.source) for one in around)
+
+    def _rivals(self, unit: Unit, window: "_Window") -> list[str]:
+        """The names of a unit that the claim does not mention."""
+        mine = [word.key for word in self._reading.words]
+        around = [word.key for word in window.source.context.words]
+        return [
+            word.key
+            for word in unit.reading.words
+            if (word.is_name or (word.begins and word.text[0].isupper() and has_name(self._sources.names, word.key)))
+            and not self._lexicon.is_ordinary(word.key)
+            and self._lexicon.concepts(word.key)
+            and not has_name(mine, word.key)
+            and not has_name(around, word.key)
+        ]
+
+    def _check_names(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
+        rivals = [name for unit in window.units for name in self._rivals(unit, window)]
+        for word in self._names:
+            if self._name_stands(word, window) or (not rivals and self._name_is_around(word, window)):
+                continue
+            wrong.setdefault("name", []).append(word.text)
+        self._check_first_word(window, rivals, wrong)
+        claimed = name_anchors(self._reading, self._lexicon)
+        for unit in window.units:
+            anchors = name_anchors(unit.reading, self._lexicon)
+            for anchor in claimed[:12] if len(anchors) > 1 else ():
+                local = local_words(self._reading, anchor, claimed)
+
+                def is_own(one: Anchor, name: Anchor = anchor) -> bool:
+                    return any(has_name(one.keys, key) for key in name.keys)
+
+                if len(window.units) == 1 and is_bound_to_another(local, unit, anchors, is_own, self._lexicon):
+                    wrong.setdefault("name", []).append(self._reading.text[anchor.start : anchor.end])
+
+    def _name_stands(self, word: Word, window: "_Window") -> bool:
+        concepts = self._lexicon.concepts(word.key)
+        return not concepts.isdisjoint(window.stood) or has_name(window.keys, word.key)
+
+    def _name_is_around(self, word: Word, window: "_Window") -> bool:
+        return has_name(window.source.word_keys, word.key)
+
+    def _check_first_word(self, window: "_Window", rivals: Sequence[str], wrong: dict[ClaimFault, list[str]]) -> None:
+        """A sentence may begin with a name that nobody knows, where the source begins with another."""
+        first = self._reading.words[0] if self._reading.words else None
+        if first is None or not rivals or first in self._names or not first.text[0].isupper():
+            return
+        concepts = self._lexicon.concepts(first.key)
+        if not concepts or self._sources.is_known(concepts) or self._lexicon.is_ordinary(first.key):
+            return
+        begins = [unit.reading.words[0].key for unit in window.units if unit.reading.words]
+        if any(name in rivals for name in begins):
+            wrong.setdefault("name", []).append(first.text)
+
+    def _check_denials(self, window: "_Window", wrong: dict[ClaimFault, list[str]], quoted: Sequence[Quote]) -> None:
+        del quoted
+        stood: dict[str, set[bool]] = {}
+        for unit in window.units:
+            for word in unit.reading.words:
+                for concept in self._lexicon.concepts(word.key):
+                    stood.setdefault(concept, set()).add(word.is_negated)
+        for word in self._words:
+            found = [stood[concept] for concept in self._lexicon.concepts(word.key) if concept in stood]
+            if found and all(word.is_negated not in polarities for polarities in found):
+                wrong.setdefault("negation", []).append(word.text)
+        denied = [word for unit in window.units for word in unit.reading.negators]
+        if self._reading.negators and not denied and "negation" not in wrong:
+            unseen = [word for word in self._words if word.is_negated and not self._prohibits(window)]
+            if unseen:
+                wrong.setdefault("negation", []).append(self._reading.negators[0].text)
+        self._check_prefixes(window, wrong)
+
+    def _prohibits(self, window: "_Window") -> bool:
+        """Tell whether a source says "prohibited" where a claim may say "not allowed"."""
+        return any(key.startswith(("запре", "исключ", "prohibit", "forbid", "exclud")) for key in window.keys)
+
+    def _check_prefixes(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
+        """Find "unavailable" for "available", one word and its denial."""
+        for word in self._words:
+            if len(word.key) < 6 or not self._lexicon.concepts(word.key).isdisjoint(window.concepts):
+                continue
+            for key in window.keys:
+                longer, shorter = (word.key, key) if len(word.key) > len(key) else (key, word.key)
+                if longer[:6] != shorter[:6] and _denies(longer, shorter):
+                    wrong.setdefault("negation", []).append(word.text)
+                    return
+
+    def _check_opposites(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
+        mine = frozenset(concept for word in self._words for concept in self._lexicon.concepts(word.key))
+        for word in self._words:
+            opposites = self._lexicon.opposites(word.key)
+            if not opposites or word.is_negated:
+                continue
+            if not self._lexicon.concepts(word.key).isdisjoint(window.stood):
+                continue
+            if not opposites.isdisjoint(window.stood) and opposites.isdisjoint(mine):
+                wrong.setdefault("words", []).append(word.text)
+
+
+class _Window:
+    """Units of a source that follow each other, with what stands in them."""
+
+    def __init__(self, source: Source, first: int, last: int) -> None:
+        self.source = source
+        self.units = source.units[first : last + 1]
+        self._first = first
+        #: What stands in the units and over their columns, and with the words of headings, title and name.
+        self.stood = frozenset().union(*source.concepts[first : last + 1])
+        self.concepts = self.stood | source.context_concepts
+        self.keys = frozenset(
+            (
+                *(key for unit in self.units for key in unit.reading.word_keys()),
+                *(key for unit in self.units for cell in unit.header for key in cell.word_keys()),
+                *source.context.word_keys(),
+            )
+        )
+
+    def of(self, unit: Unit) -> frozenset[str]:
+        """The concepts of one of the units, with those of headings, title and name."""
+        place = next(place for place, one in enumerate(self.units) if one is unit)
+        return self.source.concepts[self._first + place] | self.source.context_concepts
+
+
+def _bounds_differ(claimed: Fact, stood: Fact) -> bool:
+    """Tell whether one says "at most" and the other "at least"."""
+    return claimed.bound is not None and stood.bound is not None and claimed.bound != stood.bound
+
+
+def _denies(longer: str, shorter: str) -> bool:
+    for prefix in ("не", "un", "in", "non", "dis", "im"):
+        if longer.startswith(prefix):
+            rest = longer[len(prefix) :]
+            if len(rest) >= 4 and (rest == shorter or (len(rest) > 6 and rest[:-2] == shorter[: len(rest) - 2])):
+                return True
+    return False

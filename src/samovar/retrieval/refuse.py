@@ -1,0 +1,134 @@
+"""Whether the passages bear on a question at all, so that "not in the documents" can be an answer.
+
+No model is asked. The question's words, names and numbers are looked for in the passages of one document, near each
+other: the telephone of somebody whose salary is known, or the salary of somebody else, is not in the documents.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Literal
+
+from samovar.retrieval.reading import Fact, Reading, Word, read_text
+from samovar.retrieval.sources import Source, Sources, has_name, same_fact
+from samovar.retrieval.vocabulary import QUESTION_WORDS
+
+__all__ = ["EvidenceStrength", "Weighing", "read_question", "weigh_evidence"]
+
+EvidenceStrength = Literal["strong", "weak", "none"]
+
+#: Share of the weight of a question's words that the best document must have.
+_STRONG: Final = 0.72
+#: Below this nothing of the question is there.
+_NONE: Final = 0.15
+#: So many units that follow each other are taken together.
+_SPAN: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighing:
+    """How surely the passages bear on a question, and why.
+
+    ``share``: of the weight of its words, the most that one document has. ``missing`` are the words, names and numbers,
+    as written in the question, that this document does not have.
+    """
+
+    strength: EvidenceStrength
+    share: float
+    missing: tuple[str, ...] = ()
+
+
+def read_question(question: str) -> Reading:
+    """Read a question as a claim is read."""
+    return read_text(question)
+
+
+def weigh_evidence(question: Reading, sources: Sources) -> Weighing:
+    """Weigh the passages against the question. A question without words of its own is borne out by any passage."""
+    if not sources.all:
+        return Weighing(strength="none", share=0.0)
+    words = [word for word in question.words if _asks(word, sources)]
+    if not words and not question.facts:
+        return Weighing(strength="strong", share=1.0)
+    by_document = groupby(
+        sorted(sources.all, key=lambda source: (str(source.passage.chunk.document_id), source.number)),
+        key=lambda source: source.passage.chunk.document_id,
+    )
+    return max(
+        (_weigh(question, words, list(group), sources) for _, group in by_document),
+        key=lambda weighing: (weighing.strength == "strong", weighing.share),
+    )
+
+
+def _asks(word: Word, sources: Sources) -> bool:
+    return word.key not in QUESTION_WORDS and bool(sources.lexicon.concepts(word.key))
+
+
+def _weigh(question: Reading, words: Sequence[Word], document: Sequence[Source], sources: Sources) -> Weighing:
+    context = frozenset().union(*(source.context_concepts for source in document))
+    names = frozenset().union(*(source.word_keys for source in document))
+    everywhere = context.union(*(stood for source in document for stood in source.concepts))
+    whole = 0.0
+    held_by_names = 0.0
+    missing: list[Word] = []
+    plain: list[tuple[Word, frozenset[str], float]] = []
+    lacks_name = False
+    for word in words:
+        concepts = sources.lexicon.concepts(word.key)
+        weight = _weight(concepts, sources)
+        whole += weight
+        if _names(word, sources):
+            if has_name(names, word.key) or not concepts.isdisjoint(everywhere):
+                held_by_names += weight
+            else:
+                missing.append(word)
+                lacks_name = True
+        else:
+            plain.append((word, concepts, weight))
+    held, unseen = _best_window(plain, context, document)
+    missing += unseen
+    lost_facts = [fact.text for fact in question.facts if not _has_fact(fact, document)]
+    share = (held_by_names + held) / whole if whole else 1.0
+    is_strong = share >= _STRONG and not lacks_name and not lost_facts
+    strength: EvidenceStrength = "strong" if is_strong else "none" if share < _NONE else "weak"
+    return Weighing(
+        strength=strength,
+        share=share,
+        missing=(*(word.text for word in sorted(missing, key=lambda word: word.start)), *lost_facts),
+    )
+
+
+def _names(word: Word, sources: Sources) -> bool:
+    if sources.lexicon.is_ordinary(word.key) or not word.text[0].isupper():
+        return False
+    return word.is_name or has_name(sources.names, word.key)
+
+
+def _weight(concepts: frozenset[str], sources: Sources) -> float:
+    """What no passage has is what the question turns on, perhaps: it weighs twice what it does in a claim."""
+    weight = sources.weight(concepts)
+    return weight if sources.is_known(concepts) else 2 * weight
+
+
+def _best_window(
+    words: Sequence[tuple[Word, frozenset[str], float]], context: frozenset[str], document: Sequence[Source]
+) -> tuple[float, list[Word]]:
+    """The most weight that a few units of a document hold together, and the words that they lack."""
+    best: tuple[float, list[Word]] = (-1.0, [])
+    for source in document:
+        heads = frozenset().union(*source.concepts[:1]) if source.head else frozenset()
+        for first in range(max(1, len(source.concepts) - _SPAN + 1)):
+            stood = frozenset().union(context, heads, *source.concepts[first : first + _SPAN])
+            held = sum(weight for _, concepts, weight in words if not concepts.isdisjoint(stood))
+            if held > best[0]:
+                best = (held, [word for word, concepts, _ in words if concepts.isdisjoint(stood)])
+    return max(best[0], 0.0), best[1]
+
+
+def _has_fact(fact: Fact, document: Sequence[Source]) -> bool:
+    return any(
+        same_fact(fact, stood, units=source.units_of_measure, years=source.years)
+        for source in document
+        for reading in (source.context, *(unit.reading for unit in source.units))
+        for stood in reading.facts
+    )
