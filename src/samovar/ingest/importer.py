@@ -25,7 +25,7 @@ from samovar.telemetry.metrics import Metrics
 __all__ = ["Importer", "ImporterState"]
 
 #: ``off``: nothing waits. ``running``: the process lives. ``pausing``: it died and is started again soon.
-#: ``failed``: it died too often in a row; the next file that is put into a base is a reason for one more try.
+#: ``failed``: it died too often in a row; it is tried once more after a long while, or when something new waits.
 ImporterState = Literal["off", "running", "pausing", "failed"]
 
 _log = get_log(__name__)
@@ -37,7 +37,8 @@ _LOOK_AGAIN_S: Final = 30.0
 _LOOK_AFTER_OTHERS_S: Final = 5.0
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 60.0
-#: Deaths in a row, without a document that ended or a life that was long, after which it stays down.
+_PAUSE_WHEN_FAILED_S: Final = 600.0
+#: Deaths in a row, without a document that ended or a life that was long, after which it is called failed.
 _TRIES: Final = 8
 _LONG_LIFE_S: Final = 30.0
 _END_TIMEOUT_S: Final = 3.0
@@ -111,8 +112,8 @@ class Importer:
                 self._state = "failed"
                 _log.error("importer.given_up", status=status, deaths=deaths)
                 self._news.clear()
-                await self._news.wait()
-                deaths = _TRIES - 1
+                await asyncio.sleep(_LONGEST_PAUSE_S)
+                await self._wait_for_news(_PAUSE_WHEN_FAILED_S)
                 continue
             self._state = "pausing"
             await asyncio.sleep(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (deaths - 1)))
@@ -130,11 +131,13 @@ class Importer:
             except StorageError:
                 # The queue looks for its connection, and has news when it is back.
                 pass
-            if self._state == "pausing":
-                self._state = "off"
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause_s):
-                    await self._news.wait()
+            self._state = "off"
+            await self._wait_for_news(pause_s)
+
+    async def _wait_for_news(self, pause_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._news.wait()
 
     async def _live_once(self) -> tuple[int, bool]:
         """Run one process to its end; return its exit status, and whether it was of use."""
