@@ -53,7 +53,8 @@ FillStatus = Literal["off", "filling", "waiting", "complete", "elsewhere", "fail
 class FillState:
     """How far the vectors have got.
 
-    ``searched_by`` is the embedder that searches go by: the one before, until this one is complete. ``refused`` counts texts that the model did not take, since this process fills.
+    ``searched_by`` is the embedder that searches go by: the one before, until this one is complete. ``refused`` counts
+    texts that the model did not take, since this process fills.
     """
 
     status: FillStatus
@@ -131,25 +132,31 @@ class VectorFiller:
             self._news.clear()
             try:
                 await self._fill_all()
+            except StorageError as error:
+                log.info("vectors.waiting", code=error.code)
+                self._is_wanted = False
+                self._tell("waiting", error.code)
+                # The queue tells when it is connected, for the first time and again.
+                await self._wait_for_news(_FIRST_PAUSE_S)
+                continue
             except EmbedderUnavailable as error:
                 log.warning("vectors.failed", code=error.code, embedder=self._embedder.name)
                 self._tell("failed", error.code)
-            except StorageError as error:
-                log.warning("vectors.waiting", code=error.code)
-                self._is_wanted = False
-                self._tell("waiting", error.code)
             except Exception as error:  # noqa: BLE001 - the worker loop: a defect is told, and the rest goes on
                 log.error("vectors.crashed", error=error)
                 self._tell("failed", "internal")
             else:
                 pause_s = _FIRST_PAUSE_S
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_AGAIN_S):
-                        await self._news.wait()
+                await self._wait_for_news(_LOOK_AGAIN_S)
                 continue
             # Not ended by news: with many documents on their way, a failing server would be asked for each.
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    async def _wait_for_news(self, longest_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                await self._news.wait()
 
     async def _fill_all(self) -> None:
         """Go on until nothing waits. Raises: EmbedderUnavailable, StorageError."""
