@@ -9,6 +9,7 @@ from tests.support.library import LONG, PATIENCE_S, Library, until
 from tests.support.played_reader import PlayedReader, paper
 
 from samovar.domain.errors import Conflict
+from samovar.domain.page import Page
 
 
 async def test_what_was_taken_is_stored_before_anybody_reads_it(library: Library) -> None:
@@ -69,6 +70,18 @@ async def test_pages_that_were_stored_are_not_parsed_again(library: Library) -> 
     async with library.working(rest):
         await library.read(document)
     assert rest.log == [("page", 3)]
+
+
+async def test_pages_of_a_reader_that_has_lost_the_document_are_put_right(library: Library) -> None:
+    document = await library.take(paper("one", "two"))
+    late = Page(number=2, text="of the late reader", status="text")
+    async with library.storage.transaction() as tx:
+        await tx.readings.save_pages(document.document_id, [late], [])
+    async with library.working(PlayedReader()):
+        read = await library.read(document)
+    assert (read.status, read.pages_read, read.chunk_count) == ("ready", 2, 2)
+    async with library.storage.transaction() as tx:
+        assert [page.text for page in await tx.readings.all_pages(document.document_id, limit=9)] == ["one", "two"]
 
 
 async def test_a_page_that_ocr_cannot_read_never_loses_the_document(library: Library) -> None:
