@@ -12,8 +12,7 @@ from samovar import registry
 from samovar.domain.errors import RerankerUnavailable
 from samovar.egress import EgressClient, EgressGuard
 from samovar.ports.backend import Endpoint
-from samovar.ports.reranker import Reranker
-from samovar.rerankers._shared import RerankerConfig
+from samovar.ports.reranker import Reranker, RerankerConfig
 
 Egress = tuple[EgressGuard, EgressClient]
 

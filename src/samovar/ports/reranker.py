@@ -1,9 +1,21 @@
 """The port to a re-ranker: it reads a question and a passage together and says how well they fit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Reranker"]
+from samovar.ports.backend import EndpointSource
+
+__all__ = ["Reranker", "RerankerConfig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerankerConfig:
+    """What a re-ranker is made from: its name for people, where its server is, and the model to name there."""
+
+    name: str
+    endpoint: EndpointSource
+    model: str | None = None
 
 
 class Reranker(Protocol):

@@ -12,9 +12,10 @@ import orjson
 
 from samovar.domain.errors import RerankerUnavailable, SamovarError
 from samovar.egress import EgressClient, EgressRefused
-from samovar.ports.backend import Endpoint, EndpointSource
+from samovar.ports.backend import Endpoint
+from samovar.ports.reranker import RerankerConfig
 
-__all__ = ["Dialect", "RerankerConfig", "ServerReranker", "results_of"]
+__all__ = ["Dialect", "ServerReranker", "results_of"]
 
 #: Passages in one request: text-embeddings-inference takes no more unless it is told to.
 _BATCH: Final = 32
@@ -32,15 +33,6 @@ _SHORT_PASSAGE: Final = 700
 _TOO_LONG: Final = (400, 413, 422, 500)
 #: Rounding alone brings a probability no further beyond its bounds.
 _ROUNDING: Final = 1e-3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RerankerConfig:
-    """What a re-ranker is made from: its name for people, where its server is, and the model to name there."""
-
-    name: str
-    endpoint: EndpointSource
-    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ Tier: supported. Source: llama.cpp, tools/server/README.md, "POST /reranking", b
 from collections.abc import Mapping, Sequence
 
 from samovar.egress import EgressClient
-from samovar.ports.reranker import Reranker
-from samovar.rerankers._shared import Dialect, RerankerConfig, ServerReranker, results_of
+from samovar.ports.reranker import Reranker, RerankerConfig
+from samovar.rerankers._shared import Dialect, ServerReranker, results_of
 
 __all__ = ["build"]
 

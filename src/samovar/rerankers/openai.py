@@ -6,8 +6,8 @@ Tier: supported. Source: Jina AI, Reranker API; Cohere API reference, v1 rerank;
 from collections.abc import Mapping, Sequence
 
 from samovar.egress import EgressClient
-from samovar.ports.reranker import Reranker
-from samovar.rerankers._shared import Dialect, RerankerConfig, ServerReranker, results_of
+from samovar.ports.reranker import Reranker, RerankerConfig
+from samovar.rerankers._shared import Dialect, ServerReranker, results_of
 
 __all__ = ["build"]
 

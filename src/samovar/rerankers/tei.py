@@ -6,8 +6,8 @@ Tier: supported. Source: text-embeddings-inference, OpenAPI description, "rerank
 from collections.abc import Mapping, Sequence
 
 from samovar.egress import EgressClient
-from samovar.ports.reranker import Reranker
-from samovar.rerankers._shared import Dialect, RerankerConfig, ServerReranker
+from samovar.ports.reranker import Reranker, RerankerConfig
+from samovar.rerankers._shared import Dialect, ServerReranker
 
 __all__ = ["build"]
 
