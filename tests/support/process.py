@@ -22,12 +22,13 @@ _END_TIMEOUT_S: Final = 20.0
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a newcomer: nothing of ours is set, and models use one thread without spinning.
 
-    What listens on the usual ports of this machine is nobody's business here.
+    What listens on the usual ports of this machine is nobody's business here. Python keeps what it has compiled, as it
+    does for everybody: commands are started by the hundred.
     """
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("SAMOVAR_", "OPENAI_", "OLLAMA_", "FOUNDRY_", "LM_API_"))
+        if not name.startswith(("SAMOVAR_", "OPENAI_", "OLLAMA_", "FOUNDRY_", "LM_API_", "PYTHONDONTWRITEBYTECODE"))
     }
     return {
         **kept,
