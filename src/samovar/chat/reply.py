@@ -4,11 +4,13 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from samovar.chat.context import Prompt, TurnMaterial, build_prompt, text_tokens
 from samovar.chat.live import LiveRun
 from samovar.chat.pictures import PictureLoader
+from samovar.chat.prompt import Grounds
+from samovar.chat.rewrite import ModelRewriter
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message, path_to
 from samovar.domain.citation import Citation, citation_to_json
@@ -24,6 +26,7 @@ from samovar.domain.generation import (
 )
 from samovar.domain.ids import ChunkId
 from samovar.domain.ledger import Ledger, render, to_json
+from samovar.domain.search import SearchScope
 from samovar.domain.tripwire import was_cut
 from samovar.gateway.directory import ModelChoice
 from samovar.gateway.queue import Waiting
@@ -31,7 +34,7 @@ from samovar.gateway.routing import Attempt, Gateway, Needs, Try
 from samovar.gateway.tokens import TokenCounter
 from samovar.ports.storage import Storage, Transaction
 from samovar.retrieval.cite import CitedAnswer, cite, normalise_quote
-from samovar.retrieval.search import find_passages
+from samovar.retrieval.question import ReadQuestion, read_question
 from samovar.telemetry.log import get_log
 from samovar.telemetry.metrics import Metrics
 
@@ -39,13 +42,18 @@ __all__ = ["ReplyWriter"]
 
 log = get_log(__name__)
 
+_MOST_PASSAGES: Final = 6
+#: Passages far behind the best one cost tokens, distract small models and rarely hold the answer.
+_SHARE_OF_BEST: Final = 0.35
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Material:
     chat: Chat
     question: Message
     turn: TurnMaterial
-    has_documents: bool
+    #: What was searched for, and where; None when nothing was.
+    searched: ReadQuestion | None
 
 
 class ReplyWriter:
@@ -118,7 +126,12 @@ class ReplyWriter:
                 live.run.run_id,
                 model=choice.model_id,
                 backend=choice.backend.name,
-                ledger={**to_json(ledger), "asked": live.run.model, "tried": route},
+                ledger={
+                    **to_json(ledger),
+                    "asked": live.run.model,
+                    "tried": route,
+                    "searched": _searched_body(material.searched),
+                },
             )
         if tried:
             live.begin_again()
@@ -144,22 +157,35 @@ class ReplyWriter:
             readable = any(
                 found.status == "ready" and (found.kind != "image" or found.chunk_count) for found in documents
             )
-            # A task is about its pictures alone.
-            is_searched = branch[-1].task is None and (readable or bool(bases))
-            passages: tuple[Passage, ...] = ()
-            if is_searched:
-                passages = await find_passages(tx, actor, branch[-1].text, chat_id=chat.chat_id)
+            named = await tx.bases.list(actor)
+        # A task is about its pictures alone.
+        searched: ReadQuestion | None = None
+        if branch[-1].task is None and (readable or bases or (named and "#" in branch[-1].text)):
+            rewriter = ModelRewriter(
+                self._gateway,
+                self._counter,
+                model_id=live.run.model,
+                user_id=actor.user_id,
+                system_prompt=chat.system_prompt,
+            )
+            scope = SearchScope(chat_id=chat.chat_id)
+            searched = await read_question(branch, bases=named, scope=scope, rewriter=rewriter)
+            if not (readable or bases or searched.scope.base_ids):
+                searched = None
+        async with self._storage.transaction() as tx:
+            passages = await _find_passages(tx, actor, searched) if searched is not None else ()
             described_by = await _described_by(tx, actor, passages)
         pictures = await self._pictures.load(actor, branch, {found.document_id: found for found in documents})
         turn = TurnMaterial(
             system_prompt=chat.system_prompt,
             branch=branch,
             passages=passages,
+            grounds=_grounds(searched, passages),
             pictures=pictures,
             described_by=described_by,
             parameters=chat.parameters,
         )
-        return _Material(chat=chat, question=branch[-1], turn=turn, has_documents=is_searched)
+        return _Material(chat=chat, question=branch[-1], turn=turn, searched=searched)
 
     def _announce(self, live: LiveRun, material: _Material, prompt: Prompt, choice: ModelChoice) -> None:
         """Tell what is sent and what is not."""
@@ -179,8 +205,10 @@ class ReplyWriter:
         unsupported = choice.description.capabilities.unsupported_parameters & asked
         if unsupported:
             live.notice("parameters_unsupported", parameters=", ".join(sorted(unsupported)))
-        if material.has_documents and not material.turn.passages:
-            live.notice("no_passage_found")
+        if material.searched is not None:
+            _tell_filters(live, material.searched)
+            if not material.turn.passages:
+                live.notice("no_passage_found")
         if prompt.shown:
             described_by = material.turn.described_by
             bodies = [_passage_body(n, passage, described_by) for n, passage in enumerate(prompt.shown, start=1)]
@@ -244,6 +272,41 @@ class ReplyWriter:
             "total_ms": int((now - live.started_at) * 1000),
         }
         live.emit("usage", **live.figures)
+
+
+async def _find_passages(tx: Transaction, actor: Actor, searched: ReadQuestion) -> tuple[Passage, ...]:
+    """Rank what the texts of a question find by words. Shape: at most 6 passages, best first."""
+    best: dict[ChunkId, float] = {}
+    for text in searched.texts:
+        hits = await tx.search.lexical(actor, text.text, scope=searched.scope, limit=_MOST_PASSAGES)
+        top = max(hits.scores.values(), default=0.0)
+        for chunk, score in hits.scores.items():
+            # Scores of different texts cannot be compared; their shares of the best one can.
+            if score >= _SHARE_OF_BEST * top:
+                best[chunk] = max(best.get(chunk, 0.0), score / top)
+    ranked = sorted(best, key=lambda chunk: -best[chunk])[:_MOST_PASSAGES]
+    return tuple(
+        replace(passage, score=best[passage.chunk.chunk_id]) for passage in await tx.search.passages(actor, ranked)
+    )
+
+
+def _grounds(searched: ReadQuestion | None, passages: Sequence[Passage]) -> Grounds:
+    if searched is None:
+        return "none_asked"
+    return "enough" if passages else "nothing"
+
+
+def _tell_filters(live: LiveRun, searched: ReadQuestion) -> None:
+    """Name the filters of the question that could not be used, by reason."""
+    typed: dict[str, list[str]] = {}
+    for problem in searched.problems:
+        typed.setdefault(problem.reason, []).append(problem.typed)
+    for reason, filters in typed.items():
+        live.notice(f"filter_{reason}", filters=", ".join(dict.fromkeys(filters)))
+
+
+def _searched_body(searched: ReadQuestion | None) -> Sequence[Mapping[str, str]]:
+    return [] if searched is None else [{"text": text.text, "origin": text.origin} for text in searched.texts]
 
 
 def _needs_sight(question: Message) -> bool:

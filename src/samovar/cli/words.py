@@ -247,6 +247,10 @@ NOTICES: Final[Mapping[Language, Mapping[str, str]]] = {
         "parameters_unsupported": "The model does not take these parameters: {parameters}.",
         "reply_cut": "The answer was cut at its limit of {tokens} tokens.",
         "no_passage_found": "Nothing in the files matches the question.",
+        "filter_unknown_base": "There is no knowledge base of this name: {filters}.",
+        "filter_unknown_kind": "No such kind of file: {filters}.",
+        "filter_bad_date": "Not a date: {filters}. Write 2024-03-31, 2024-03 or 2024.",
+        "filter_given_twice": "Given twice, so only the first one counts: {filters}.",
     },
     "ru": {
         "image_not_sent": "Картинка не отправлена: модель {model} не видит.",
@@ -256,6 +260,10 @@ NOTICES: Final[Mapping[Language, Mapping[str, str]]] = {
         "parameters_unsupported": "Модель не принимает параметры: {parameters}.",
         "reply_cut": "Ответ обрезан на пределе в {tokens} токенов.",
         "no_passage_found": "В файлах не нашлось ничего по вопросу.",
+        "filter_unknown_base": "Нет базы знаний с таким именем: {filters}.",
+        "filter_unknown_kind": "Нет такого вида файлов: {filters}.",
+        "filter_bad_date": "Это не дата: {filters}. Пишите 2024-03-31, 2024-03 или 2024.",
+        "filter_given_twice": "Задано дважды, действует только первое: {filters}.",
     },
 }
 _language: ContextVar[Language | None] = ContextVar("language", default=None)

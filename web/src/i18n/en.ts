@@ -205,6 +205,10 @@ export const en = {
   'notice.fallback_used.bare': 'Another model answered instead of the one that was asked.',
   'notice.reply_cut': 'The reply reached its length limit. Raise “Longest reply” or ask to go on.',
   'notice.no_passage_found': 'Nothing in the documents matches the question.',
+  'notice.filter_unknown_base': 'There is no knowledge base of this name: {filters}. The words were searched for instead.',
+  'notice.filter_unknown_kind': 'No such kind of file: {filters}. The words were searched for instead.',
+  'notice.filter_bad_date': 'Not a date: {filters}. Write 2024-03-31, 2024-03 or 2024.',
+  'notice.filter_given_twice': 'Given twice, so only the first one counts: {filters}.',
 
   'cut.title': 'Do not rely on this answer',
   'cut.text': '{backend} read only {read} of {sent} tokens and dropped the rest without a word.',
