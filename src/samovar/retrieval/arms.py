@@ -61,11 +61,14 @@ class Arms:
 
         Raises: StorageError.
         """
-        async with asyncio.TaskGroup() as tasks:
-            # PostgreSQL looks for words while the embedder works.
-            words = tasks.create_task(self._lexical(actor, texts, scope, options))
-            near = tasks.create_task(self._dense(actor, texts, scope, options))
-        lexical, (embedder, vectors, dense, notes) = words.result(), near.result()
+        # PostgreSQL looks for words while the embedder works.
+        words = asyncio.create_task(self._lexical(actor, texts, scope, options), name="search by words")
+        try:
+            embedder, vectors, dense, notes = await self._dense(actor, texts, scope, options)
+            lexical = await words
+        finally:
+            words.cancel()
+            await asyncio.gather(words, return_exceptions=True)
         if embedder is None:
             fused = [
                 Fused(text=text, lexical=said, dense=None, scores=fuse(said, None, method=options.fusion))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from operator import itemgetter
 from typing import Final
 
 from sqlalchemy import Integer, Text, bindparam, text
@@ -82,14 +83,11 @@ def candidate_query(words: Sequence[KnownWord], total: float, *, budget: int = C
             left -= word.frequency
         else:
             common.append(word)
-    pairs = (
-        sorted(
-            (one.frequency * other.frequency / max(total, 1.0), one, other)
-            for one, other in combinations(common[:_PAIRED_WORDS], 2)
-        )
-        if len(common) > 1
-        else []
-    )
+    pairs = [
+        (one.frequency * other.frequency / max(total, 1.0), one, other)
+        for one, other in combinations(common[:_PAIRED_WORDS], 2)
+    ]
+    pairs.sort(key=itemgetter(0))
     for expected, one, other in pairs:
         if expected <= left:
             clauses.append(f"({_quoted(one.lexeme)} & {_quoted(other.lexeme)})")

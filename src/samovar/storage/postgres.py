@@ -119,6 +119,11 @@ class PostgresStorage:
         """The number of this serving process, alive as long as its connection is."""
         return self._owner
 
+    @property
+    def address(self) -> str:
+        """Where a client of PostgreSQL connects to, with the password: not to be shown."""
+        return self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         """Open a unit of work; commits at the end, rolls back on an exception. Raises: StorageError."""

@@ -1,0 +1,67 @@
+"""Show how the cost of a search grows, for people."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = ["chart", "table", "write_page"]
+
+_PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "reference" / "benchmarks.md"
+_BEGIN: Final = "<!-- written by make bench-search -->"
+_END: Final = "<!-- end of bench-search -->"
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """Write all figures as Markdown, under a line that says where and when."""
+    machine = found["machine"]
+    lines = [
+        f"Samovar {found['version']}, {found['at'][:10]}, {machine['system']}, Python {machine['python']}; questions of 8 "
+        "words, generated texts of 160 words, vectors of 384 dimensions.",
+        "",
+        "| chunks | words alone, p50 / p95 | vectors alone | hybrid, ranked again | best ten kept "
+        "| chunks table / words / vectors / graph | load / words / graph |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in found["rows"]:
+        size, took = row["bytes"], row["load_s"]
+        arms = " | ".join(
+            f"{row[arm]['p50_ms']:.0f} / {row[arm]['p95_ms']:.0f} ms" for arm in ("lexical", "dense", "hybrid")
+        )
+        room = " / ".join(
+            f"{size[name] / 1e6:.0f}" for name in ("chunks", "chunks_lexemes_index", "vectors", "vectors_graph_1")
+        )
+        lines.append(
+            f"| {row['chunks']:,} | {arms} | {row['lexical_kept']:.0%} | {room} MB "
+            f"| {took['chunks']:.0f} / {took['words']:.0f} / {took['graph']:.0f} s |"
+        )
+    return "\n".join(lines)
+
+
+def chart(found: Mapping[str, Any]) -> str:
+    """Draw p95 over the number of chunks, as a chart that Markdown viewers show."""
+    rows = found["rows"]
+    names = ", ".join(f'"{row["chunks"]:,}"' for row in rows)
+    lines = [
+        f"    line [{', '.join(format(row[arm]['p95_ms'], '.0f') for row in rows)}]"
+        for arm in ("lexical", "dense", "hybrid")
+    ]
+    most = max(row[arm]["p95_ms"] for row in rows for arm in ("lexical", "dense", "hybrid"))
+    return "\n".join(
+        [
+            "```mermaid",
+            "xychart-beta",
+            '    title "p95 of a search by chunks: words, vectors, hybrid (ms)"',
+            f"    x-axis [{names}]",
+            f'    y-axis "ms" 0 --> {most * 1.1:.0f}',
+            *lines,
+            "```",
+        ]
+    )
+
+
+def write_page(found: Mapping[str, Any]) -> None:
+    """Put table and chart in the place that the page keeps for them."""
+    page = _PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    _PAGE.write_text(f"{before}{_BEGIN}\n\n{table(found)}\n\n{chart(found)}\n\n{_END}{after}", encoding="utf-8")
