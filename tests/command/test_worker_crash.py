@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psutil
 import psycopg
 import pytest
 from tests.support import papers
@@ -157,7 +159,8 @@ async def test_a_server_killed_twenty_times_while_it_reads_ends_with_what_a_clea
                 client = await sign_in(server.address, server.link)
                 base_id = await upload_all(client, paper_files)
                 await client.close()
-            await asyncio.sleep(dice.uniform(0.0, 1.0))
+            # The process that reads imports takes a second or two to begin.
+            await asyncio.sleep(dice.uniform(0.0, 4.0))
             server.kill()
     with serve(place, "--no-engine", environment=ENVIRONMENT) as server:
         client = await sign_in(server.address, server.link)
@@ -201,6 +204,63 @@ async def test_workers_killed_twenty_times_are_replaced_within_seconds_and_nothi
                 worker.wait()
         await client.close()
     assert_equal(await made(place), clean_run)
+
+
+# A process of the lowest priority begins late where others want the processors too, and here it begins twenty times.
+@pytest.mark.timeout(1200)
+async def test_the_servers_own_reader_of_imports_killed_twenty_times_ends_with_what_a_clean_run_makes(
+    place: Path, paper_files: Path, clean_run: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    dice = random.Random(18)
+    with serve(place, "--no-engine", environment=ENVIRONMENT) as server:
+        client = await sign_in(server.address, server.link)
+        base_id = await upload_all(client, paper_files)
+        for _ in range(KILLS):
+            importer = await importer_at_work(client, base_id, server.process.pid)
+            await asyncio.sleep(dice.uniform(0.0, 1.5))
+            importer.kill()
+            await asyncio.to_thread(importer.wait)
+        await until_read(client, base_id)
+        await client.close()
+    assert_equal(await made(place), clean_run)
+
+
+async def importer_at_work(client: Client, base_id: str, server_pid: int) -> psutil.Process:
+    """The server's reader of imports, once it has ended a document; where none is left, some are read anew."""
+    at_first: tuple[int, int] | None = None
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            status, base = await client.send("GET", f"/api/bases/{base_id}")
+            assert status == 200
+            left = base["documents"]["reading"]
+            if left == 0:
+                await read_anew(client, base_id)
+                at_first = None
+            elif found := importers(server_pid):
+                if at_first is None or at_first[0] != found[0].pid or left > at_first[1]:
+                    at_first = (found[0].pid, left)
+                elif left < at_first[1]:
+                    return found[0]
+            await asyncio.sleep(0.02)
+
+
+async def read_anew(client: Client, base_id: str) -> None:
+    _, listed = await client.send("GET", f"/api/bases/{base_id}/documents?limit=100")
+    for document in listed["documents"]:
+        if document["path"] in ("manual.pdf", "порядок.pdf", "mixed.pdf", "long.pdf"):
+            status, _ = await client.send("POST", f"/api/documents/{document['id']}/reread")
+            assert status in (202, 409)
+
+
+def importers(server_pid: int) -> list[psutil.Process]:
+    """The processes that a server has started to read imports; at most one lives at a time."""
+    found = []
+    for child in psutil.Process(server_pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if "--under-server" in child.cmdline() and child.status() != psutil.STATUS_ZOMBIE:
+                found.append(child)
+    assert len(found) <= 1
+    return found
 
 
 async def test_the_database_killed_while_documents_are_read_loses_nothing(
