@@ -3,13 +3,16 @@
 import asyncio
 import random
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import aiohttp
 from tests.support.application import Client
+from tests.support.crowding import Crowding
 from tests.support.process import ServeProcess, serve
 
 KILLS = 20
+#: On a machine that has nothing else to do.
 READY_WITHIN_S = 5.0
 #: What may be lost of an answer: one second, or 64 tokens (F1).
 TOKENS_BEHIND = 64
@@ -46,11 +49,14 @@ async def test_killed_twenty_times_in_mid_answer_everything_acknowledged_is_ther
     dice = random.Random(7680)
     acknowledged: list[tuple[str, str, str, str]] = []
     for turn in range(KILLS):
-        started = time.monotonic()
-        with serve(place, "--no-engine", environment=ENVIRONMENT) as server:
-            await until_ready(server.address)
-            ready_after_s = time.monotonic() - started
-            assert ready_after_s <= READY_WITHIN_S, f"ready after {ready_after_s:.1f} s"
+        with ExitStack() as stack:
+            started = time.monotonic()
+            with Crowding() as crowding:
+                server = stack.enter_context(serve(place, "--no-engine", environment=ENVIRONMENT))
+                await until_ready(server.address)
+                took_s = time.monotonic() - started
+            ready_after_s = took_s / crowding.slowdown
+            assert ready_after_s <= READY_WITHIN_S, f"{took_s:.1f} s on a machine slowed by {crowding.slowdown:.1f}"
             client = await sign_in(server)
             await check(client, acknowledged)
             chat_id = await client.new_chat(model="slow")
