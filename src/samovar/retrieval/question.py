@@ -20,6 +20,10 @@ from samovar.retrieval.words import NUMBER, fold, terms_of
 __all__ = ["ReadQuestion", "Rewriter", "read_question"]
 
 _LONGEST_REWRITTEN: Final = 300
+#: Shares of the plain words of the question that a model must keep, and of those it writes that may be its own.
+_LEAST_KEPT: Final = 0.6
+_MOST_NEW: Final = 0.34
+_ROOT: Final = 4
 #: Beyond these a model has no business to find what a question leans on.
 _MOST_CONTEXT: Final = 8
 _LONGEST_CONTEXT: Final = 4_000
@@ -97,19 +101,40 @@ async def _rewritten(
 def _checked(written: str, question: str, context: str) -> str | None:
     """What a model made of a question, if it is one line that keeps what was asked and adds only what was said."""
     line = _LEAD_IN.sub("", written.strip()).strip().strip(_QUOTES).strip()
-    if not line or len(line) > _LONGEST_REWRITTEN or _NO_QUESTION.search(line) or fold(line) == fold(question):
+    if (
+        not line
+        or len(line) > _LONGEST_REWRITTEN
+        or _NO_QUESTION.search(line)
+        or line.casefold() == question.casefold()
+    ):
         return None
-    asked, said = terms_of(question), terms_of(f"{question}\n{context}")
-    # Endings change with the sentence, numbers do not.
-    known = {_short(term.word) for term in said}
+    # A model that answers instead writes no question.
+    if "?" in question and "?" not in line:
+        return None
+    return line if _keeps(line, question) and _adds_nothing(line, f"{question}\n{context}") else None
+
+
+def _keeps(line: str, question: str) -> bool:
+    """Whether each name and number of the question is there, and most of its other words."""
     kept = {_short(term.word) for term in terms_of(line)}
-    lost = any((term.is_name or term.is_number) and _short(term.word) not in kept for term in asked)
-    names = {_short(term.word) for term in terms_of(line) if term.is_name or term.is_number}
-    numbers = set(NUMBER.findall(line))
-    invented = bool(names - known) or not numbers <= set(NUMBER.findall(f"{question}\n{context}"))
-    return None if lost or invented else line
+    asked = terms_of(question)
+    if any((term.is_name or term.is_number) and _short(term.word) not in kept for term in asked):
+        return False
+    plain = [term for term in asked if not (term.is_name or term.is_number)]
+    return sum(_short(term.word) in kept for term in plain) >= _LEAST_KEPT * len(plain)
+
+
+def _adds_nothing(line: str, said: str) -> bool:
+    """Whether every name and number, and most of the other words, stand in what was said."""
+    known = {_short(term.word) for term in terms_of(said)}
+    terms = terms_of(line)
+    new = [term for term in terms if _short(term.word) not in known]
+    if any(term.is_name or term.is_number for term in new) or len(new) > _MOST_NEW * len(terms):
+        return False
+    return set(NUMBER.findall(line)) <= set(NUMBER.findall(said))
 
 
 def _short(word: str) -> str:
+    """Shorter than ``fold``: a model puts words into other cases and tenses. Numbers stay whole."""
     folded = fold(word)
-    return folded if any(map(str.isdigit, folded)) else folded[:4]
+    return folded if any(map(str.isdigit, folded)) else folded[:_ROOT]

@@ -198,6 +198,9 @@ async def test_a_model_that_is_able_makes_the_question_whole() -> None:
         "Сколько весит самовар Тула в 2024 году? " + "Очень. " * 60,
         "Самовар Тула весит в 2024 году 3 кг [1].",
         "А сколько он весит в 2024 году?",
+        "Самовар Тула стоит 12 000 рублей в 2024 году",
+        "Сколько стоит самовар Тула в 2024 году?",
+        "Какие погодные условия ожидаются на побережье, и сколько весит он в 2024 году?",
     ],
 )
 async def test_what_a_model_writes_is_not_used_when_it_loses_or_invents_something(written: str | None) -> None:
