@@ -55,8 +55,10 @@ def message(role: Role, text: str, *documents: DocumentId) -> Message:
     )
 
 
-def passage(text: str, page: int | None = 1) -> Passage:
-    chunk = Chunk(chunk_id=ChunkId(uuid4()), document_id=DOCUMENT, page=page, start=0, end=len(text), text=text)
+def passage(text: str, page: int | None = 1, start: int = 0) -> Passage:
+    chunk = Chunk(
+        chunk_id=ChunkId(uuid4()), document_id=DOCUMENT, page=page, start=start, end=start + len(text), text=text
+    )
     return Passage(chunk=chunk, document="manual.pdf", score=1.0)
 
 
@@ -117,6 +119,60 @@ async def test_the_passages_stand_before_the_question_with_their_numbers() -> No
     )
     text = render(ledger).messages[-1].text
     assert text.index("[1] manual.pdf, page 1\nPort 7431.") < text.index("[2] ") < text.index("Which port?")
+
+
+async def test_the_weakest_passages_are_left_out_and_the_others_numbered_as_they_stand() -> None:
+    ranked = (passage("best " * 60, page=9), passage("second " * 60, page=2), passage("worst " * 60, page=1))
+    turn = material(message("user", "Which?"), passages=ranked)
+    prompt = await build_prompt(turn, model(context_tokens=320), WordTokenizer(), TokenCounter())
+    assert [one.chunk.page for one in prompt.shown] == [2, 9]
+    pieces = [piece for piece in prompt.ledger.pieces if piece.kind == "passage"]
+    assert [piece.text.split()[0] for piece in pieces] == ["[1]", "[2]", "worst"]
+    assert [(piece.sent, piece.reason) for piece in pieces] == [(True, None), (True, None), (False, "no_room")]
+    text = render(prompt.ledger).messages[-1].text
+    for number, one in enumerate(prompt.shown, start=1):
+        assert f"[{number}] manual.pdf, page {one.chunk.page}\n{one.chunk.text.strip()}" in text
+    assert "worst" not in text
+
+
+async def test_a_passage_too_long_by_itself_makes_room_for_shorter_ones() -> None:
+    turn = material(message("user", "Which?"), passages=(passage("long " * 900), passage("short", page=2)))
+    prompt = await build_prompt(turn, model(context_tokens=400), WordTokenizer(), TokenCounter())
+    assert [one.chunk.text for one in prompt.shown] == ["short"]
+    assert [piece.sent for piece in prompt.ledger.pieces if piece.kind == "passage"] == [True, False]
+
+
+async def test_neighbours_are_one_passage_with_one_number() -> None:
+    first, second = passage("The port is"), passage(" 7431.", start=11)
+    turn = material(message("user", "Which?"), passages=(second, first))
+    prompt = await build_prompt(turn, model(), WordTokenizer(), TokenCounter())
+    [one] = prompt.shown
+    assert (one.chunk.text, one.chunk.start, one.chunk.end) == ("The port is 7431.", 0, 17)
+
+
+async def test_the_same_question_makes_the_same_request_again() -> None:
+    turn = material(
+        message("user", "one"), message("assistant", "two"), message("user", "Which?"), passages=(passage("A."),)
+    )
+    assert render(await ledger_of(turn)) == render(await ledger_of(turn))
+
+
+async def test_what_stands_before_the_question_is_the_same_with_and_without_passages() -> None:
+    said = (message("user", "one"), message("assistant", "two"), message("user", "Which?"))
+    bare, full = await ledger_of(material(*said)), await ledger_of(material(*said, passages=(passage("A."),)))
+    assert render(bare).messages[:-1] == render(full).messages[:-1]
+
+
+async def test_pictures_stand_before_the_fence() -> None:
+    picture = ImagePart(media_type="image/png", content=b"png", name="cat.png")
+    question = message("user", "What is it?", DOCUMENT)
+    turn = material(
+        question,
+        passages=(passage("A cat."),),
+        pictures={question.message_id: (TurnPicture(name="cat.png", image=picture),)},
+    )
+    ledger = await ledger_of(turn, model(context_tokens=4000, vision=True))
+    assert [piece.kind for piece in ledger.pieces] == ["system", "image", "rules", "passage", "question"]
 
 
 async def test_a_russian_question_gets_russian_labels() -> None:
