@@ -106,7 +106,7 @@ async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], t
 
 
 async def state_of(filler: VectorFiller) -> FillState:
-    filler._counted_at = float("-inf")
+    filler._count_again_at = float("-inf")
     return await filler.state()
 
 

@@ -40,8 +40,9 @@ _LONG_STEP_S: Final = 0.5
 _BUSY_POLL_S: Final = 0.25
 _LONGEST_BUSY_S: Final = 30.0
 _SHARE_WHILE_BUSY: Final = 9.0
-#: How old the counts may be that are told.
-_COUNTS_LIFETIME_S: Final = 15.0
+#: How old the counts may be that are told: of a million chunks they take long, and then are taken seldom.
+_COUNTS_LIFETIME_S: Final = 1.0
+_COUNTS_LIFETIME_IN_COUNTS: Final = 20.0
 #: What is embedded in place of a text that the model refuses: every chunk has a vector, and this one is near nothing.
 _NOTHING: Final = "."
 
@@ -85,7 +86,7 @@ class VectorFiller:
         self._unsubscribe: Callable[[], None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._state = FillState(status="off", embedder=embedder.name)
-        self._counted_at = float("-inf")
+        self._count_again_at = float("-inf")
         self._is_wanted = False
         self._at_once = 1
         self._step_s = 0.0
@@ -114,9 +115,11 @@ class VectorFiller:
         self._tell("off")
 
     async def state(self) -> FillState:
-        """How far it has got. Counts come from the database at most every 15 seconds. Raises: StorageError."""
-        if time.monotonic() - self._counted_at > _COUNTS_LIFETIME_S:
-            await self._count()
+        """How far it has got; cheap to ask, for the database counts at most a twentieth of the time.
+
+        Raises: StorageError.
+        """
+        await self._count()
         return self._state
 
     def _hear(self, news: News) -> None:
@@ -174,7 +177,7 @@ class VectorFiller:
 
     async def _want(self) -> bool:
         """Make this the embedder to search by. False while there is no text at all: no model is loaded for nothing."""
-        await self._count()
+        await self._count(now=True)
         if self._state.total == 0:
             self._tell("complete")
             return False
@@ -230,11 +233,16 @@ class VectorFiller:
         await self._count()
         self._tell("complete")
 
-    async def _count(self) -> None:
+    async def _count(self, *, now: bool = False) -> None:
+        """Renew the counts, unless they are new and that will do."""
+        began = time.monotonic()
+        if began < self._count_again_at and not now:
+            return
         async with self._storage.transaction() as tx:
             progress = await tx.vectors.progress(self._embedder.name)
             searched_by = await tx.vectors.searched_by()
-        self._counted_at = time.monotonic()
+        took_s = time.monotonic() - began
+        self._count_again_at = began + max(_COUNTS_LIFETIME_S, _COUNTS_LIFETIME_IN_COUNTS * took_s)
         self._state = replace(self._state, filled=progress.filled, total=progress.total, searched_by=searched_by)
 
     async def _be_polite(self) -> None:
