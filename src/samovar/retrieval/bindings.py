@@ -65,7 +65,7 @@ def name_anchors(reading: Reading, lexicon: Lexicon) -> list[Anchor]:
     return anchors
 
 
-def local_words(reading: Reading, anchor: Anchor, others: Sequence[Anchor]) -> list[Word]:
+def local_words(reading: Reading, anchor: Anchor, others: Sequence[Anchor], *, reach: int = _REACH) -> list[Word]:
     """The words that stand nearer to an anchor than to any other, the nearest first."""
     distances: list[tuple[int, int, Word]] = []
     rest = [other for other in others if other.start != anchor.start]
@@ -73,7 +73,7 @@ def local_words(reading: Reading, anchor: Anchor, others: Sequence[Anchor]) -> l
         if anchor.start <= word.start < anchor.end:
             continue
         mine = _distance(reading, word, anchor)
-        if mine <= _REACH and all(mine <= _distance(reading, word, other) for other in rest):
+        if mine <= reach and all(mine <= _distance(reading, word, other) for other in rest):
             distances.append((mine, word.start, word))
     return [word for _, _, word in sorted(distances, key=lambda item: item[:2])]
 
@@ -181,7 +181,8 @@ def _pair_is_swapped(
         return False
     if is_russian(claim.text) and not (_is_fixed(claim, claimed[0]) or _is_fixed(claim, claimed[1])):
         return False  # the same cases in another order say the same
-    return order_differs != (_is_passive(claim, verb[0]) != _is_passive(source, verb[1]))
+    turned = _is_passive(claim, verb[0], claimed[1]) != _is_passive(source, verb[1], max(stood, key=_place))
+    return order_differs != turned
 
 
 def _form(mine: Anchor, theirs: Anchor) -> bool:
@@ -215,8 +216,13 @@ def _verb_between(
     return None
 
 
-def _is_passive(reading: Reading, verb: Word) -> bool:
-    return re.match(r"\s+(?:\w+\s+)?by\b", reading.text[verb.end : verb.end + 40]) is not None
+def _is_passive(reading: Reading, verb: Word, last: Anchor) -> bool:
+    """Tell whether the name behind the verb is that of who did it."""
+    return re.search(r"\bby\s(?:\w+\s){0,2}$", reading.text[verb.end : last.start][-60:]) is not None
+
+
+def _place(anchor: Anchor) -> int:
+    return anchor.start
 
 
 def _are_listed(unit: Unit, one: Anchor, other: Anchor) -> bool:

@@ -5,7 +5,7 @@ sentences that follow each other. Its words must be there for the most part; its
 with the words that they belong to.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,7 @@ from samovar.retrieval.bindings import (
     roles_are_swapped,
 )
 from samovar.retrieval.claims import Statement
+from samovar.retrieval.quantities import unit_of
 from samovar.retrieval.quotes import Quote, normalised, stands_in, words_not_in
 from samovar.retrieval.reading import Fact, Reading, Word, read_text
 from samovar.retrieval.sources import Source, Sources, Unit, has_name, same_fact
@@ -36,6 +37,11 @@ _ABOUT: Final = 0.45
 _MOST_UNITS: Final = 6
 #: So much of a local clause's weight must stand with its number.
 _LOCAL: Final = 0.4
+#: Shares of a claim's weight that stand in the clause that a source denies.
+_CLAUSE: Final = 0.3
+_MOST: Final = 0.6
+#: What stands before the name of a place.
+_BEFORE_PLACES: Final = frozenset({"в", "во", "из", "городе", "город", "города", "in", "at", "from", "near", "of"})
 #: Fewer words do not say what a number or a name is of: the question does.
 _FEWEST_WORDS: Final = 2
 
@@ -123,7 +129,9 @@ class _Checker:
             last = len(source.units) - 1
             for first, end in ((place, place), (place, place + 1), (place - 1, place), (place - 1, place + 1)):
                 key = (at, max(0, first), min(last, end))
-                if key not in tried:
+                # Each row of a table speaks of something else.
+                is_mixed = key[1] != key[2] and any(unit.cells for unit in source.units[key[1] : key[2] + 1])
+                if key not in tried and not is_mixed:
                     tried.add(key)
                     yield source, key[1], key[2]
 
@@ -161,13 +169,13 @@ class _Checker:
         """Compare with the units from ``first`` to ``last`` of a source."""
         units = source.units[first : last + 1]
         window = _Window(source, first, last)
-        share, quoted = self._share(window)
+        share = self._share(window)
         wrong: dict[ClaimFault, list[str]] = {}
         self._check_quotes(window, wrong)
         self._check_facts(window, wrong)
         self._check_names(window, wrong)
         if "quote" not in wrong:
-            self._check_denials(window, wrong, quoted)
+            self._check_denials(window, wrong)
             self._check_opposites(window, wrong)
         if any(roles_are_swapped(self._reading, unit, self._lexicon) for unit in units):
             wrong.setdefault("name", [])
@@ -179,7 +187,7 @@ class _Checker:
             is_labelled=self._is_labelled,
         )
 
-    def _share(self, window: "_Window") -> tuple[float, list[Quote]]:
+    def _share(self, window: "_Window") -> float:
         """How much of the weight of the words is there; words inside a quote that stands there are."""
         quoted = [
             quote
@@ -200,11 +208,14 @@ class _Checker:
         for word in self._asked:
             concepts = self._lexicon.concepts(word.key)
             weight = self._sources.weight(concepts)
+            is_there = not concepts.isdisjoint(window.concepts) or (
+                word.text[0].isupper() and has_name(window.source.word_keys, word.key)
+            )
             whole += weight
-            held += 0.0 if concepts.isdisjoint(window.concepts) else weight
+            held += weight if is_there else 0.0
         if whole:
-            return held / whole, quoted
-        return (1.0 if self._reading.facts else 0.0), quoted
+            return held / whole
+        return 1.0 if self._reading.facts else 0.0
 
     def _check_quotes(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
         for quote in self._statement.quotes:
@@ -255,7 +266,7 @@ class _Checker:
 
         if is_bound_to_another(local, unit, anchors, is_own, self._lexicon):
             return False
-        if self._next_noun_differs(fact, unit, window):
+        if self._next_noun_differs(fact, unit, window) or not _in_column_of_unit(fact, unit, anchors, is_own):
             return False
         if len(window.units) == 1:
             return True
@@ -295,13 +306,16 @@ class _Checker:
         return any(self._same(fact, one, window.source) for one in around)
 
     def _rivals(self, unit: Unit, window: "_Window") -> list[str]:
-        """The names of a unit that the claim does not mention."""
+        """The names of a unit that the claim does not mention; where something is makes no rival."""
         mine = [word.key for word in self._reading.words]
         around = [word.key for word in window.source.context.words]
+        words = unit.reading.words
         return [
             word.key
-            for word in unit.reading.words
+            for before, word in zip((None, *words), words, strict=False)
             if (word.is_name or (word.begins and word.text[0].isupper() and has_name(self._sources.names, word.key)))
+            and not (before is not None and before.key in _BEFORE_PLACES)
+            and not word.text.isupper()
             and not self._lexicon.is_ordinary(word.key)
             and self._lexicon.concepts(word.key)
             and not has_name(mine, word.key)
@@ -319,7 +333,7 @@ class _Checker:
         for unit in window.units:
             anchors = name_anchors(unit.reading, self._lexicon)
             for anchor in claimed[:12] if len(anchors) > 1 else ():
-                local = local_words(self._reading, anchor, claimed)
+                local = local_words(self._reading, anchor, claimed, reach=1)
 
                 def is_own(one: Anchor, name: Anchor = anchor) -> bool:
                     return any(has_name(one.keys, key) for key in name.keys)
@@ -346,23 +360,62 @@ class _Checker:
         if any(name in rivals for name in begins):
             wrong.setdefault("name", []).append(first.text)
 
-    def _check_denials(self, window: "_Window", wrong: dict[ClaimFault, list[str]], quoted: Sequence[Quote]) -> None:
-        del quoted
-        stood: dict[str, set[bool]] = {}
-        for unit in window.units:
-            for word in unit.reading.words:
-                for concept in self._lexicon.concepts(word.key):
-                    stood.setdefault(concept, set()).add(word.is_negated)
-        for word in self._words:
-            found = [stood[concept] for concept in self._lexicon.concepts(word.key) if concept in stood]
-            if found and all(word.is_negated not in polarities for polarities in found):
-                wrong.setdefault("negation", []).append(word.text)
-        denied = [word for unit in window.units for word in unit.reading.negators]
-        if self._reading.negators and not denied and "negation" not in wrong:
+    def _check_denials(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
+        mine = self._reading.negators
+        theirs = [word for unit in window.units for word in unit.reading.negators]
+        if not mine and theirs:
+            self._check_denied_source(window, wrong)
+        elif mine and not theirs:
             unseen = [word for word in self._words if word.is_negated and not self._prohibits(window)]
             if unseen:
-                wrong.setdefault("negation", []).append(self._reading.negators[0].text)
+                wrong.setdefault("negation", []).append(mine[0].text)
+        elif mine:
+            self._check_moved_denial(window, wrong)
         self._check_prefixes(window, wrong)
+
+    def _check_denied_source(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
+        """A source denies what the claim affirms: the word itself, or what most of the claim speaks of."""
+        concepts = [self._lexicon.concepts(word.key) for word in self._words]
+        whole = sum(self._sources.weight(one) for one in concepts)
+        for unit in window.units:
+            for denied in unit.reading.words:
+                if not denied.is_negated:
+                    continue
+                own = self._lexicon.concepts(denied.key)
+                around = self._around(unit, denied)
+                held = sum(self._sources.weight(one) for one in concepts if not one.isdisjoint(around))
+                said = next(
+                    (word for word in self._words if not own.isdisjoint(self._lexicon.concepts(word.key))), None
+                )
+                if said is not None and held >= _CLAUSE * whole:
+                    wrong.setdefault("negation", []).append(said.text)
+                elif _is_predicate(unit, denied) and held >= _MOST * whole:
+                    wrong.setdefault("negation", []).extend(word.text for word in self._words[-1:])
+
+    def _around(self, unit: Unit, word: Word) -> frozenset[str]:
+        """The concepts of the clause in which a word stands, with those that name the document."""
+        text = unit.reading.text
+        start = max(text.rfind(mark, 0, word.start) for mark in ",;:\t|") + 1
+        ends = [place for mark in ",;:\t|" if (place := text.find(mark, word.end)) >= 0]
+        end = min(ends, default=len(text))
+        inside = [one for one in unit.reading.words if start <= one.start < end]
+        return frozenset().union(*(self._lexicon.concepts(one.key) for one in inside))
+
+    def _check_moved_denial(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
+        """Both deny something, and must do so in the same clause: "no allergy was found", "allergy was not found"."""
+        for unit in window.units:
+            denied = [word for word in unit.reading.words if word.is_negated]
+            for word in self._words:
+                own = self._lexicon.concepts(word.key)
+                stood = [one for one in unit.reading.words if not own.isdisjoint(self._lexicon.concepts(one.key))]
+                if not word.is_negated or not stood or any(one.is_negated for one in stood) or not denied:
+                    continue
+                if all(
+                    any(mark in unit.reading.text[min(a.end, b.end) : max(a.start, b.start)] for mark in ",;")
+                    for a in stood
+                    for b in denied
+                ):
+                    wrong.setdefault("negation", []).append(word.text)
 
     def _prohibits(self, window: "_Window") -> bool:
         """Tell whether a source says "prohibited" where a claim may say "not allowed"."""
@@ -413,6 +466,25 @@ class _Window:
         """The concepts of one of the units, with those of headings, title and name."""
         place = next(place for place, one in enumerate(self.units) if one is unit)
         return self.source.concepts[self._first + place] | self.source.context_concepts
+
+
+def _is_predicate(unit: Unit, denied: Word) -> bool:
+    """Tell whether "not" denies a verb; "without" and "no" deny the noun behind them alone."""
+    before = [word.key for word in unit.reading.negators if word.end <= denied.start]
+    return bool(before) and (before[-1] in ("не", "not", "never", "cannot", "никогда") or before[-1].endswith("n't"))
+
+
+def _in_column_of_unit(fact: Fact, unit: Unit, anchors: Sequence[Anchor], is_own: Callable[[Anchor], bool]) -> bool:
+    """Tell whether "300 minutes" stands in the column of minutes, when the table has one."""
+    if fact.unit is None or not unit.header:
+        return True
+    columns = {
+        column
+        for column, cell in enumerate(unit.header)
+        if any(unit_of(key) == fact.unit for key in cell.word_keys())
+        or any(unit_of(sign) == fact.unit for sign in "%₽$€£" if sign in cell.text)
+    }
+    return not columns or any(unit.column(anchor.start) in columns for anchor in anchors if is_own(anchor))
 
 
 def _bounds_differ(claimed: Fact, stood: Fact) -> bool:

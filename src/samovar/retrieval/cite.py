@@ -122,9 +122,45 @@ def _judge(statement: Statement, sources: Sources, asked: Reading) -> _Verdict:
         best = best_finding(statement, sources, everywhere, asked=asked, is_labelled=False)
         borne_out = [best] if best is not None and best.bears_out else _by_clauses(statement, sources, named, asked)
     if borne_out:
+        asked_of = _of_whom_was_asked(statement, asked, sources)
+        if asked_of and asked_of.isdisjoint(found.support.number for found in borne_out):
+            own = best_finding(statement, sources, asked_of, asked=asked, is_labelled=True)
+            if own is not None and own.bears_out:
+                borne_out = [own]
+            elif own is not None and own.is_about and own.faults:
+                return _not_borne_out(whole, [own], sources)
         return _supported(whole, statement, borne_out, sources, named)
     findings = [found for found in (*by_label.values(), best) if found is not None]
     return _not_borne_out(whole, findings, sources)
+
+
+def _of_whom_was_asked(statement: Statement, asked: Reading, sources: Sources) -> frozenset[int]:
+    """The passages of the documents that name whom the question names, for a statement that names nobody itself.
+
+    "The deposit is 30 %" says it of the contract that was asked about, though another contract may say so too.
+    """
+    lexicon = sources.lexicon
+
+    def names_of(reading: Reading) -> list[str]:
+        return [
+            word.key
+            for word in reading.words
+            if word.text[0].isupper()
+            and (word.is_name or has_name(sources.names, word.key))
+            and lexicon.concepts(word.key)
+            and not lexicon.is_ordinary(word.key)
+        ]
+
+    names = names_of(asked)
+    if not names or any(has_name(names, key) for key in names_of(statement.reading)):
+        return frozenset()
+    known: dict[object, set[str]] = {}
+    for source in sources.all:
+        found = known.setdefault(source.passage.chunk.document_id, set())
+        found.update(name for name in names if has_name(source.word_keys, name))
+    most = max(map(len, known.values()), default=0)
+    documents = {document for document, found in known.items() if found and len(found) == most}
+    return frozenset(source.number for source in sources.all if source.passage.chunk.document_id in documents)
 
 
 def _says_one_word(statement: Statement, sources: Sources) -> bool:

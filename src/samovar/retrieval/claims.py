@@ -8,7 +8,7 @@ from typing import Final
 from samovar.domain.sentences import sentences
 from samovar.retrieval.labels import Label, find_labels
 from samovar.retrieval.quotes import Quote, find_quotes
-from samovar.retrieval.reading import Reading, read_text
+from samovar.retrieval.reading import Reading, part_of, read_text
 from samovar.retrieval.vocabulary import NOT_FOUND
 
 __all__ = ["Statement", "cells_of", "clauses_of", "find_statements", "is_row", "says_not_found"]
@@ -60,6 +60,8 @@ class Statement:
 
 def says_not_found(text: str) -> bool:
     """Tell whether a sentence says that the documents do not hold the answer, in Russian or English."""
+    for quote in reversed(find_quotes(text)):
+        text = text[: quote.start] + text[quote.end :]
     return any(form.search(text) for form in NOT_FOUND)
 
 
@@ -220,11 +222,13 @@ def _past_space(text: str, place: int, end: int) -> int:
     return place
 
 
-#: Where one sentence joins two claims.
+#: Where one sentence may join two claims.
 _JOINT: Final = re.compile(
-    r";\s|,\s(?:а|и|но|при\sэтом|причем|а\sтакже|while|whereas|and|but)\s|\s(?:а\sтакже|и|and)\s", re.IGNORECASE
+    r"[;,]\s(?:(?:а|и|но|при\sэтом|причем|а\sтакже|while|whereas|and|but)\s)?|\s(?:а\sтакже|и|and)\s", re.IGNORECASE
 )
 _MOST_CLAUSES: Final = 6
+#: A clause without a number or a date must have so many words to be a claim of its own.
+_CLAUSE_WORDS: Final = 3
 
 
 def clauses_of(statement: Statement) -> list[Statement]:
@@ -232,16 +236,27 @@ def clauses_of(statement: Statement) -> list[Statement]:
     text = statement.reading.text
     if statement.cells:
         return []
-    cuts = [match for match in _JOINT.finditer(text) if not _is_quoted(statement, match.start())][:_MOST_CLAUSES]
-    starts = [0, *(match.end() for match in cuts)]
-    ends = [*(match.start() for match in cuts), len(text)]
-    clauses = [
-        replace(statement, reading=read_text(text[start:end]), quotes=tuple(find_quotes(text[start:end])))
-        for start, end in zip(starts, ends, strict=True)
-    ]
-    is_joined = len(clauses) > 1 and all(len(clause.reading.words) > 1 for clause in clauses)
-    return clauses if is_joined else []
+    reading = statement.reading
+    starts = [0]
+    for match in _JOINT.finditer(text):
+        if _is_inside(statement, match.start()) or len(starts) == _MOST_CLAUSES:
+            continue
+        if _claims_alone(part_of(reading, starts[-1], match.start())):
+            starts.append(match.end())
+    if len(starts) > 1 and not _claims_alone(part_of(reading, starts[-1], len(text))):
+        starts.pop()
+    if len(starts) < 2:
+        return []
+    parts = [part_of(reading, start, end) for start, end in zip(starts, (*starts[1:], len(text)), strict=True)]
+    return [replace(statement, reading=part, quotes=tuple(find_quotes(part.text))) for part in parts]
 
 
-def _is_quoted(statement: Statement, place: int) -> bool:
-    return any(quote.start <= place < quote.end for quote in statement.quotes)
+def _claims_alone(clause: Reading) -> bool:
+    return len(clause.words) >= (1 if clause.facts else _CLAUSE_WORDS)
+
+
+def _is_inside(statement: Statement, place: int) -> bool:
+    """Tell whether a place lies in a quote, or in a date or number."""
+    spans = [(quote.start, quote.end) for quote in statement.quotes]
+    spans += [(fact.start, fact.end) for fact in statement.reading.facts]
+    return any(start <= place < end for start, end in spans)

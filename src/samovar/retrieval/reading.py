@@ -2,14 +2,25 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from samovar.retrieval.dates import Day, find_dates
 from samovar.retrieval.quantities import Quantity, find_quantities
-from samovar.retrieval.vocabulary import GIVEN_NAMES, NEGATORS, SURNAME_LIKE, fold
+from samovar.retrieval.vocabulary import AUXILIARY, GIVEN_NAMES, NEGATORS, SURNAME_LIKE, fold
 
-__all__ = ["Bound", "Fact", "FactKind", "Reading", "Word", "clean", "is_russian", "read_text", "same_name"]
+__all__ = [
+    "Bound",
+    "Fact",
+    "FactKind",
+    "Reading",
+    "Word",
+    "clean",
+    "is_russian",
+    "part_of",
+    "read_text",
+    "same_name",
+]
 
 #: ``code``: what is right or wrong as a whole: e-mail and web addresses, telephone, part and contract numbers, times.
 FactKind = Literal["number", "date", "code"]
@@ -72,6 +83,8 @@ _AFTER_NO_DENIAL: Final = frozenset(
         "exceeding",
     ]
 )
+#: So many words after a denial it still looks for what it denies.
+_DENIED_AFTER: Final = 5
 _BREAKS: Final = ".:!?;\n\t|•…"
 _OPENERS: Final = " \u00a0\"'«“„([—–-"
 _ENDINGS: Final = tuple(
@@ -200,6 +213,22 @@ def read_text(text: str) -> Reading:
     return Reading(text, words, tuple(sorted(facts, key=lambda fact: fact.start)), negators)
 
 
+def part_of(reading: Reading, start: int, end: int) -> Reading:
+    """What was read of ``reading.text[start:end]``; a name stays a name though it stands first now."""
+
+    def moved(words: tuple[Word, ...]) -> tuple[Word, ...]:
+        inside = [word for word in words if start <= word.start < end]
+        return tuple(replace(word, start=word.start - start, end=word.end - start) for word in inside)
+
+    facts = [fact for fact in reading.facts if start <= fact.start < end]
+    return Reading(
+        reading.text[start:end],
+        moved(reading.words),
+        tuple(replace(fact, start=fact.start - start, end=fact.end - start) for fact in facts),
+        moved(reading.negators),
+    )
+
+
 def same_name(one: str, other: str) -> bool:
     """Tell whether two folded words are forms of one name: Петров, Петрову, Петровым; Мария, Марией."""
     return one == other or (
@@ -303,17 +332,25 @@ def _find_words(text: str) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
             negators.append(Word(match.start(), match.end(), match.group(), key))
             if key in ("нет", "отсутствует", "отсутствуют") and words and not following:
                 words[-1] = _denied(words[-1])
-            denies = 3
+            denies = _DENIED_AFTER
             continue
-        is_negated = denies > 0 and len(key) > 2
+        is_negated = denies > 0 and len(key) > 2 and key not in AUXILIARY
         denies = 0 if is_negated else max(0, denies - 1)
-        is_name = not shouts and _is_name(match.group(), key, begins=begins)
+        leads = begins and _leads_name(match, matches[place + 1] if place + 1 < len(matches) else None, text)
+        is_name = not shouts and _is_name(match.group(), key, begins=begins and not leads)
         words.append(Word(match.start(), match.end(), match.group(), key, is_name, is_negated, begins))
     return tuple(words), tuple(negators)
 
 
+def _leads_name(first: re.Match[str], following: re.Match[str] | None, text: str) -> bool:
+    """Tell whether two words in Latin letters begin with capitals: "Quickstep Ltd", "Martha Norwood"."""
+    if following is None or not first.group().isascii() or text[first.end() : following.start()] != " ":
+        return False
+    return first.group()[0].isupper() and following.group()[0].isupper()
+
+
 def _denied(word: Word) -> Word:
-    return Word(word.start, word.end, word.text, word.key, word.is_name, True, word.begins)
+    return replace(word, is_negated=True)
 
 
 def _is_negator(key: str, following: str, after: str) -> bool:

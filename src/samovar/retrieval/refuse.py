@@ -17,8 +17,8 @@ __all__ = ["EvidenceStrength", "Weighing", "read_question", "weigh_evidence"]
 
 EvidenceStrength = Literal["strong", "weak", "none"]
 
-#: Share of the weight of a question's words that the best document must have.
-_STRONG: Final = 0.72
+#: Share of the weight of a question's words, its names apart, that the best document must have.
+_STRONG: Final = 0.6
 #: Below this nothing of the question is there.
 _NONE: Final = 0.15
 #: So many units that follow each other are taken together.
@@ -69,26 +69,22 @@ def _weigh(question: Reading, words: Sequence[Word], document: Sequence[Source],
     names = frozenset().union(*(source.word_keys for source in document))
     everywhere = context.union(*(stood for source in document for stood in source.concepts))
     whole = 0.0
-    held_by_names = 0.0
     missing: list[Word] = []
     plain: list[tuple[Word, frozenset[str], float]] = []
-    lacks_name = False
     for word in words:
         concepts = sources.lexicon.concepts(word.key)
-        weight = _weight(concepts, sources)
-        whole += weight
         if _names(word, sources):
-            if has_name(names, word.key) or not concepts.isdisjoint(everywhere):
-                held_by_names += weight
-            else:
+            if not has_name(names, word.key) and concepts.isdisjoint(everywhere):
                 missing.append(word)
-                lacks_name = True
         else:
+            weight = _weight(concepts, sources)
+            whole += weight
             plain.append((word, concepts, weight))
+    lacks_name = bool(missing)
     held, unseen = _best_window(plain, context, document)
     missing += unseen
     lost_facts = [fact.text for fact in question.facts if not _has_fact(fact, document)]
-    share = (held_by_names + held) / whole if whole else 1.0
+    share = held / whole if whole else float(not lacks_name)
     is_strong = share >= _STRONG and not lacks_name and not lost_facts
     strength: EvidenceStrength = "strong" if is_strong else "none" if share < _NONE else "weak"
     return Weighing(

@@ -8,6 +8,7 @@ from typing import Final
 
 __all__ = [
     "ANTONYMS",
+    "AUXILIARY",
     "GIVEN_NAMES",
     "LIGHT",
     "NEGATORS",
@@ -421,6 +422,9 @@ _SYNONYMS: Final = """
 поставщик supplier provider
 заказчик клиент customer client
 исполнитель подрядчик contractor
+сдать сдача сдан сдать submit submitted submission due
+введены введение действует действуют apply applies effective introduced
+оформлен оформлена выдан выдано issued granted
 арендодатель наймодатель landlord lessor
 арендатор наниматель tenant lessee
 """.strip()
@@ -524,6 +528,12 @@ with without
 """.strip()
 #: Pairs of which one cannot stand for the other.
 ANTONYMS: Final = tuple((pair.split()[0], pair.split()[1]) for pair in _ANTONYMS.splitlines())
+
+#: Words between a denial and what it denies.
+AUXILIARY: Final = frozenset(
+    "может могут можно мог могла могли быть был была было были будет будут еще уже больше также должен должна должны "
+    "be been being have has had can may might could should must will would do does did yet also still any a an the".split()
+)
 
 #: How surnames and patronymics end: the first word of a sentence that ends so is taken for a name.
 SURNAME_LIKE: Final = re.compile(
@@ -686,11 +696,13 @@ _NOT_FOUND: Final = (
     r"\bя\s+не\s+(?:знаю|наш[её]л|нашла|вижу)\b",
     # English
     r"\bnot\s+(?:\w+\s+){0,2}?(?:in|found\s+in|mentioned|specified|stated|provided|available|included|given|contained|"
-    r"covered|present|disclosed|listed|described)\b[^.!?\n]{0,60}?\b(?:documents?|passages?|sources?|text|context|files?|"
+    r"covered|present|disclosed|listed|described)\b[^.!?:\n]{0,60}?\b(?:documents?|passages?|sources?|text|context|files?|"
     r"materials?|excerpts?)\b",
     r"\b(?:documents?|passages?|sources?|texts?|context|files?|materials?|excerpts?|information)\s+(?:[^.!?\n]{0,40}?\s)?"
-    r"(?:do(?:es)?\s+not|do(?:es)?n['’]t|did\s+not|didn['’]t|cannot|fails?\s+to|is\s+not|are\s+not|isn['’]t|aren['’]t|"
-    r"was\s+not|were\s+not|never|says?\s+nothing)\b",
+    r"(?:(?:do(?:es)?\s+not|do(?:es)?n['’]t|did\s+not|didn['’]t|never|fails?\s+to)\s+(?:\w+\s+)?(?:mention|contain|specify|"
+    r"state|provide|include|say|indicate|give|list|describe|cover|answer|have|disclose|address|discuss|reveal|tell|hold)s?|"
+    r"(?:is|are|was|were)\s*(?:not|n['’]t)\s+(?:\w+\s+)?(?:mentioned|specified|stated|provided|given|available|found|included|"
+    r"there|present|sufficient|enough)|says?\s+nothing)\b",
     r"\b(?:no|not\s+enough|insufficient|any)\s+(?:\w+\s+){0,3}?(?:information|mention|data|details?|answer|reference|evidence|"
     r"indication)\b[^.!?\n]{0,80}?(?:\b(?:documents?|passages?|sources?|text|context|files?|materials?|excerpts?|"
     r"found|provided|available|given|about|on)\b|$)",

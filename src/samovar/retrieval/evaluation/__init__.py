@@ -1,0 +1,1 @@
+"""Measures retrieval and grounding on questions whose answers are known."""

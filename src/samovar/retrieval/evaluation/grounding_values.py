@@ -1,0 +1,227 @@
+"""Values that invented documents state, each written in several ways, and changed into a wrong one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from random import Random
+from typing import Final, Literal
+
+__all__ = ["ENGLISH_NAMES", "RUSSIAN_NAMES", "Language", "Value", "ValueKind", "alter", "draw", "forms", "other_unit"]
+
+Language = Literal["ru", "en"]
+ValueKind = Literal[
+    "money", "small_money", "days", "months", "percent", "date", "person", "company", "count", "code", "room"
+]
+
+_RUSSIAN_SURNAMES: Final = tuple(
+    "Абрамов Беляков Воронцов Громов Дорофеев Ермаков Журавлёв Зимин Исаков Калинин Лаптев Морозов Никитин Одинцов Панфилов "
+    "Рябинин Савельев Тарасов Уваров Филатов Хомяков Цветков Черкасов Шубин Щукин Юдин Якушев Балашов Гущин Демидов".split()
+)
+_RUSSIAN_GIVEN: Final = tuple(
+    "Андрей Виктор Григорий Денис Егор Игорь Максим Николай Олег Роман Степан Тимофей".split()
+)
+_ENGLISH_SURNAMES: Final = tuple(
+    "Abbott Barlow Calloway Dawson Ellery Fairbanks Garrick Hollis Ingram Jarvis Kendrick Lockhart Mercer Norwood Osborne "
+    "Pemberton Quimby Radcliffe Sheffield Thackeray Underhill Vickers Whitlock Yardley Ashworth Blackwood Crawford".split()
+)
+_ENGLISH_GIVEN: Final = tuple(
+    "Arthur Beatrice Clara Dominic Edith Felix Gloria Hugo Irene Julian Leonard Martha".split()
+)
+_RUSSIAN_COMPANIES: Final = tuple(
+    "Ромашка Вектор Горизонт Меридиан Северсталькон Лазурит Технолайн Стройгарант Аквамарин Прометей Элегия Кварцит "
+    "Орбита Спектр Титанит Фрегат Эверест Янтарит Омегаплюс Сириус Полюс Каскад Магнолия Нефрит Родник".split()
+)
+_ENGLISH_COMPANIES: Final = tuple(
+    "Bluestone Northgate Silverline Oakridge Harborview Copperfield Redwing Stonebridge Clearwater Ironclad Brightwell "
+    "Westbrook Thornhill Maplecrest Eastmoor Fairhaven Goldleaf Highmark Larkspur Moonrise Pinecone Quickstep".split()
+)
+#: Names of nobody in the corpus, for questions that it cannot answer.
+RUSSIAN_NAMES: Final = ("Ратников", "Вьюгин", "Соболевич", "Лихобор", "Кочубей", "Астрахов")
+ENGLISH_NAMES: Final = ("Zimmerman", "Featherstone", "Okonkwo", "Delacroix", "Hargreaves", "Lindqvist")
+_RUSSIAN_MONTHS: Final = tuple(
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+)
+_ENGLISH_MONTHS: Final = tuple(
+    "January February March April May June July August September October November December".split()
+)
+_FIRST_DAY: Final = date(2019, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Something exact that a document states; ``number`` or ``day`` or ``words`` by its kind."""
+
+    kind: ValueKind
+    number: int = 0
+    day: date = _FIRST_DAY
+    words: tuple[str, ...] = ()
+    unit: str = ""
+
+
+def draw(kind: ValueKind, random: Random, language: Language) -> Value:
+    """Draw a value."""
+    russian = language == "ru"
+    if kind == "person":
+        given = random.choice(_RUSSIAN_GIVEN if russian else _ENGLISH_GIVEN)
+        return Value(kind, words=(given, random.choice(_RUSSIAN_SURNAMES if russian else _ENGLISH_SURNAMES)))
+    if kind == "company":
+        return Value(kind, words=(random.choice(_RUSSIAN_COMPANIES if russian else _ENGLISH_COMPANIES),))
+    if kind == "date":
+        return Value(kind, day=_FIRST_DAY + timedelta(days=random.randrange(2_000)))
+    if kind == "code":
+        letters = random.choice(("А", "Б", "К", "П") if russian else ("A", "B", "K", "P"))
+        return Value(kind, words=(f"{random.randrange(10, 1000)}/{random.randrange(10, 99)}-{letters}",))
+    return Value(kind, number=_draw_number(kind, random), unit=_UNITS.get(kind, ""))
+
+
+_UNITS: Final = {"money": "money", "small_money": "money", "days": "days", "months": "months", "percent": "percent"}
+_RANGES: Final = {
+    "money": (101, 9_900, 500),
+    "small_money": (21, 400, 5),
+    "days": (3, 90, 1),
+    "months": (4, 60, 1),
+    "percent": (2, 60, 1),
+    "count": (12, 950, 1),
+    "room": (101, 899, 1),
+}
+
+
+def _draw_number(kind: ValueKind, random: Random) -> int:
+    first, last, step = _RANGES[kind]
+    return random.randrange(first, last) * step
+
+
+def alter(value: Value, random: Random, language: Language) -> Value:
+    """Change a value into another of its kind: one digit, one day, month or year, or one name."""
+    changed = value
+    while changed == value or set(_all_forms(changed, language)) & set(_all_forms(value, language)):
+        if value.kind == "date":
+            days = random.choice((1, -1, 30, 365, -365, 10))
+            changed = replace(value, day=value.day + timedelta(days=days))
+        elif value.words:
+            changed = draw(value.kind, random, language)
+        else:
+            digits = list(str(value.number))
+            place = random.randrange(len(digits))
+            digits[place] = random.choice("123456789")
+            changed = replace(value, number=int("".join(digits)))
+    return changed
+
+
+def other_unit(value: Value, random: Random) -> Value | None:
+    """The same number of something else; None for what has no unit."""
+    others = {
+        "money": ("other_money",),
+        "days": ("months", "hours"),
+        "months": ("days", "years"),
+        "percent": ("money",),
+    }
+    return replace(value, unit=random.choice(others[value.unit])) if value.unit else None
+
+
+def _all_forms(value: Value, language: Language) -> list[str]:
+    return [form(value) for form in _writers(value, language)]
+
+
+def forms(value: Value, random: Random, language: Language, *, case: str = "") -> str:
+    """Write a value in one of the ways that the language has; ``case`` is that of a person's name in Russian."""
+    if value.kind == "person" and language == "ru":
+        return _russian_person(value, case or "nominative")
+    return random.choice(_writers(value, language))(value)
+
+
+def _writers(value: Value, language: Language) -> Sequence[Callable[[Value], str]]:
+    if value.kind == "date":
+        return _RUSSIAN_DATES if language == "ru" else _ENGLISH_DATES
+    if value.kind in ("person", "company", "code"):
+        return (lambda one: " ".join(one.words),)
+    return (_RUSSIAN_UNITS if language == "ru" else _ENGLISH_UNITS).get(value.unit, (lambda one: str(one.number),))
+
+
+def _spaced(number: int, separator: str) -> str:
+    return f"{number:,}".replace(",", separator)
+
+
+def _plural(number: int, one: str, few: str, many: str) -> str:
+    if number % 10 == 1 and number % 100 != 11:
+        return one
+    return few if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else many
+
+
+def _thousands(value: Value, word: str, unit: str, comma: str) -> str:
+    """ "12,5 тыс. руб." where that is exact."""
+    whole, rest = divmod(value.number, 1000)
+    if value.number < 1000 or rest % 100:
+        return f"{_spaced(value.number, ' ' if comma == ',' else ',')} {unit}"
+    return f"{whole}{comma + str(rest // 100) if rest else ''} {word} {unit}"
+
+
+_RUSSIAN_DATES: Final[Sequence[Callable[[Value], str]]] = (
+    lambda value: f"{value.day.day} {_RUSSIAN_MONTHS[value.day.month - 1]} {value.day.year} г.",
+    lambda value: f"{value.day.day} {_RUSSIAN_MONTHS[value.day.month - 1]} {value.day.year} года",
+    lambda value: f"{value.day:%d.%m.%Y}",
+    lambda value: f"«{value.day:%d}» {_RUSSIAN_MONTHS[value.day.month - 1]} {value.day.year} года",
+)
+_ENGLISH_DATES: Final[Sequence[Callable[[Value], str]]] = (
+    lambda value: f"{_ENGLISH_MONTHS[value.day.month - 1]} {value.day.day}, {value.day.year}",
+    lambda value: f"{value.day.day} {_ENGLISH_MONTHS[value.day.month - 1]} {value.day.year}",
+    lambda value: f"{value.day:%Y-%m-%d}",
+    lambda value: f"{value.day.day} {_ENGLISH_MONTHS[value.day.month - 1][:3]} {value.day.year}",
+)
+_RUSSIAN_UNITS: Final[dict[str, Sequence[Callable[[Value], str]]]] = {
+    "money": (
+        lambda value: f"{_spaced(value.number, ' ')} руб.",
+        lambda value: f"{_spaced(value.number, chr(160))} {_plural(value.number, 'рубль', 'рубля', 'рублей')}",
+        lambda value: f"{value.number} рублей",
+        lambda value: f"{_spaced(value.number, ' ')},00 ₽",
+        lambda value: _thousands(value, "тыс.", "руб.", ","),
+    ),
+    "other_money": (lambda value: f"{_spaced(value.number, ' ')} долларов", lambda value: f"{value.number} евро"),
+    "days": (lambda value: f"{value.number} {_plural(value.number, 'день', 'дня', 'дней')}",),
+    "hours": (lambda value: f"{value.number} {_plural(value.number, 'час', 'часа', 'часов')}",),
+    "months": (
+        lambda value: f"{value.number} {_plural(value.number, 'месяц', 'месяца', 'месяцев')}",
+        lambda value: f"{value.number} мес.",
+    ),
+    "years": (lambda value: f"{value.number} {_plural(value.number, 'год', 'года', 'лет')}",),
+    "percent": (
+        lambda value: f"{value.number} %",
+        lambda value: f"{value.number}%",
+        lambda value: f"{value.number} {_plural(value.number, 'процент', 'процента', 'процентов')}",
+    ),
+}
+_ENGLISH_UNITS: Final[dict[str, Sequence[Callable[[Value], str]]]] = {
+    "money": (
+        lambda value: f"${_spaced(value.number, ',')}",
+        lambda value: f"{_spaced(value.number, ',')} dollars",
+        lambda value: f"USD {value.number}",
+        lambda value: f"${_spaced(value.number, ',')}.00",
+        lambda value: _thousands(value, "thousand", "dollars", "."),
+    ),
+    "other_money": (lambda value: f"€{_spaced(value.number, ',')}", lambda value: f"{value.number} roubles"),
+    "days": (lambda value: f"{value.number} days",),
+    "hours": (lambda value: f"{value.number} hours",),
+    "months": (lambda value: f"{value.number} months",),
+    "years": (lambda value: f"{value.number} years",),
+    "percent": (
+        lambda value: f"{value.number}%",
+        lambda value: f"{value.number} percent",
+        lambda value: f"{value.number} per cent",
+    ),
+}
+_CASES: Final = {
+    "nominative": ("", "", "", ""),
+    "genitive": ("а", "я", "а", "я"),
+    "dative": ("у", "ю", "у", "ю"),
+    "instrumental": ("ым", "ым", "ом", "ем"),
+}
+
+
+def _russian_person(value: Value, case: str) -> str:
+    """A man's name in a case: surnames in -ов and -ин, first names in a consonant or -й, -ь."""
+    given, surname = value.words
+    hard, _, name_hard, name_soft = _CASES[case]
+    if case == "nominative":
+        return f"{given} {surname}"
+    stem = given[:-1] if given[-1] in "йь" else given
+    return f"{stem}{name_soft if given[-1] in 'йь' else name_hard} {surname}{hard}"
