@@ -63,7 +63,8 @@ _NUMBERS: Final = r"[ \t]*\d{1,4}(?:[ \t]*[,;\-\u2010-\u2015][ \t]*\d{1,4})*[ \t
 _LABEL_FIRST: Final = re.compile(rf"(?m)^([ \t>*_#\-\"'«“]*)\[({_NUMBERS})\]")
 _LABEL: Final = re.compile(rf"\[({_NUMBERS})\]")
 _LABEL_ODD: Final = re.compile(rf"[\uff3b\u3010\u27e6\u2e22\u301a]({_NUMBERS})[\uff3d\u3011\u27e7\u2e23\u301b]")
-_FENCE: Final = re.compile(rf"(?i)[<\uff1c\u2039\u3008\u27e8\ufe64][ \t]*[/\\]?[ \t]*(?={_WORD})")
+_OPENERS: Final = "<\uff1c\u2039\u3008\u27e8\ufe64"
+_FENCE: Final = re.compile(rf"(?i)[{_OPENERS}]\s*[/\\]?\s*(?={_WORD})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,8 @@ def disarm(text: str) -> Disarmed:
 def disarm_line(text: str, *, longest: int = _LONGEST_LINE) -> str:
     """A name or a title as one line of bounded length, disarmed."""
     # White space first: a role at the start of a line of its own would be inside the line afterwards.
-    line = disarm(" ".join(text.split())).text.strip()
+    # What follows it must not make a mark together with its end.
+    line = disarm(" ".join(text.split())).text.strip().rstrip(f"{_OPENERS}/\\ ")
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 

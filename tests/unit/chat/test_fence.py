@@ -155,5 +155,5 @@ def test_no_text_can_close_the_fence_or_imitate_a_label(texts: list[str], name: 
     labels = re.findall(r"\[(\d{1,4})\]", inside)
     assert labels == [str(number) for number in range(1, len(texts) + 1)], "only our labels look like labels"
     assert not re.search(r"<[|\uff5c]|\[\||</?s>|\[/?INST\]|<</?SYS>>", inside)
-    assert not re.search(r"(?im)^[\s>*_#]*(system|user|ответ)\s?[:\uff1a]", inside.replace(" :", ""))
+    assert not re.search(r"(?im)^[\s>*_#]*(system|user|ответ)[*_]*[:\uff1a]", inside)
     assert inside.encode(), "half of a character cannot be sent"
