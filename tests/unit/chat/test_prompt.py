@@ -249,6 +249,22 @@ def test_papers_that_only_look_alike_are_no_versions(names: tuple[str, str]) -> 
     assert not find_versions([passage(name=names[0]), passage(name=names[1], document=2)])
 
 
+def test_a_day_that_no_month_has_is_no_date() -> None:
+    names = ("plan 31.02.2024 v1.pdf", "plan 31.02.2024 v2.pdf")
+    found = find_versions([passage(name=name, document=number) for number, name in enumerate(names)])
+    assert [version.dated for version in found.values()] == [(2024,), (2024,)]
+
+
+def test_three_versions_are_told_apart_whichever_was_found_first() -> None:
+    names = ("plan v2.pdf", "plan v10.pdf", "plan v1.pdf")
+    labels = first_lines(set_all(*(passage(name=name, document=number) for number, name in enumerate(names))))
+    assert [label.split(", ")[-2:] for label in labels] == [
+        ["version", "a newer one is passage 2"],
+        ["newer than passage 1", "3"],
+        ["version", "a newer one is passage 2"],
+    ]
+
+
 def test_two_passages_of_one_document_are_no_versions() -> None:
     assert not find_versions([passage(name="price v1.pdf"), passage(name="price v1.pdf", page=2)])
 

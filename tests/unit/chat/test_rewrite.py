@@ -167,6 +167,12 @@ async def test_a_model_that_fails_leaves_the_question_to_the_rule(events: tuple[
     assert await rewritten(Desk(*events)) is None
 
 
+async def test_without_any_model_the_rule_has_its_words() -> None:
+    gateway = Gateway(ModelDirectory(BackendPool()), lambda: None)
+    rewriter = ModelRewriter(gateway, TokenCounter(), model_id=None, user_id=USER, system_prompt="")
+    assert await rewriter.rewrite(branch()) is None
+
+
 async def test_a_model_that_is_late_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("samovar.chat.rewrite._PATIENCE_S", 0.2)
     desk = Desk(*written(WHOLE))

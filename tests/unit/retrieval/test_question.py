@@ -105,6 +105,17 @@ async def test_a_number_that_was_asked_for_before_gives_way_to_the_new_one() -> 
     assert "2022" not in texts_of(found, "follow_up")[0]
 
 
+async def test_what_a_long_talk_leans_on_is_bounded() -> None:
+    names = " ".join(f"Name{number}" for number in range(30))
+    found = await read(f"Who are {names}?", "People [1].", "and she?")
+    assert len(texts_of(found, "follow_up")[0].split()) == 2 + 16
+
+
+async def test_a_text_that_was_pasted_is_nothing_to_lean_on() -> None:
+    found = await read("Acme " * 200, "Noted.", "why?")
+    assert texts_of(found, "follow_up") == []
+
+
 async def test_other_items_of_a_list_are_not_asked_about() -> None:
     found = await read("Which plans are there?", "- Basic with mail\n- Gold with phone", "the last one?")
     assert "Basic" not in texts_of(found, "follow_up")[0]
