@@ -73,7 +73,7 @@ class ArmHits:
 
     ``scores``: chunk to score, in order. ``perfect`` is the BM25 score that a chunk of average length with every word
     of the text once would have (0 when no word is known), or 1 for cosines. ``stems`` are the words looked for with
-    their rarity (lexical arm only). ``state`` is about vectors (dense arm only).
+    their rarity (lexical arm only), those that no chunk holds as well. ``state`` is about vectors (dense arm only).
     """
 
     arm: Arm

@@ -15,16 +15,16 @@ from samovar.domain.search import ArmHits, FusionMethod
 __all__ = ["fuse"]
 
 _NOTHING: Final[Mapping[ChunkId, float]] = MappingProxyType({})
-#: 0.7 to 0.85 differ by less than 0.003.
-_DENSE_SHARE: Final = 0.75
+#: 0.7 to 0.85 differ by less than 0.005.
+_DENSE_SHARE: Final = 0.8
 #: The cosine of texts that have nothing to do with each other: the median over all pairs is 0.70 to 0.75 for
 #: multilingual-e5-small.
 _UNRELATED: Final = 0.7
 #: A short chunk that repeats the words of the question scores above one that holds each of them once: so far.
-_MOST_LEXICAL: Final = 1.5
+_MOST_LEXICAL: Final = 1.25
 #: Above 1: one word in common out of eight says less than an eighth of what all eight do. A Russian text in which a
 #: name stands in Latin letters would beat the right one, written in Cyrillic, for an English question.
-_LEXICAL_POWER: Final = 1.5
+_LEXICAL_POWER: Final = 1.25
 #: Cormack, Clarke and Büttcher 2009 take 60; 20 measured better by 0.001.
 _RANK_OFFSET: Final = 20
 

@@ -194,9 +194,11 @@ class LexicalArm:
     async def hits(self, actor: Actor, typed: str, *, scope: SearchScope, limit: int) -> ArmHits:
         """Rank the chunks of a scope; see the port ``Search.lexical``."""
         query = read_typed_query(typed[:_QUESTION_CHARACTERS])
-        words, total = await self._known(actor, query.words, scope)
+        words, unknown, total = await self._known(actor, query.words, scope)
+        # Words that no chunk holds count too: a question with one known word in eight has found next to nothing.
+        stems = {word.lexeme: word.rarity for word in words} | dict.fromkeys(unknown, _rarity(0.0, total))
         if not words:
-            return ArmHits(arm="lexical", scores={}, perfect=0.0)
+            return ArmHits(arm="lexical", scores={}, perfect=0.0, stems=stems)
         scores = await self._scored(actor, query, words, total, scope=scope, limit=limit)
         if not scores and query.phrases:
             # A phrase that stands nowhere was a manner of speaking.
@@ -205,14 +207,14 @@ class LexicalArm:
         return ArmHits(
             arm="lexical",
             scores=scores,
-            perfect=sum(word.rarity for word in words),
-            stems={word.lexeme: word.rarity for word in words},
+            perfect=sum(stems.values()),
+            stems=stems,
         )
 
     async def hits_of_all(self, actor: Actor, typed: str, *, scope: SearchScope, limit: int) -> ArmHits:
         """Rank every chunk that holds any of the words, however many: what the limit of candidates is measured by."""
         query = read_typed_query(typed[:_QUESTION_CHARACTERS])
-        words, total = await self._known(actor, query.words, scope)
+        words, _, total = await self._known(actor, query.words, scope)
         most = int(total) * len(words)
         scores = await self._scored(actor, query, words, total, scope=scope, limit=limit, budget=most) if words else {}
         return ArmHits(arm="lexical", scores=scores, perfect=sum(word.rarity for word in words))
@@ -228,14 +230,14 @@ class LexicalArm:
         rows = await self._connection.execute(_SCORE_GIVEN, {"weights": weights, "chunks": list(chunk_ids)})
         return {ChunkId(row.chunk_id): row.score for row in rows}
 
-    async def _known(self, actor: Actor, words: str, scope: SearchScope) -> tuple[list[KnownWord], float]:
-        """The words of a question that the scope holds, the rarest first, and the number of its chunks."""
+    async def _known(self, actor: Actor, words: str, scope: SearchScope) -> tuple[list[KnownWord], list[str], float]:
+        """The words of a question that the scope holds, the rarest first, those it does not, and its chunks' number."""
         sql, values, types = scope_sql(actor, scope)
         statement = text(_COUNT.format(scope=sql)).bindparams(*types, bindparam("question", type_=StoredText))
         given = {**values, "question": words, "whole": WHOLE_SCOPE, "budget": CANDIDATES}
         rows = (await self._connection.execute(statement, given)).all()
         if not rows:
-            return [], 0.0
+            return [], [], 0.0
         total = rows[0].total
         frequencies = {row.dimension: row.frequency for row in rows}
         if total <= WHOLE_SCOPE:
@@ -256,7 +258,9 @@ class LexicalArm:
             for row in rows
             if (frequency := float(frequencies.get(row.dimension) or 0.0)) > 0
         ]
-        return sorted(known, key=lambda word: (word.frequency, word.lexeme))[:_MOST_WORDS], total
+        unknown = {row.lexeme for row in rows} - {word.lexeme for word in known}
+        ranked = sorted(known, key=lambda word: (word.frequency, word.lexeme))[:_MOST_WORDS]
+        return ranked, sorted(unknown)[:_MOST_WORDS], total
 
     async def _scored(
         self,

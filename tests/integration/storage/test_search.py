@@ -10,6 +10,7 @@ from samovar.domain.actor import Actor
 from samovar.domain.document import Chunk, DocumentFigure, DocumentStatus
 from samovar.domain.ids import ChatId
 from samovar.domain.page import Page
+from samovar.domain.search import SearchScope
 from samovar.storage import PostgresStorage, lexical
 from samovar.storage.lexical import LexicalArm
 
@@ -69,6 +70,20 @@ async def test_a_question_without_known_words_finds_nothing(
 ) -> None:
     await index(storage, actor, ENGLISH)
     assert await ask(storage, actor, question) == []
+
+
+async def test_a_word_that_no_passage_holds_lowers_what_the_others_are_worth(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    await index(storage, actor, ENGLISH)
+    async with storage.transaction() as tx:
+        known = await tx.search.lexical(actor, "Baltic", scope=SearchScope(), limit=5)
+        partly = await tx.search.lexical(actor, "Baltic zebra", scope=SearchScope(), limit=5)
+        nothing = await tx.search.lexical(actor, "zebra", scope=SearchScope(), limit=5)
+    assert partly.scores == known.scores
+    assert partly.perfect == pytest.approx(known.perfect + partly.stems["zebra"])
+    assert partly.stems["zebra"] > partly.stems["baltic"]
+    assert (nothing.scores, nothing.perfect, set(nothing.stems)) == ({}, 0.0, {"zebra"})
 
 
 async def test_words_with_quotes_and_backslashes_are_found(storage: PostgresStorage, actor: Actor) -> None:
