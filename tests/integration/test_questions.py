@@ -82,6 +82,8 @@ async def test_a_base_is_searched_by_its_name_in_a_chat_without_files(running: R
     chat_id = await running.client.new_chat(model="text")
     _, without = await running.client.answer(chat_id, "What does the samovar cost?")
     assert shown(without) == []
+    _, misspelt = await running.client.answer(chat_id, "#coffee What does the samovar cost?")
+    assert codes(misspelt) == {"filter_unknown_base": {"filters": "#coffee"}}
     _, events = await running.client.answer(chat_id, "#tea papers What does the samovar cost?")
     assert [passage["document"] for passage in shown(events)] == ["samovar.txt"]
 

@@ -34,6 +34,7 @@ from samovar.gateway.routing import Attempt, Gateway, Needs, Try
 from samovar.gateway.tokens import TokenCounter
 from samovar.ports.storage import Storage, Transaction
 from samovar.retrieval.cite import CitedAnswer, cite, normalise_quote
+from samovar.retrieval.filters import FilterProblem
 from samovar.retrieval.question import ReadQuestion, read_question
 from samovar.telemetry.log import get_log
 from samovar.telemetry.metrics import Metrics
@@ -54,6 +55,8 @@ class _Material:
     turn: TurnMaterial
     #: What was searched for, and where; None when nothing was.
     searched: ReadQuestion | None
+    #: Filters of the question that could not be used.
+    problems: tuple[FilterProblem, ...] = ()
 
 
 class ReplyWriter:
@@ -160,6 +163,7 @@ class ReplyWriter:
             named = await tx.bases.list(actor)
         # A task is about its pictures alone.
         searched: ReadQuestion | None = None
+        problems: tuple[FilterProblem, ...] = ()
         if branch[-1].task is None and (readable or bases or (named and "#" in branch[-1].text)):
             rewriter = ModelRewriter(
                 self._gateway,
@@ -170,6 +174,7 @@ class ReplyWriter:
             )
             scope = SearchScope(chat_id=chat.chat_id)
             searched = await read_question(branch, bases=named, scope=scope, rewriter=rewriter)
+            problems = searched.problems
             if not (readable or bases or searched.scope.base_ids):
                 searched = None
         async with self._storage.transaction() as tx:
@@ -185,7 +190,7 @@ class ReplyWriter:
             described_by=described_by,
             parameters=chat.parameters,
         )
-        return _Material(chat=chat, question=branch[-1], turn=turn, searched=searched)
+        return _Material(chat=chat, question=branch[-1], turn=turn, searched=searched, problems=problems)
 
     def _announce(self, live: LiveRun, material: _Material, prompt: Prompt, choice: ModelChoice) -> None:
         """Tell what is sent and what is not."""
@@ -205,10 +210,9 @@ class ReplyWriter:
         unsupported = choice.description.capabilities.unsupported_parameters & asked
         if unsupported:
             live.notice("parameters_unsupported", parameters=", ".join(sorted(unsupported)))
-        if material.searched is not None:
-            _tell_filters(live, material.searched)
-            if not material.turn.passages:
-                live.notice("no_passage_found")
+        _tell_filters(live, material.problems)
+        if material.searched is not None and not material.turn.passages:
+            live.notice("no_passage_found")
         if prompt.shown:
             described_by = material.turn.described_by
             bodies = [_passage_body(n, passage, described_by) for n, passage in enumerate(prompt.shown, start=1)]
@@ -296,10 +300,10 @@ def _grounds(searched: ReadQuestion | None, passages: Sequence[Passage]) -> Grou
     return "enough" if passages else "nothing"
 
 
-def _tell_filters(live: LiveRun, searched: ReadQuestion) -> None:
+def _tell_filters(live: LiveRun, problems: Sequence[FilterProblem]) -> None:
     """Name the filters of the question that could not be used, by reason."""
     typed: dict[str, list[str]] = {}
-    for problem in searched.problems:
+    for problem in problems:
         typed.setdefault(problem.reason, []).append(problem.typed)
     for reason, filters in typed.items():
         live.notice(f"filter_{reason}", filters=", ".join(dict.fromkeys(filters)))
