@@ -1,20 +1,19 @@
 """The port to the search engine: two arms, the texts of what they find, and the vectors of the dense one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Passage
-from samovar.domain.ids import ChunkId
+from samovar.domain.ids import ChunkId, DocumentId
 from samovar.domain.search import ArmHits, SearchScope
 from samovar.ports.embedder import Vector
 
-__all__ = ["Search", "StemmedWord", "VectorProgress", "Vectors"]
+__all__ = ["IndexedChunk", "Search", "StemmedWord", "VectorProgress", "Vectors"]
 
 
-@dataclass(frozen=True, slots=True)
-class StemmedWord:
+class StemmedWord(NamedTuple):
     """A word of a text: ``text[start:end]``, its number in the text and its stem as the index has it."""
 
     stem: str
@@ -30,6 +29,18 @@ class VectorProgress:
     embedder: str
     filled: int
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedChunk:
+    """A chunk as the index has it: its stems in order (their places in the text are not known) and what is above it."""
+
+    document_id: DocumentId
+    page: int | None
+    words: tuple[StemmedWord, ...]
+    headings: tuple[str, ...]
+    document: str
+    title: str | None
 
 
 class Search(Protocol):
@@ -65,16 +76,21 @@ class Search(Protocol):
         """Read the chunk before and the chunk after each, of the same document, where there are such."""
         ...
 
-    async def words(self, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, tuple[StemmedWord, ...]]:
-        """The stems of chunks in order, as the index has them; their places in the text (start, end) are not known."""
+    async def indexed(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, IndexedChunk]:
+        """What the index knows of chunks, without their texts; what the actor may not read, or is gone, is missing."""
         ...
 
     async def stems(self, texts: Sequence[str]) -> tuple[frozenset[str], ...]:
         """The lexemes of each text, as the index sees them. Shape: n texts to n sets."""
         ...
 
-    async def stemmed_words(self, texts: Sequence[str]) -> tuple[tuple[StemmedWord, ...], ...]:
-        """The words of each text that the index knows, in order. Shape: n texts to n tuples."""
+    async def stemmed_words(
+        self, texts: Sequence[str], *, stems: Collection[str] | None = None
+    ) -> tuple[tuple[StemmedWord, ...], ...]:
+        """The words of each text that the index knows, in order; with ``stems`` only those of these stems.
+
+        Shape: n texts to n tuples.
+        """
         ...
 
 

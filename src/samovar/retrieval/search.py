@@ -15,7 +15,7 @@ from samovar.domain.ids import ChatId, ChunkId
 from samovar.domain.search import SearchScope, SearchText
 from samovar.ports.embedder import Embedder
 from samovar.ports.reranker import Reranker
-from samovar.ports.search import StemmedWord
+from samovar.ports.search import IndexedChunk, StemmedWord
 from samovar.ports.storage import Storage, Transaction
 from samovar.retrieval.arms import Arms, Fused
 from samovar.retrieval.diversity import push_down_repeats
@@ -29,7 +29,9 @@ __all__ = ["Retriever", "find_passages"]
 log = get_log(__name__)
 
 #: The best of fusion that are ranked again.
-_RANKED_AGAIN: Final = 40
+_RANKED_AGAIN: Final = 30
+#: Repeats are looked for among so many times the passages that are wanted.
+_LOOKED_THROUGH: Final = 3
 #: About two chunks: a longer passage would crowd others out.
 _LONGEST_PASSAGE: Final = 6_000
 
@@ -78,32 +80,32 @@ class Retriever:
         owner = _owners(found)
         best = sorted(owner, key=lambda chunk: -found[owner[chunk]].scores[chunk])
         async with self._storage.transaction() as tx:
-            read = {one.chunk.chunk_id: one for one in await tx.search.passages(actor, best[:_RANKED_AGAIN])}
-            words = await tx.search.words(list(read))
+            read = await tx.search.indexed(actor, best[:_RANKED_AGAIN])
             questions = await tx.search.stemmed_words([one.text for one in asked])
             above = await tx.search.stemmed_words([_titles(one) for one in read.values()])
         watch.lap("read")
         candidates = {
             chunk: Candidate(
                 fused=found[owner[chunk]].scores[chunk],
-                words=words.get(chunk, ()),
+                words=read[chunk].words,
                 titles=frozenset(word.stem for word in titles),
+                page=None if read[chunk].page is None else (read[chunk].document_id, read[chunk].page),
             )
             for chunk, titles in zip(read, above, strict=True)
         }
         scores: dict[ChunkId, float] = {}
         for place, one in enumerate(found):
             own = {chunk: candidate for chunk, candidate in candidates.items() if owner[chunk] == place}
-            again, failed = await self._ranked_again(one, own, read, questions[place], options)
+            again, failed = await self._ranked_again(actor, one, own, questions[place], options)
             scores |= again
             notes += failed
         watch.lap("rerank")
         ranked = sorted(scores, key=lambda chunk: (-scores[chunk], best.index(chunk)))
-        stems = {chunk: [word.stem for word in words.get(chunk, ())] for chunk in ranked}
+        ranked = ranked[: _LOOKED_THROUGH * options.passages]
+        stems = {chunk: [word.stem for word in read[chunk].words] for chunk in ranked}
         chosen = _with_each_side(push_down_repeats(ranked, stems), owner, found)[: options.passages]
-        nearest = await self._explained(
-            [replace(read[chunk], score=scores[chunk]) for chunk in chosen], owner, found, options
-        )
+        watch.lap("order")
+        nearest = await self._explained(actor, {chunk: scores[chunk] for chunk in chosen}, owner, found, options)
         least = options.share_of_best * max((one.score for one in nearest), default=0.0)
         passages = tuple(one for one in nearest if one.score >= least)
         watch.lap("explain")
@@ -119,9 +121,9 @@ class Retriever:
 
     async def _ranked_again(
         self,
+        actor: Actor,
         found: Fused,
         candidates: Mapping[ChunkId, Candidate],
-        read: Mapping[ChunkId, Passage],
         question: Sequence[StemmedWord],
         options: RetrieverOptions,
     ) -> tuple[dict[ChunkId, float], tuple[str, ...]]:
@@ -131,8 +133,10 @@ class Retriever:
         failed: tuple[str, ...] = ()
         if options.rerank == "model" and self._reranker is not None:
             try:
-                texts = [read[chunk].chunk.text for chunk in candidates]
-                return dict(zip(candidates, await self._reranker.score(found.text.text, texts), strict=True)), ()
+                async with self._storage.transaction() as tx:
+                    read = await tx.search.passages(actor, list(candidates))
+                given = await self._reranker.score(found.text.text, [one.chunk.text for one in read])
+                return {one.chunk.chunk_id: score for one, score in zip(read, given, strict=True)}, ()
             except RetrievalError as error:
                 log.warning("search.ranked_without_model", code=error.code)
                 failed = (error.code,)
@@ -140,23 +144,27 @@ class Retriever:
 
     async def _explained(
         self,
-        passages: Sequence[Passage],
+        actor: Actor,
+        scores: Mapping[ChunkId, float],
         owner: Mapping[ChunkId, int],
         found: Sequence[Fused],
         options: RetrieverOptions,
     ) -> tuple[Passage, ...]:
-        """Say why each was found, with those of its words that were looked for."""
+        """Read the chosen chunks and say why each was found, with those of its words that were looked for."""
+        stems = {stem for one in found for stem in one.lexical.stems}
         async with self._storage.transaction() as tx:
-            stemmed = await tx.search.stemmed_words([one.chunk.text for one in passages])
+            passages = await tx.search.passages(actor, list(scores))
+            stemmed = await tx.search.stemmed_words([one.chunk.text for one in passages], stems=stems)
         explained: list[Passage] = []
         for one, words in zip(passages, stemmed, strict=True):
-            source = found[owner[one.chunk.chunk_id]]
+            chunk_id = one.chunk.chunk_id
+            source = found[owner[chunk_id]]
             matched = dict.fromkeys(
                 one.chunk.text[word.start : word.end].lower() for word in words if word.stem in source.lexical.stems
             )
-            reranked = None if options.rerank == "none" else one.score
-            evidence = source.evidence(one.chunk.chunk_id, reranked=reranked, matched=tuple(matched))
-            explained.append(replace(one, evidence=evidence))
+            reranked = None if options.rerank == "none" else scores[chunk_id]
+            evidence = source.evidence(chunk_id, reranked=reranked, matched=tuple(matched))
+            explained.append(replace(one, score=scores[chunk_id], evidence=evidence))
         return tuple(explained)
 
 
@@ -188,8 +196,8 @@ def _with_each_side(ranked: Sequence[ChunkId], owner: Mapping[ChunkId, int], fou
     return [*ahead, *(chunk for chunk in ranked if chunk not in ahead)]
 
 
-def _titles(passage: Passage) -> str:
-    return " ".join((*passage.chunk.headings, passage.title or "", passage.document))
+def _titles(chunk: IndexedChunk) -> str:
+    return " ".join((*chunk.headings, chunk.title or "", chunk.document))
 
 
 async def find_passages(tx: Transaction, actor: Actor, question: str, *, chat_id: ChatId) -> tuple[Passage, ...]:

@@ -1,6 +1,8 @@
 """The search engine in PostgreSQL: two arms, and the texts of what they have found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Integer, Row, bindparam, text
@@ -12,7 +14,7 @@ from samovar.domain.document import Chunk, Passage
 from samovar.domain.ids import ChunkId, DocumentId
 from samovar.domain.search import ArmHits, SearchScope
 from samovar.ports.embedder import Vector
-from samovar.ports.search import StemmedWord
+from samovar.ports.search import IndexedChunk, StemmedWord
 from samovar.storage.chunks import text_of_chunk
 from samovar.storage.connection import Connection
 from samovar.storage.dense import DenseArm
@@ -59,12 +61,12 @@ FROM chunks AS found CROSS JOIN LATERAL (
 {_READABLE} AND found.figure IS NULL AND found.chunk_id = ANY(:chunks)
 """).bindparams(bindparam("chunks", type_=ARRAY(Uuid)), bindparam("actor", type_=Uuid))  # noqa: S608 - constants
 
-_WORDS: Final = text("""
-SELECT chunk_id, tsvector_to_array(lexemes) AS stems,
-    (SELECT array_agg(array_to_string(positions, ' ') ORDER BY place)
-        FROM unnest(lexemes) WITH ORDINALITY AS word (lexeme, positions, weights, place)) AS places
-FROM chunks WHERE chunk_id = ANY(:chunks)
-""").bindparams(bindparam("chunks", type_=ARRAY(Uuid)))
+_INDEXED: Final = text(f"""
+SELECT chunk_id, document_id, chunk.page, lexemes::text AS lexemes, chunk.headings, document.name, document.title
+FROM chunks AS chunk {_READABLE} AND chunk_id = ANY(:chunks)
+""").bindparams(bindparam("chunks", type_=ARRAY(Uuid)), bindparam("actor", type_=Uuid))  # noqa: S608 - constants
+#: A lexeme in the text form of a tsvector, with its positions: 'it''s':3,17
+_LEXEME: Final = re.compile(r"'((?:[^'\\]|''|\\\\)*)':([\d,]+)")
 
 _STEMS: Final = text("""
 SELECT place, array_agg(DISTINCT lexeme) AS lexemes
@@ -124,12 +126,22 @@ class PostgresSearch:
             for chunk_id, beside in found.items()
         }
 
-    async def words(self, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, tuple[StemmedWord, ...]]:
-        """The stems of chunks in order, as the index has them; see the port."""
+    async def indexed(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, IndexedChunk]:
+        """What the index knows of chunks; see the port."""
         if not chunk_ids:
             return {}
-        rows = await self._connection.execute(_WORDS, {"chunks": list(chunk_ids)})
-        return {ChunkId(row.chunk_id): _in_order(zip(row.stems, row.places or (), strict=True)) for row in rows}
+        rows = await self._connection.execute(_INDEXED, {"chunks": list(chunk_ids), "actor": actor.user_id})
+        return {
+            ChunkId(row.chunk_id): IndexedChunk(
+                document_id=DocumentId(row.document_id),
+                page=row.page,
+                words=_in_order(row.lexemes),
+                headings=tuple(row.headings),
+                document=row.name,
+                title=row.title,
+            )
+            for row in rows
+        }
 
     async def stems(self, texts: Sequence[str]) -> tuple[frozenset[str], ...]:
         """The lexemes of each text, as the index sees them. Shape: n texts to n sets."""
@@ -145,14 +157,21 @@ class PostgresSearch:
                 stems[row.place] = frozenset(row.lexemes)
         return tuple(stems)
 
-    async def stemmed_words(self, texts: Sequence[str]) -> tuple[tuple[StemmedWord, ...], ...]:
-        """The words of each text with their stems and places. Shape: n texts to n tuples."""
-        return await self._stems.words(self._connection, texts)
+    async def stemmed_words(
+        self, texts: Sequence[str], *, stems: Collection[str] | None = None
+    ) -> tuple[tuple[StemmedWord, ...], ...]:
+        """The words of each text with their stems and places; see the port."""
+        return await self._stems.words(self._connection, texts, stems)
 
 
-def _in_order(words: Iterable[tuple[str, str]]) -> tuple[StemmedWord, ...]:
-    placed = [StemmedWord(stem, int(place), 0, 0) for stem, places in words for place in places.split()]
-    return tuple(sorted(placed, key=lambda word: word.position))
+def _in_order(lexemes: str) -> tuple[StemmedWord, ...]:
+    placed = [
+        StemmedWord(stem.replace("''", "'").replace("\\\\", "\\"), int(place), 0, 0)
+        for stem, places in _LEXEME.findall(lexemes)
+        for place in places.split(",")
+    ]
+    placed.sort(key=attrgetter("position"))
+    return tuple(placed)
 
 
 def _cut(whole: str) -> list[str]:

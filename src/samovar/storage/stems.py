@@ -1,7 +1,7 @@
 """Words and their stems with their places: PostgreSQL stems, and what it has stemmed once is remembered."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Final
 
@@ -18,6 +18,8 @@ __all__ = ["StemCache"]
 _WORD: Final = re.compile(r"\d+(?:\.\d+)+|[^\W_]+(?:\u00ad[^\W_]+)*")
 #: No word of interest is longer.
 _LONGEST_WORD: Final = 100
+#: Stemming takes away ends and leaves so much of a beginning alone.
+_BEGINNING: Final = 2
 _MOST_REMEMBERED: Final = 100_000
 _WORDS_OF_TEXT: Final = 20_000
 
@@ -34,15 +36,28 @@ class StemCache:
         """Begin with nothing known."""
         self._known: dict[str, str | None] = {}
 
-    async def words(self, connection: Connection, texts: Sequence[str]) -> tuple[tuple[StemmedWord, ...], ...]:
-        """Find the words of texts that the index knows, each with its stem. Shape: n texts to n tuples."""
-        found = [tuple(islice(_WORD.finditer(whole), _WORDS_OF_TEXT)) for whole in texts]
-        await self._learn(connection, {_key(word.group()) for words in found for word in words})
+    async def words(
+        self, connection: Connection, texts: Sequence[str], stems: Collection[str] | None = None
+    ) -> tuple[tuple[StemmedWord, ...], ...]:
+        """Find the words of texts that the index knows, each with its stem. Shape: n texts to n tuples.
+
+        With ``stems``, words of other stems are left out; those that begin otherwise are not even stemmed.
+        """
+        beginnings = None if stems is None else {stem[:_BEGINNING] for stem in stems}
+        found = [
+            [
+                (position, word, key)
+                for position, word in enumerate(islice(_WORD.finditer(whole), _WORDS_OF_TEXT), start=1)
+                if (key := _key(word.group())) and (beginnings is None or key[:_BEGINNING] in beginnings)
+            ]
+            for whole in texts
+        ]
+        await self._learn(connection, {key for words in found for _, _, key in words})
         return tuple(
             tuple(
                 StemmedWord(stem, position, word.start(), word.end())
-                for position, word in enumerate(words, start=1)
-                if (stem := self._known.get(_key(word.group()))) is not None
+                for position, word, key in words
+                if (stem := self._known.get(key)) is not None and (stems is None or stem in stems)
             )
             for words in found
         )
@@ -59,4 +74,5 @@ class StemCache:
 
 
 def _key(word: str) -> str:
-    return word.lower()
+    """A word as the index takes it."""
+    return word.lower().replace("ё", "е").replace("\u00ad", "")
