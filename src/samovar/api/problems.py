@@ -33,6 +33,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "invalid_parameter": 400,
     "message_empty": 400,
     "conflict": 409,
+    "evaluation_running": 409,
     "too_many": 429,
     "storage_unavailable": 503,
     "storage_read_only": 507,
@@ -75,6 +76,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "language_data_unavailable": 500,
     "embedder_unavailable": 503,
     "reranker_unavailable": 503,
+    "dataset_invalid": 422,
 }
 #: The name of a field is repeated up to here: an error needs no megabyte.
 _LONGEST_PLACE: Final = 100

@@ -237,6 +237,14 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
         "Модель переранжирования {reranker} не работает: {reason}.",
         "Выдержки остаются в том порядке, в каком нашлись. Проверьте `retrieval.reranker` в samovar.toml.",
     ),
+    "dataset_invalid": (
+        "{name} не годится как набор вопросов: {reason}.",
+        "Нужен JSON вида SQuAD: data, paragraphs, context, qas с id, question и answers.",
+    ),
+    "evaluation_running": (
+        "Ваш прошлый набор вопросов ещё выполняется.",
+        "Дождитесь конца или отмените его.",
+    ),
 }
 NOTICES: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {

@@ -153,4 +153,9 @@ export const enErrors = {
   'error.reranker_unavailable.bare': 'The re-ranker cannot be used.',
   'error.reranker_unavailable.advice':
     'Passages stay in the order in which they were found. Check `retrieval.reranker` in samovar.toml.',
+  'error.dataset_invalid': 'The data set {name} cannot be used: {reason}.',
+  'error.dataset_invalid.bare': 'The data set cannot be used.',
+  'error.dataset_invalid.advice': 'It is JSON in the form of SQuAD.',
+  'error.evaluation_running': 'Your last question set is still being run.',
+  'error.evaluation_running.advice': 'Wait until it has ended, or cancel it.',
 } satisfies Record<`error.${string}`, string>

@@ -154,4 +154,9 @@ export const ruErrors: Record<keyof typeof enErrors, string> = {
   'error.reranker_unavailable.bare': 'Модель переранжирования не работает.',
   'error.reranker_unavailable.advice':
     'Выдержки остаются в том порядке, в каком нашлись. Проверьте `retrieval.reranker` в samovar.toml.',
+  'error.dataset_invalid': '{name} не годится как набор вопросов: {reason}.',
+  'error.dataset_invalid.bare': 'Файл не годится как набор вопросов.',
+  'error.dataset_invalid.advice': 'Нужен JSON вида SQuAD.',
+  'error.evaluation_running': 'Ваш прошлый набор вопросов ещё выполняется.',
+  'error.evaluation_running.advice': 'Дождитесь конца или отмените его.',
 }

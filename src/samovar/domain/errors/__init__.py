@@ -13,6 +13,7 @@ SamovarError
 │   ├── InvalidParameter        invalid_parameter
 │   └── MessageEmpty            message_empty
 ├── Conflict                    conflict
+│   └── EvaluationRunning       evaluation_running
 ├── TooMany                     too_many
 ├── StorageError
 │   ├── StorageUnavailable      storage_unavailable
@@ -57,6 +58,7 @@ SamovarError
 ├── RetrievalError
 │   ├── EmbedderUnavailable     embedder_unavailable
 │   └── RerankerUnavailable     reranker_unavailable
+├── DatasetInvalid              dataset_invalid
 └── StartError
     ├── PortTaken               port_taken
     ├── DataFolderUnusable      data_folder_unusable
@@ -109,6 +111,7 @@ from samovar.domain.errors.ocr import LanguageDataUnavailable
 from samovar.domain.errors.request import (
     AdministratorOnly,
     Conflict,
+    EvaluationRunning,
     Forbidden,
     InvalidParameter,
     InvalidRequest,
@@ -121,7 +124,12 @@ from samovar.domain.errors.request import (
     TooMany,
     Unauthorised,
 )
-from samovar.domain.errors.retrieval import EmbedderUnavailable, RerankerUnavailable, RetrievalError
+from samovar.domain.errors.retrieval import (
+    DatasetInvalid,
+    EmbedderUnavailable,
+    RerankerUnavailable,
+    RetrievalError,
+)
 from samovar.domain.errors.root import SamovarError, error_from_code
 from samovar.domain.errors.start import DataFolderUnusable, PortTaken, SettingsInvalid, StartError, UnsafeBinding
 from samovar.domain.errors.storage import BlobDamaged, StorageError, StorageReadOnly, StorageUnavailable
@@ -143,6 +151,7 @@ __all__ = [
     "Conflict",
     "ContextExceeded",
     "DataFolderUnusable",
+    "DatasetInvalid",
     "DocumentError",
     "DownloadFailed",
     "DownloadsOff",
@@ -150,6 +159,7 @@ __all__ = [
     "EmbeddingsUnsupported",
     "EngineDown",
     "EngineError",
+    "EvaluationRunning",
     "FileDamaged",
     "FileEmpty",
     "FileEncrypted",

@@ -5,6 +5,7 @@ from samovar.domain.errors.root import SamovarError
 __all__ = [
     "AdministratorOnly",
     "Conflict",
+    "EvaluationRunning",
     "Forbidden",
     "InvalidParameter",
     "InvalidRequest",
@@ -117,6 +118,14 @@ class Conflict(SamovarError):
     code = "conflict"
     sentence = "This cannot be done now: {reason}."
     hint = "Reload, look at what has changed and try again."
+
+
+class EvaluationRunning(Conflict):
+    """A person measures search with one question set at a time."""
+
+    code = "evaluation_running"
+    sentence = "Your last question set is still being run."
+    hint = "Wait until it has ended, or cancel it."
 
 
 class TooMany(SamovarError):

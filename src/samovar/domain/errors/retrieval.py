@@ -1,8 +1,8 @@
-"""What keeps a model from taking part in search."""
+"""What keeps a model from taking part in search, and search from being measured."""
 
 from samovar.domain.errors.root import SamovarError
 
-__all__ = ["EmbedderUnavailable", "RerankerUnavailable", "RetrievalError"]
+__all__ = ["DatasetInvalid", "EmbedderUnavailable", "RerankerUnavailable", "RetrievalError"]
 
 
 class RetrievalError(SamovarError):
@@ -23,3 +23,11 @@ class RerankerUnavailable(RetrievalError):
     code = "reranker_unavailable"
     sentence = "The re-ranker {reranker} cannot be used: {reason}."
     hint = "Passages stay in the order in which they were found. Check `retrieval.reranker` in samovar.toml."
+
+
+class DatasetInvalid(SamovarError):
+    """A file of questions with known answers that does not have the form of SQuAD."""
+
+    code = "dataset_invalid"
+    sentence = "{name} cannot be used as a data set: {reason}."
+    hint = "It is JSON in the form of SQuAD: data, paragraphs, context, qas with id, question and answers."
