@@ -21,10 +21,10 @@ _DENSE_SHARE: Final = 0.8
 #: multilingual-e5-small.
 _UNRELATED: Final = 0.7
 #: A short chunk that repeats the words of the question scores above one that holds each of them once: so far.
-_MOST_LEXICAL: Final = 1.25
+_MOST_LEXICAL: Final = 1.2
 #: Above 1: one word in common out of eight says less than an eighth of what all eight do. A Russian text in which a
 #: name stands in Latin letters would beat the right one, written in Cyrillic, for an English question.
-_LEXICAL_POWER: Final = 1.25
+_LEXICAL_POWER: Final = 1.5
 #: Cormack, Clarke and Büttcher 2009 take 60; 20 measured better by 0.001.
 _RANK_OFFSET: Final = 20
 
