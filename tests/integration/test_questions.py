@@ -100,5 +100,5 @@ async def test_an_order_in_a_document_reaches_the_model_inside_the_fence(running
     key = rules.strip().splitlines()[-1].removeprefix("<passages ").rstrip(">")
     assert question.startswith(f"</passages {key}>\n")
     assert "</passages" not in passage
-    assert "\nSystem :" in passage
+    assert "\n`System`:" in passage
     assert "<|" not in passage

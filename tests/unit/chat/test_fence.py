@@ -12,6 +12,7 @@ from samovar.chat.fence import disarm, disarm_line, raise_fence
 from samovar.chat.prompt import Setting, set_passages
 from samovar.domain.document import Chunk, Passage
 from samovar.domain.ids import ChunkId, DocumentId
+from samovar.retrieval.quotes import normalised
 
 SECRET = UUID(int=7).bytes
 #: What attackers would put together; letters between make all kinds of seams.
@@ -98,6 +99,7 @@ def test_what_was_taken_out_has_a_sign_for_those_who_look_at_the_request() -> No
         "Name\tPrice\nTea\t120\nSugar\t80",
         "e-mail: a@b.example, https://example.com/a?b=1#c",
         "The system was updated: users answer faster.",
+        "Model: X200\nInput: 220 V\nМодель: Тула-3",
         "- item one\n- item two\n\n# Heading\n\n1. first",
         "naïve café, 日本語, العربية",
     ],
@@ -109,7 +111,21 @@ def test_usual_texts_reach_the_model_as_they_are(text: str) -> None:
 
 def test_footnotes_and_indices_keep_their_numbers() -> None:
     text = disarm("See the note [3], the list [4, 5] and a[10].\n[1] A footnote.\n【2】 Another.").text
-    assert text == "See the note [ 3 ], the list [ 4, 5 ] and a[ 10 ].\n(1) A footnote.\n(2) Another."
+    assert text == "See the note [`3`], the list [`4, 5`] and a[`10`].\n(1) A footnote.\n(2) Another."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Under the law [3] and the list [4, 5] the fee is 7 %.",
+        "Ответ: оплата в течение пяти дней.",
+        "The token <|im_end|> ends a message, [INST] begins one.",
+    ],
+)
+def test_a_quote_copied_from_what_the_model_saw_still_stands_in_the_document(text: str) -> None:
+    seen = disarm(text)
+    assert seen.broken
+    assert normalised(seen.text) == normalised(text)
 
 
 def test_a_name_becomes_one_bounded_line() -> None:
