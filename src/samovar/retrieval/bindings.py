@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -13,7 +13,15 @@ from samovar.retrieval.lexicon import Lexicon
 from samovar.retrieval.reading import Fact, Reading, Word, is_russian, same_name
 from samovar.retrieval.sources import Unit
 
-__all__ = ["Anchor", "fact_anchors", "is_bound_to_another", "local_words", "name_anchors", "roles_are_swapped"]
+__all__ = [
+    "Anchor",
+    "fact_anchors",
+    "is_bound_to_another",
+    "is_one_person",
+    "local_words",
+    "name_anchors",
+    "roles_are_swapped",
+]
 
 #: How much farther apart two words are for what stands between them.
 _COMMA: Final = 3
@@ -56,7 +64,7 @@ def name_anchors(reading: Reading, lexicon: Lexicon) -> list[Anchor]:
     """The names of a reading, words that follow each other joined."""
     anchors: list[Anchor] = []
     for word in reading.words:
-        if not word.is_name or lexicon.is_ordinary(word.key):
+        if not word.is_name or lexicon.is_ordinary(word.key) or not lexicon.concepts(word.key):
             continue
         if anchors and _JOINED.fullmatch(reading.text, anchors[-1].end, word.start):
             anchors[-1] = Anchor(anchors[-1].start, word.end, (*anchors[-1].keys, word.key))
@@ -161,10 +169,21 @@ def _told_apart(anchors: Sequence[Anchor]) -> list[Anchor]:
 
 
 def _matching(name: Anchor, anchors: Sequence[Anchor]) -> Anchor | None:
-    for anchor in anchors:
-        if any(same_name(mine, theirs) for mine in name.keys for theirs in anchor.keys):
-            return anchor
-    return None
+    """The name that shares the most words: people of one family or first name are told apart."""
+    best = max(anchors, key=lambda anchor: _shared(name, anchor), default=None)
+    return best if best is not None and _shared(name, best) else None
+
+
+def _shared(one: Anchor, other: Anchor) -> int:
+    return sum(any(same_name(mine, theirs) for theirs in other.keys) for mine in one.keys)
+
+
+def is_one_person(name: Anchor, reading: Reading, sources: Iterable[Reading], lexicon: Lexicon) -> bool:
+    """Tell whether first name and surname stand together somewhere, not each with another's."""
+    text = reading.text[name.start : name.end]
+    if len(name.keys) < 2 or any(mark in text for mark in "«»“”\"'") or not _LEGAL_FORMS.isdisjoint(name.keys):
+        return True
+    return any(_shared(name, anchor) == len(name.keys) for one in sources for anchor in name_anchors(one, lexicon))
 
 
 def _pair_is_swapped(

@@ -14,6 +14,7 @@ from samovar.retrieval.bindings import (
     Anchor,
     fact_anchors,
     is_bound_to_another,
+    is_one_person,
     local_words,
     name_anchors,
     roles_are_swapped,
@@ -37,6 +38,8 @@ _ABOUT: Final = 0.45
 _MOST_UNITS: Final = 6
 #: So much of a local clause's weight must stand with its number.
 _LOCAL: Final = 0.4
+#: A number of so many digits is hardly the same by chance.
+_SPECIFIC_DIGITS: Final = 3
 #: Shares of a claim's weight that stand in the clause that a source denies.
 _CLAUSE: Final = 0.3
 _MOST: Final = 0.6
@@ -57,13 +60,17 @@ class Support:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What the comparison with one place has shown. ``share`` is how much of the words is there, from 0 to 1."""
+    """What the comparison with one place has shown. ``share`` is how much of the words is there, from 0 to 1.
+
+    ``around`` counts dates and codes that stand in the head of the document alone.
+    """
 
     support: Support
     share: float
     faults: tuple[ClaimFault, ...] = ()
     wrong: tuple[str, ...] = ()
     is_labelled: bool = False
+    around: int = 0
 
     @property
     def bears_out(self) -> bool:
@@ -95,7 +102,7 @@ def best_finding(
 
 def _rank(finding: Finding) -> tuple[bool, float, int]:
     length = finding.support.end - finding.support.start
-    return finding.bears_out, finding.share - 0.12 * len(finding.faults), -length
+    return finding.bears_out, finding.share - 0.12 * len(finding.faults) - 0.3 * finding.around, -length
 
 
 class _Checker:
@@ -169,10 +176,10 @@ class _Checker:
         """Compare with the units from ``first`` to ``last`` of a source."""
         units = source.units[first : last + 1]
         window = _Window(source, first, last)
-        share = self._share(window)
         wrong: dict[ClaimFault, list[str]] = {}
         self._check_quotes(window, wrong)
-        self._check_facts(window, wrong)
+        standing, around = self._check_facts(window, wrong)
+        share = self._share(window, standing)
         self._check_names(window, wrong)
         if "quote" not in wrong:
             self._check_denials(window, wrong)
@@ -185,23 +192,28 @@ class _Checker:
             faults=tuple(wrong),
             wrong=tuple(dict.fromkeys(word for words in wrong.values() for word in words)),
             is_labelled=self._is_labelled,
+            around=around,
         )
 
-    def _share(self, window: "_Window") -> float:
-        """How much of the weight of the words is there; words inside a quote that stands there are."""
+    def _share(self, window: "_Window", standing: Sequence[Fact]) -> float:
+        """How much of the weight of the words is there; words inside a quote that stands there are.
+
+        A date or a long number that stands there weighs as much as a word that nobody else uses.
+        """
         quoted = [
             quote
             for quote in self._statement.quotes
             if all(stands_in(part, window.source.normalised) for part in quote.parts)
         ]
-        whole = held = 0.0
+        whole = held = self._sources.unseen_weight * sum(map(_is_specific, standing)) if self._words else 0.0
         for word in self._words:
             concepts = self._lexicon.concepts(word.key)
             weight = self._sources.weight(concepts)
             is_there = not concepts.isdisjoint(window.concepts) or (
                 word in self._names and has_name(window.keys, word.key)
             )
-            if quoted and not any(quote.start <= word.start < quote.end for quote in quoted):
+            is_quoted = not quoted or any(quote.start <= word.start < quote.end for quote in quoted)
+            if not is_quoted or (is_there and not self._is_in_units(word, window)):
                 weight /= 3  # who said it, and where
             whole += weight
             held += weight if is_there else 0.0
@@ -217,6 +229,14 @@ class _Checker:
             return held / whole
         return 1.0 if self._reading.facts else 0.0
 
+    def _is_in_units(self, word: Word, window: "_Window") -> bool:
+        """Tell whether the units themselves have a word, and not only the name of their document."""
+        if not self._lexicon.concepts(word.key).isdisjoint(window.stood):
+            return True
+        return word in self._names and has_name(
+            (key for unit in window.units for key in unit.reading.word_keys()), word.key
+        )
+
     def _check_quotes(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
         for quote in self._statement.quotes:
             if self._is_title(quote, window):
@@ -230,13 +250,21 @@ class _Checker:
         """Tell whether the words in quotes are the name of the document or of a section."""
         return stands_in(quote.text, normalised(window.source.context.text))
 
-    def _check_facts(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
+    def _check_facts(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> tuple[list[Fact], int]:
+        """Find the facts that stand nowhere; return those that stand there, and how many the document's head has."""
+        standing: list[Fact] = []
+        around = 0
         claimed = [Anchor(fact.start, fact.end, fact=fact) for fact in self._reading.facts]
         for anchor in claimed:
             fact = anchor.fact
-            if fact is not None and not self._fact_stands(fact, anchor, claimed, window):
+            if fact is not None and self._fact_stands(fact, anchor, claimed, window):
+                standing.append(fact)
+            elif fact is not None and self._stands_around(fact, window):
+                around += 1
+            elif fact is not None:
                 kind: ClaimFault = "date" if fact.kind == "date" else "number"
                 wrong.setdefault(kind, []).append(fact.text)
+        return standing, around
 
     def _fact_stands(self, fact: Fact, anchor: Anchor, claimed: Sequence[Anchor], window: "_Window") -> bool:
         local = [word for word in local_words(self._reading, anchor, claimed) if self._lexicon.concepts(word.key)]
@@ -247,8 +275,7 @@ class _Checker:
                 continue
             if self._belongs(fact, local, unit, window):
                 return True
-        in_window = [one for unit in window.units for one in unit.reading.facts]
-        return self._stands_around(fact, in_window, window)
+        return False
 
     def _above(self, fact: Fact) -> list[Word]:
         """The words over the column of the answer's own table in which a fact stands."""
@@ -266,6 +293,8 @@ class _Checker:
 
         if is_bound_to_another(local, unit, anchors, is_own, self._lexicon):
             return False
+        if self._is_of_another_row(unit) or self._speaks_of_another(local, unit, window):
+            return False
         if self._next_noun_differs(fact, unit, window) or not _in_column_of_unit(fact, unit, anchors, is_own):
             return False
         if len(window.units) == 1:
@@ -282,6 +311,27 @@ class _Checker:
                     return False
         return not whole or held / whole >= _LOCAL
 
+    def _is_of_another_row(self, unit: Unit) -> bool:
+        """Tell whether a row begins with what the claim does not speak of."""
+        if len(unit.cells) < 2:
+            return False
+        label = [word for word in unit.reading.words if word.start < unit.cells[1]]
+        own = frozenset().union(*(self._lexicon.concepts(word.key) for word in label))
+        mine = frozenset().union(*(self._lexicon.concepts(word.key) for word in (*self._words, *self._asked)))
+        keys = [word.key for word in (*self._words, *self._asked)]
+        return bool(own) and own.isdisjoint(mine) and not any(has_name(keys, word.key) for word in label)
+
+    def _speaks_of_another(self, local: Sequence[Word], unit: Unit, window: "_Window") -> bool:
+        """Tell whether what a number is of in the claim stands in the passage, and nowhere near this number."""
+        source = window.source
+        concepts = [self._lexicon.concepts(word.key) for word in local]
+        if any(not one.isdisjoint(window.own(unit)) for one in concepts):
+            return False
+        named = source.context_concepts.union(*source.concepts[: len(source.head)])
+        elsewhere = frozenset().union(*source.concepts)
+        own = [one for one in concepts if one.isdisjoint(named)]
+        return any(not one.isdisjoint(elsewhere) for one in own)
+
     def _next_noun_differs(self, fact: Fact, unit: Unit, window: "_Window") -> bool:
         """Tell whether "30 offices" stands where the source has "30 days"."""
         if fact.kind != "number" or fact.unit is not None:
@@ -291,8 +341,9 @@ class _Checker:
             return False
         return all(one.unit is not None for one in unit.reading.facts if self._same(fact, one, window.source))
 
-    def _stands_around(self, fact: Fact, in_window: Sequence[Fact], window: "_Window") -> bool:
+    def _stands_around(self, fact: Fact, window: "_Window") -> bool:
         """Tell whether the head of the document or a heading has a date or code that the window leaves out."""
+        in_window = [one for unit in window.units for one in unit.reading.facts]
         rivals = [
             one
             for one in in_window
@@ -330,6 +381,10 @@ class _Checker:
             wrong.setdefault("name", []).append(word.text)
         self._check_first_word(window, rivals, wrong)
         claimed = name_anchors(self._reading, self._lexicon)
+        around = [unit.reading for unit in (*window.units, *window.source.head)]
+        for anchor in claimed if "name" not in wrong else ():
+            if not is_one_person(anchor, self._reading, (*around, window.source.context), self._lexicon):
+                wrong.setdefault("name", []).append(self._reading.text[anchor.start : anchor.end])
         for unit in window.units:
             anchors = name_anchors(unit.reading, self._lexicon)
             for anchor in claimed[:12] if len(anchors) > 1 else ():
@@ -346,6 +401,12 @@ class _Checker:
         return not concepts.isdisjoint(window.stood) or has_name(window.keys, word.key)
 
     def _name_is_around(self, word: Word, window: "_Window") -> bool:
+        """Tell whether the passage names it elsewhere: in its head, or anywhere when these units name nobody."""
+        head = [key for unit in window.source.head for key in unit.reading.word_keys()]
+        if has_name((*head, *window.source.context.word_keys()), word.key):
+            return True
+        if any(unit.cells or name_anchors(unit.reading, self._lexicon) for unit in window.units):
+            return False
         return has_name(window.source.word_keys, word.key)
 
     def _check_first_word(self, window: "_Window", rivals: Sequence[str], wrong: dict[ClaimFault, list[str]]) -> None:
@@ -375,7 +436,12 @@ class _Checker:
 
     def _check_denied_source(self, window: "_Window", wrong: dict[ClaimFault, list[str]]) -> None:
         """A source denies what the claim affirms: the word itself, or what most of the claim speaks of."""
-        concepts = [self._lexicon.concepts(word.key) for word in self._words]
+        concepts = [
+            one
+            for word in self._words
+            if word not in self._names
+            and (one := self._lexicon.concepts(word.key)).isdisjoint(window.source.context_concepts)
+        ]
         whole = sum(self._sources.weight(one) for one in concepts)
         for unit in window.units:
             for denied in unit.reading.words:
@@ -464,8 +530,17 @@ class _Window:
 
     def of(self, unit: Unit) -> frozenset[str]:
         """The concepts of one of the units, with those of headings, title and name."""
+        return self.own(unit) | self.source.context_concepts
+
+    def own(self, unit: Unit) -> frozenset[str]:
+        """The concepts of one of the units, with those over its columns."""
         place = next(place for place, one in enumerate(self.units) if one is unit)
-        return self.source.concepts[self._first + place] | self.source.context_concepts
+        return self.source.concepts[self._first + place]
+
+
+def _is_specific(fact: Fact) -> bool:
+    """Tell whether a fact hardly stands somewhere by chance."""
+    return fact.kind != "number" or any(len(value) >= _SPECIFIC_DIGITS for value in fact.values)
 
 
 def _is_predicate(unit: Unit, denied: Word) -> bool:

@@ -120,7 +120,7 @@ def _judge(statement: Statement, sources: Sources, asked: Reading) -> _Verdict:
     best = None
     if not borne_out:
         best = best_finding(statement, sources, everywhere, asked=asked, is_labelled=False)
-        borne_out = [best] if best is not None and best.bears_out else _by_clauses(statement, sources, named, asked)
+        borne_out = [best] if best is not None and best.bears_out else _by_clauses(statement, sources, named)
     if borne_out:
         asked_of = _of_whom_was_asked(statement, asked, sources)
         if asked_of and asked_of.isdisjoint(found.support.number for found in borne_out):
@@ -204,14 +204,14 @@ def _not_borne_out(whole: Claim, findings: Sequence[Finding], sources: Sources) 
     )
 
 
-def _by_clauses(statement: Statement, sources: Sources, named: Sequence[int], asked: Reading) -> list[Finding]:
+def _by_clauses(statement: Statement, sources: Sources, named: Sequence[int]) -> list[Finding]:
     """What the clauses of a statement stand on when each stands on a place of its own; nothing unless all do."""
     findings: list[Finding] = []
-    clauses = clauses_of(statement)
-    for clause in clauses:
-        found = best_finding(clause, sources, named, asked=asked, is_labelled=True) if named else None
+    nothing = Reading("", (), (), ())
+    for clause in clauses_of(statement):
+        found = best_finding(clause, sources, named, asked=nothing, is_labelled=True) if named else None
         if found is None or not found.bears_out:
-            found = best_finding(clause, sources, range(1, len(sources.all) + 1), asked=asked, is_labelled=False)
+            found = best_finding(clause, sources, range(1, len(sources.all) + 1), asked=nothing, is_labelled=False)
         if found is None or not found.bears_out:
             return []
         findings.append(found)

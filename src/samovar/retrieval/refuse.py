@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, Literal
 
+from samovar.retrieval.quantities import unit_of
 from samovar.retrieval.reading import Fact, Reading, Word, read_text
 from samovar.retrieval.sources import Source, Sources, has_name, same_fact
 from samovar.retrieval.vocabulary import QUESTION_WORDS
@@ -21,6 +22,14 @@ EvidenceStrength = Literal["strong", "weak", "none"]
 _STRONG: Final = 0.6
 #: Below this nothing of the question is there.
 _NONE: Final = 0.15
+#: What a question wants that says "when" or "how much does it cost".
+Wanted = Literal["date", "money", "time"]
+_ASK_FOR_DATE: Final = frozenset({"когда", "числа", "дата", "дату", "when", "date"})
+_ASK_FOR_TIME: Final = frozenset({"срок", "сроки", "long", "duration", "period"})
+_TIMES: Final = frozenset({"s", "min", "h", "day", "week", "month", "year"})
+#: Groups of words that ask for money.
+_ASK_FOR_MONEY: Final = frozenset({"=зарплата", "=цена", "=бюджет"})
+_CURRENCIES: Final = ("RUB", "USD", "EUR", "GBP", "CNY", "KZT")
 #: So many units that follow each other are taken together.
 _SPAN: Final = 3
 
@@ -61,14 +70,16 @@ def weigh_evidence(question: Reading, sources: Sources) -> Weighing:
 
 
 def _asks(word: Word, sources: Sources) -> bool:
-    return word.key not in QUESTION_WORDS and bool(sources.lexicon.concepts(word.key))
+    """Tell whether a word says what is looked for; units of measure only say how the answer is counted."""
+    if word.key in QUESTION_WORDS or unit_of(word.key):
+        return False
+    return bool(sources.lexicon.concepts(word.key))
 
 
 def _weigh(question: Reading, words: Sequence[Word], document: Sequence[Source], sources: Sources) -> Weighing:
     context = frozenset().union(*(source.context_concepts for source in document))
     names = frozenset().union(*(source.word_keys for source in document))
     everywhere = context.union(*(stood for source in document for stood in source.concepts))
-    whole = 0.0
     missing: list[Word] = []
     plain: list[tuple[Word, frozenset[str], float]] = []
     for word in words:
@@ -77,15 +88,15 @@ def _weigh(question: Reading, words: Sequence[Word], document: Sequence[Source],
             if not has_name(names, word.key) and concepts.isdisjoint(everywhere):
                 missing.append(word)
         else:
-            weight = _weight(concepts, sources)
-            whole += weight
-            plain.append((word, concepts, weight))
+            plain.append((word, concepts, sources.weight(concepts)))
     lacks_name = bool(missing)
-    held, unseen = _best_window(plain, context, document)
+    held, unseen, answers = _best_window(plain, context, document, _wanted(question, sources))
     missing += unseen
+    # What is missing may be what the question turns on: it weighs the most that it can.
+    whole = held + sum(sources.most_weight(sources.lexicon.concepts(word.key)) for word in unseen)
     lost_facts = [fact.text for fact in question.facts if not _has_fact(fact, document)]
     share = held / whole if whole else float(not lacks_name)
-    is_strong = share >= _STRONG and not lacks_name and not lost_facts
+    is_strong = share >= _STRONG and answers and not lacks_name and not lost_facts
     strength: EvidenceStrength = "strong" if is_strong else "none" if share < _NONE else "weak"
     return Weighing(
         strength=strength,
@@ -100,25 +111,55 @@ def _names(word: Word, sources: Sources) -> bool:
     return word.is_name or has_name(sources.names, word.key)
 
 
-def _weight(concepts: frozenset[str], sources: Sources) -> float:
-    """What no passage has is what the question turns on, perhaps: it weighs twice what it does in a claim."""
-    weight = sources.weight(concepts)
-    return weight if sources.is_known(concepts) else 2 * weight
+def _wanted(question: Reading, sources: Sources) -> Wanted | None:
+    """What the question's own words ask for: an amount of money, a date, a length of time; None for anything."""
+    keys = set(question.word_keys())
+    if not keys.isdisjoint(_ASK_FOR_DATE):
+        return "date"
+    if not keys.isdisjoint(_ASK_FOR_TIME):
+        return "time"
+    concepts = frozenset().union(*(sources.lexicon.concepts(key) for key in keys))
+    return None if concepts.isdisjoint(_ASK_FOR_MONEY) else "money"
+
+
+def _holds(reading: Reading, wanted: Wanted | None) -> bool:
+    if wanted == "date":
+        return any(fact.days for fact in reading.facts)
+    if wanted == "time":
+        return any(fact.days or fact.unit in _TIMES for fact in reading.facts)
+    if wanted == "money":
+        return any(fact.kind == "number" and fact.unit in (None, *_CURRENCIES) for fact in reading.facts)
+    return True
 
 
 def _best_window(
-    words: Sequence[tuple[Word, frozenset[str], float]], context: frozenset[str], document: Sequence[Source]
-) -> tuple[float, list[Word]]:
-    """The most weight that a few units of a document hold together, and the words that they lack."""
-    best: tuple[float, list[Word]] = (-1.0, [])
+    words: Sequence[tuple[Word, frozenset[str], float]],
+    context: frozenset[str],
+    document: Sequence[Source],
+    wanted: Wanted | None,
+) -> tuple[float, list[Word], bool]:
+    """The most weight that a few units of a document hold, the words that they lack, and whether they can answer.
+
+    Units that have what is wanted go before those that have more of the words.
+    """
+    every = frozenset().union(*(concepts for _, concepts, _ in words))
+    best: tuple[bool, float] = (False, -1.0)
+    missing: list[Word] = []
     for source in document:
         heads = frozenset().union(*source.concepts[:1]) if source.head else frozenset()
         for first in range(max(1, len(source.concepts) - _SPAN + 1)):
+            units = source.units[first : first + _SPAN]
             stood = frozenset().union(context, heads, *source.concepts[first : first + _SPAN])
             held = sum(weight for _, concepts, weight in words if not concepts.isdisjoint(stood))
-            if held > best[0]:
-                best = (held, [word for word, concepts, _ in words if concepts.isdisjoint(stood)])
-    return max(best[0], 0.0), best[1]
+            answers = any(
+                _holds(unit.reading, wanted) and (not every or not every.isdisjoint(concepts))
+                for unit, concepts in zip(units, source.concepts[first : first + _SPAN], strict=True)
+                if unit is not source.units[0] or len(source.units) == 1
+            )
+            if (answers, held) > best:
+                best = (answers, held)
+                missing = [word for word, concepts, _ in words if concepts.isdisjoint(stood)]
+    return max(best[1], 0.0), missing, best[0] or wanted is None
 
 
 def _has_fact(fact: Fact, document: Sequence[Source]) -> bool:

@@ -113,7 +113,7 @@ class Sources:
         total = sum(len(source.units) for source in self.all)
         self._weights = {concept: math.log(1 + total / count) for concept, count in counts.items()}
         # A word that no passage has may be the model's own way of saying it: half of a rare word.
-        self._unseen = math.log(1 + total) / 2 if total else 1.0
+        self.unseen_weight = math.log(1 + total) / 2 if total else 1.0
         self.names = frozenset(
             word.key
             for source in self.all
@@ -128,7 +128,12 @@ class Sources:
     def weight(self, concepts: frozenset[str]) -> float:
         """How much a word says: the rarer among the units, the more."""
         known = [self._weights[concept] for concept in concepts if concept in self._weights]
-        return min(known, default=self._unseen)
+        return min(known, default=self.unseen_weight)
+
+    def most_weight(self, concepts: frozenset[str]) -> float:
+        """How much a word says at the most, as when it is missed: that of its rarest concept."""
+        known = [self._weights[concept] for concept in concepts if concept in self._weights]
+        return max(known, default=2 * self.unseen_weight)
 
     def is_known(self, concepts: frozenset[str]) -> bool:
         """Tell whether any unit has the word."""

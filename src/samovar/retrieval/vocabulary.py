@@ -19,344 +19,53 @@ __all__ = [
     "fold",
 ]
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Words that deny what stands next to them.
-NEGATORS: Final = frozenset(
-    [
-        "не",
-        "нет",
-        "без",
-        "ни",
-        "нельзя",
-        "никогда",
-        "никто",
-        "никому",
-        "ничего",
-        "никакой",
-        "никаких",
-        "отсутствует",
-        "отсутствуют",
-        "отсутствие",
-        "not",
-        "no",
-        "never",
-        "without",
-        "cannot",
-        "none",
-        "neither",
-        "nor",
-        "lacks",
-        "lack",
-        "nobody",
-        "nothing",
-    ]
+NEGATORS: Final = _words(
+    """
+    без не нельзя нет ни никаких никакой никогда никому никто ничего отсутствие отсутствует отсутствуют cannot
+    lack lacks neither never no nobody none nor not nothing without
+    """
 )
 #: Words that carry an answer but no fact of it.
-LIGHT: Final = frozenset(
-    # what a sentence hangs on
-    [
-        "является",
-        "являются",
-        "являлся",
-        "составляет",
-        "составляют",
-        "составил",
-        "составила",
-        "составило",
-        "равен",
-        "равна",
-        "равно",
-        "равны",
-        "находится",
-        "находятся",
-        "имеет",
-        "имеют",
-        "имеется",
-        "имеются",
-        "указан",
-        "указана",
-        "указано",
-        "указаны",
-        "сказано",
-        "говорится",
-        "написано",
-        "согласно",
-        "соответствии",
-        "следует",
-        "следующий",
-        "следующие",
-        "следующая",
-        "образом",
-        "также",
-        "однако",
-        "таким",
-        "поэтому",
-        "итак",
-        "ответ",
-        "документ",
-        "документе",
-        "документа",
-        "документы",
-        "документах",
-        "источник",
-        "источнике",
-        "источника",
-        "текст",
-        "тексте",
-        "данные",
-        "данным",
-        "информация",
-        "сведения",
-        "отметить",
-        "кроме",
-        "того",
-        "например",
-        "именно",
-        "около",
-        "примерно",
-        "ровно",
-        "всего",
-        "итого",
-        "сообщается",
-        "называется",
-        "называются",
-        "предусмотрено",
-        "предусмотрен",
-        "предусмотрена",
-        "установлен",
-        "установлена",
-        "установлено",
-        "размер",
-        "размере",
-        "величина",
-        "величине",
-        "количество",
-        "количестве",
-        "число",
-        "сумма",
-        "сумме",
-        "год",
-        "году",
-        "года",
-        "г",
-        "лет",
-        "т",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "has",
-        "have",
-        "had",
-        "amounts",
-        "amount",
-        "equals",
-        "equal",
-        "totals",
-        "total",
-        "according",
-        "states",
-        "stated",
-        "says",
-        "said",
-        "mentioned",
-        "document",
-        "documents",
-        "source",
-        "text",
-        "passage",
-        "states",
-        "following",
-        "answer",
-        "information",
-        "provided",
-        "therefore",
-        "however",
-        "also",
-        "additionally",
-        "thus",
-        "namely",
-        "exactly",
-        "approximately",
-        "about",
-        "set",
-        "size",
-        "value",
-        "number",
-        "based",
-        "given",
-        "specified",
-        "indicates",
-        "indicated",
-        "shows",
-        "located",
-        "comes",
-        "come",
-        "stands",
-        "made",
-        "make",
-        "makes",
-        "it",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "there",
-        "here",
-        "they",
-        "them",
-        "their",
-        "he",
-        "she",
-        "his",
-        "her",
-        "это",
-        "этот",
-        "эта",
-        "эти",
-        "этого",
-        "этой",
-        "том",
-        "тот",
-        "та",
-        "те",
-        "который",
-        "которая",
-        "которое",
-        "которые",
-        "которого",
-        "которой",
-        "он",
-        "она",
-        "оно",
-        "они",
-        "его",
-        "ее",
-        "их",
-        "им",
-        "ему",
-        "ей",
-        "свой",
-        "своя",
-        "свое",
-        "свои",
-        "быть",
-        "был",
-        "была",
-        "было",
-        "были",
-        "есть",
-        "будет",
-        "будут",
-    ]
+LIGHT: Final = _words(
+    """
+    срок срока сроки term time period get gets you your take takes taken длится
+    более будет будут был была были было быть величина величине всего г говорится год года году данные данным дата
+    дату даты документ документа документах документе документы его ее ей ему есть им имеет имеется именно имеют
+    имеются информация источник источника источнике итак итого их количестве количество которая которого которое
+    которой которые который кроме лет менее называется называются написано например находится находятся необходимо
+    нужно образом однако около он она они оно ответ отметить позднее позже поэтому предусмотрен предусмотрена
+    предусмотрено примерно прошло равен равна равно равны размер размере ранее раньше ровно сведения свое свои
+    свой своя свыше сказано следует следующая следующие следующий согласно сообщается соответствии составил
+    составила составило составляет составляют состоялось состоялся сумма сумме т та также таким те текст тексте
+    того том тот требуется указан указана указано указаны установлен установлена установлено число эта эти это
+    этого этой этот является являлся являются about according additionally also amount amounts answer
+    approximately are based be been being come comes date dates document documents earlier equal equals exactly
+    following given had has have he her here his however indicated indicates information is it its later located
+    made make makes mentioned namely number passage place provided said says set she shows size source specified
+    stands stated states text than that their them there therefore these they this those thus took total totals
+    value was were which who whom whose
+    """
 )
 #: Words of a question that no passage need hold.
-QUESTION_WORDS: Final = frozenset(
-    [
-        "какой",
-        "какая",
-        "какое",
-        "какие",
-        "какого",
-        "какому",
-        "каким",
-        "какими",
-        "каком",
-        "какую",
-        "каков",
-        "какова",
-        "каково",
-        "каковы",
-        "кто",
-        "кого",
-        "кому",
-        "кем",
-        "что",
-        "чего",
-        "чему",
-        "чем",
-        "где",
-        "куда",
-        "откуда",
-        "когда",
-        "сколько",
-        "почему",
-        "зачем",
-        "как",
-        "который",
-        "скажи",
-        "скажите",
-        "расскажи",
-        "подскажи",
-        "подскажите",
-        "пожалуйста",
-        "назови",
-        "назовите",
-        "укажи",
-        "укажите",
-        "найди",
-        "найдите",
-        "напиши",
-        "можно",
-        "мне",
-        "нам",
-        "нужно",
-        "надо",
-        "ли",
-        "бы",
-        "же",
-        "уже",
-        "вообще",
-        "what",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "where",
-        "when",
-        "why",
-        "how",
-        "many",
-        "much",
-        "long",
-        "far",
-        "does",
-        "do",
-        "did",
-        "is",
-        "are",
-        "was",
-        "were",
-        "can",
-        "could",
-        "would",
-        "should",
-        "please",
-        "tell",
-        "me",
-        "find",
-        "give",
-        "name",
-        "show",
-        "list",
-        "say",
-        "know",
-        "want",
-        "need",
-        "us",
-        "our",
-        "my",
-        "the",
-        "a",
-        "an",
-    ]
+QUESTION_WORDS: Final = _words(
+    """
+    срок срока сроки term period duration time long действует действуют длится
+    доза дозу дозировка размер размера величина сумма сумму dose dosage amount size sum
+    бы введены взимает вообще где дает дата дате дату даты дней есть же зачем как какая какие каким какими каков
+    какова каково каковы какого какое какой каком какому какую кем когда кого кому который кто куда ли мне можно
+    надо назови назовите найди найдите нам напиши нужно откуда подскажи подскажите пожалуйста получить почему
+    предусмотрен предусмотрена предусмотрено прошло расскажи скажи скажите сколько состоялось состоялся у уже
+    укажи укажите чего чем чему числа числе число что a an are can could date day days did do does far find get
+    gets give given gives got happen happened how is know list long many me much my name need our place please
+    require required requires say should show take takes tell the there took us want was were what when where
+    which who whom whose why would
+    """
 )
 _SYNONYMS: Final = """
 зарплата оклад заработок жалованье зарабатывает получает платят salary wage pay earns paid
@@ -365,16 +74,17 @@ _SYNONYMS: Final = """
 должность пост position post job title
 заключить заключен заключили подписать подписан подписали подписание sign signed conclude concluded
 оплата платеж уплата выплата оплатить оплачивается уплатить payment pay settle paid payable
-срок период продолжительность длительность длится term period duration lasts
+срок период продолжительность длительность длится курс term period duration last lasts course
 неустойка пеня штраф penalty fine forfeit
 аванс предоплата предварительный advance prepayment deposit upfront
 поставка доставка поставить поставляется доставляется delivery supply supplied delivered shipment
-работает трудится служит works serves employed
 начинается начало вступает стартует begin begins start starts started commence commences
 заканчивается окончание истекает завершается завершение end ends expire expires finish finishes completion
 врач доктор терапевт physician doctor
 больной пациент patient
 лекарство препарат медикамент drug medicine medication
+кабинет кабинете комната комнате room office
+осмотр осмотрел осмотрен осмотрели examined examine examination
 назначен назначить прописан прописать прописали назначили prescribe prescribed prescribes
 принимать прием принимает take taken intake administer administered
 доза дозировка дозе dose dosage
@@ -389,7 +99,8 @@ _SYNONYMS: Final = """
 аренда наем rent lease
 помещение офис premises office
 договор контракт соглашение contract agreement
-принят нанят трудоустроен устроился hired joined recruited
+принят принят нанят трудоустроен устроился работает работу рабочее трудится hired joined recruited works serves employed
+просрочка просрочку задержка задержку delay late
 отпуск vacation leave holiday
 руководитель начальник глава директор заведующий возглавляет руководит head manager chief director leads heads
 интернет скорость speed bandwidth
@@ -422,6 +133,8 @@ _SYNONYMS: Final = """
 поставщик supplier provider
 заказчик клиент customer client
 исполнитель подрядчик contractor
+продать продал продало sell sells sold
+поступил поступление поступления admitted admission
 сдать сдача сдан сдать submit submitted submission due
 введены введение действует действуют apply applies effective introduced
 оформлен оформлена выдан выдано issued granted
@@ -530,9 +243,12 @@ with without
 ANTONYMS: Final = tuple((pair.split()[0], pair.split()[1]) for pair in _ANTONYMS.splitlines())
 
 #: Words between a denial and what it denies.
-AUXILIARY: Final = frozenset(
-    "может могут можно мог могла могли быть был была было были будет будут еще уже больше также должен должна должны "
-    "be been being have has had can may might could should must will would do does did yet also still any a an the".split()
+AUXILIARY: Final = _words(
+    """
+    больше будет будут был была были было быть должен должна должны еще мог могла могли могут может можно также
+    уже a also an any be been being can could did do does had has have may might must should still the will would
+    yet
+    """
 )
 
 #: How surnames and patronymics end: the first word of a sentence that ends so is taken for a name.
@@ -540,146 +256,18 @@ SURNAME_LIKE: Final = re.compile(
     r"\w{2,}(?:[оеё]ва?|[ыи]на?|[сц]к(?:ий|ая|ого|ому|им|ой)|енко|чук|[оеё]вич|[оеи]вна|дзе|швили|янц?)", re.IGNORECASE
 )
 #: First names in the nominative, in the form that ``fold`` gives.
-GIVEN_NAMES: Final = frozenset(
-    [
-        "александр",
-        "алексей",
-        "анатолий",
-        "андрей",
-        "антон",
-        "артем",
-        "борис",
-        "вадим",
-        "валентин",
-        "валерий",
-        "василий",
-        "виктор",
-        "виталий",
-        "владимир",
-        "владислав",
-        "вячеслав",
-        "геннадий",
-        "георгий",
-        "григорий",
-        "даниил",
-        "денис",
-        "дмитрий",
-        "евгений",
-        "егор",
-        "иван",
-        "игорь",
-        "илья",
-        "кирилл",
-        "константин",
-        "лев",
-        "леонид",
-        "максим",
-        "михаил",
-        "никита",
-        "николай",
-        "олег",
-        "павел",
-        "петр",
-        "роман",
-        "руслан",
-        "сергей",
-        "степан",
-        "тимур",
-        "федор",
-        "юрий",
-        "ярослав",
-        "алина",
-        "алла",
-        "анастасия",
-        "анна",
-        "валентина",
-        "валерия",
-        "вера",
-        "виктория",
-        "галина",
-        "дарья",
-        "диана",
-        "екатерина",
-        "елена",
-        "елизавета",
-        "жанна",
-        "зинаида",
-        "зоя",
-        "инна",
-        "ирина",
-        "кира",
-        "ксения",
-        "лариса",
-        "лидия",
-        "любовь",
-        "людмила",
-        "маргарита",
-        "марина",
-        "мария",
-        "надежда",
-        "наталья",
-        "нина",
-        "оксана",
-        "ольга",
-        "полина",
-        "раиса",
-        "светлана",
-        "софья",
-        "тамара",
-        "татьяна",
-        "ульяна",
-        "юлия",
-        "яна",
-        "james",
-        "john",
-        "robert",
-        "michael",
-        "william",
-        "david",
-        "richard",
-        "joseph",
-        "thomas",
-        "charles",
-        "daniel",
-        "matthew",
-        "anthony",
-        "mark",
-        "paul",
-        "steven",
-        "andrew",
-        "george",
-        "kevin",
-        "brian",
-        "edward",
-        "peter",
-        "henry",
-        "jack",
-        "oliver",
-        "harry",
-        "emma",
-        "olivia",
-        "mary",
-        "patricia",
-        "jennifer",
-        "linda",
-        "elizabeth",
-        "susan",
-        "jessica",
-        "sarah",
-        "karen",
-        "nancy",
-        "lisa",
-        "margaret",
-        "sandra",
-        "ashley",
-        "emily",
-        "donna",
-        "laura",
-        "alice",
-        "grace",
-        "helen",
-        "anna",
-    ]
+GIVEN_NAMES: Final = _words(
+    """
+    александр алексей алина алла анастасия анатолий андрей анна антон артем борис вадим валентин валентина валерий
+    валерия василий вера виктор виктория виталий владимир владислав вячеслав галина геннадий георгий григорий
+    даниил дарья денис диана дмитрий евгений егор екатерина елена елизавета жанна зинаида зоя иван игорь илья инна
+    ирина кира кирилл константин ксения лариса лев леонид лидия любовь людмила максим маргарита марина мария
+    михаил надежда наталья никита николай нина оксана олег ольга павел петр полина раиса роман руслан светлана
+    сергей софья степан тамара татьяна тимур ульяна федор юлия юрий яна ярослав alice andrew anna anthony ashley
+    brian charles daniel david donna edward elizabeth emily emma george grace harry helen henry jack james
+    jennifer jessica john joseph karen kevin laura linda lisa margaret mark mary matthew michael nancy oliver
+    olivia patricia paul peter richard robert sandra sarah steven susan thomas william
+    """
 )
 
 _NOT_FOUND: Final = (

@@ -211,8 +211,7 @@ class _Reader:
         if not isinstance(start, int) or isinstance(start, bool) or not 0 <= start < len(context):
             raise self._wrong(where, "answer_start is not a place in its paragraph")
         if not context.startswith(text, start):
-            places = (context.rfind(text, 0, start + len(text)), context.find(text, start))
-            start = min((place for place in places if place >= 0), key=lambda place: abs(place - start), default=-1)
+            start = _nearest(context, text, start)
             if start < 0:
                 raise self._wrong(where, "its paragraph does not hold the answer")
             self._moved += 1
@@ -250,3 +249,9 @@ class _Reader:
 
     def _wrong(self, where: str, reason: str) -> DatasetInvalid:
         return DatasetInvalid(name=self._name, reason=f"{where}: {reason}")
+
+
+def _nearest(context: str, text: str, near: int) -> int:
+    """Where a text occurs nearest to a place; -1 when it does not occur."""
+    places = (context.rfind(text, 0, near + len(text)), context.find(text, near))
+    return min((place for place in places if place >= 0), key=lambda place: abs(place - near), default=-1)

@@ -1,4 +1,4 @@
-"""A corpus of invented documents, questions with and without an answer, and a scripted answerer that is sometimes wrong.
+"""A corpus of invented documents, questions with and without an answer, and an answerer that is sometimes wrong.
 
 Everything follows from the seed, so a seed that nobody has looked at is an honest test.
 """
@@ -50,8 +50,8 @@ class InventedDocument:
 class ScriptedClaim:
     """A statement of the scripted answerer, and the document that bears it out or comes nearest.
 
-    ``kind`` says how it was made. ``label``: ``source`` names the right passage, ``other`` another one, ``none`` leaves the
-    label out, as small models do.
+    ``kind`` says how it was made. ``label``: ``source`` names the right passage, ``other`` another one, ``none`` leaves
+    the label out, as small models do.
     """
 
     text: str
@@ -114,21 +114,14 @@ class _Writer:
         seen: set[object] = set()
         for name, kind in self._form.values.items():
             while True:
-                value = draw(kind, self._random, self._language)
-                own = (self._form.name, name, *value.words)
+                value = draw(kind, self._random, self._language, pool=int(name != self._form.identity))
                 told_by = value.words[-1] if value.words else (value.number, value.day)
-                if told_by in seen or (name == self._form.identity and own in taken):
-                    if name == self._form.identity and value.kind == "company":
-                        value = Value("company", words=(f"{value.words[0]} {self._random.randrange(2, 99)}",))
-                        own = (self._form.name, name, *value.words)
-                        if own in taken:
-                            continue
-                    else:
-                        continue
-                break
+                is_taken = name == self._form.identity and value.words in taken
+                if told_by not in seen and not is_taken:
+                    break
             seen.add(told_by)
             if name == self._form.identity:
-                taken.add(own)
+                taken.add(value.words)
             values[name] = value
         return values
 

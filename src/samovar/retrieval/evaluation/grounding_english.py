@@ -27,7 +27,7 @@ _CONTRACT: Final = DocumentForm(
                 "{supplier} Ltd sold {buyer} Ltd the machinery listed in the annex.",
                 "Under this contract {supplier} Ltd sold {buyer} Ltd lathes and spare parts.",
             ),
-            asked=("What did {supplier} Ltd sell {buyer} Ltd?", "To whom was the sold machinery of {supplier} Ltd delivered?"),
+            asked=("What did {supplier} Ltd sell {buyer} Ltd?", "To whom did {supplier} Ltd sell?"),
             claimed=("{supplier} Ltd sold {buyer} Ltd the goods.", "According to the contract, {supplier} Ltd sold {buyer} Ltd the goods."),
             swaps=("supplier", "buyer"),
         ),
@@ -53,7 +53,7 @@ _CONTRACT: Final = DocumentForm(
         ),
         Attribute(
             stated=("For late delivery a penalty of {fine} is charged.", "The supplier pays a penalty of {fine} for delay."),
-            asked=("What penalty does {supplier} pay?", "What is the penalty in the {supplier} contract?"),
+            asked=("What penalty does the contract with {supplier} set?", "What is the penalty in the {supplier} contract?"),
             claimed=("The penalty is {fine}.", "A penalty of {fine} is provided for."),
         ),
         Attribute(
@@ -197,7 +197,7 @@ _PROTOCOL: Final = DocumentForm(
         ),
         Attribute(
             stated=("{doctor} examined {person} in the admissions ward.", "Doctor {doctor} examined {person}."),
-            asked=("Who examined {person}?", "Which doctor examined {person}?"),
+            asked=("Who examined {person}?", "By whom was {person} examined?"),
             claimed=("{doctor} examined {person}.", "{person} was examined by {doctor}."),
             swaps=("doctor", "person"),
         ),

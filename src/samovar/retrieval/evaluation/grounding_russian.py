@@ -27,7 +27,7 @@ _CONTRACT: Final = DocumentForm(
                 "ООО «{supplier}» продало ООО «{buyer}» оборудование согласно спецификации.",
                 "По настоящему договору ООО «{supplier}» продало ООО «{buyer}» станки и запасные части.",
             ),
-            asked=("Кому ООО «{supplier}» продало оборудование по договору?", "Что ООО «{supplier}» продало ООО «{buyer}»?"),
+            asked=("Кому и что продало ООО «{supplier}»?", "Что ООО «{supplier}» продало ООО «{buyer}»?"),
             claimed=("ООО «{supplier}» продало ООО «{buyer}».", "По договору ООО «{supplier}» продало ООО «{buyer}»."),
             swaps=("supplier", "buyer"),
         ),
@@ -203,7 +203,7 @@ _PROTOCOL: Final = DocumentForm(
         ),
         Attribute(
             stated=("{doctor} осмотрел {person:genitive} в приёмном отделении.", "Врач {doctor} осмотрел {person:genitive}."),
-            asked=("Кто осмотрел {person:genitive}?", "Какой врач осмотрел {person:genitive}?"),
+            asked=("Кто осмотрел {person:genitive}?", "Кем осмотрен {person}?"),
             claimed=("{doctor} осмотрел {person:genitive}.",),
             swaps=("doctor", "person"),
         ),

@@ -13,37 +13,61 @@ ValueKind = Literal[
     "money", "small_money", "days", "months", "percent", "date", "person", "company", "count", "code", "room"
 ]
 
-_RUSSIAN_SURNAMES: Final = tuple(
-    "Абрамов Беляков Воронцов Громов Дорофеев Ермаков Журавлёв Зимин Исаков Калинин Лаптев Морозов Никитин Одинцов Панфилов "
-    "Рябинин Савельев Тарасов Уваров Филатов Хомяков Цветков Черкасов Шубин Щукин Юдин Якушев Балашов Гущин Демидов".split()
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_RUSSIAN_SURNAMES: Final = _words(
+    """
+    Абрамов Беляков Воронцов Громов Дорофеев Ермаков Журавлёв Зимин Исаков Калинин Лаптев Морозов Никитин Одинцов
+    Панфилов Рябинин Савельев Тарасов Уваров Филатов Хомяков Цветков Черкасов Шубин Щукин Юдин Якушев Балашов
+    Гущин Демидов
+    """
 )
-_RUSSIAN_GIVEN: Final = tuple(
-    "Андрей Виктор Григорий Денис Егор Игорь Максим Николай Олег Роман Степан Тимофей".split()
+_RUSSIAN_GIVEN: Final = _words(
+    """
+    Андрей Виктор Григорий Денис Егор Игорь Максим Николай Олег Роман Степан Тимофей
+    """
 )
-_ENGLISH_SURNAMES: Final = tuple(
-    "Abbott Barlow Calloway Dawson Ellery Fairbanks Garrick Hollis Ingram Jarvis Kendrick Lockhart Mercer Norwood Osborne "
-    "Pemberton Quimby Radcliffe Sheffield Thackeray Underhill Vickers Whitlock Yardley Ashworth Blackwood Crawford".split()
+_ENGLISH_SURNAMES: Final = _words(
+    """
+    Abbott Barlow Calloway Dawson Ellery Fairbanks Garrick Hollis Ingram Jarvis Kendrick Lockhart Mercer Norwood
+    Osborne Pemberton Quimby Radcliffe Sheffield Thackeray Underhill Vickers Whitlock Yardley Ashworth Blackwood
+    Crawford Drummond Everett Fletcher
+    """
 )
-_ENGLISH_GIVEN: Final = tuple(
-    "Arthur Beatrice Clara Dominic Edith Felix Gloria Hugo Irene Julian Leonard Martha".split()
+_ENGLISH_GIVEN: Final = _words(
+    """
+    Arthur Beatrice Clara Dominic Edith Felix Gloria Hugo Irene Julian Leonard Martha
+    """
 )
-_RUSSIAN_COMPANIES: Final = tuple(
-    "Ромашка Вектор Горизонт Меридиан Северсталькон Лазурит Технолайн Стройгарант Аквамарин Прометей Элегия Кварцит "
-    "Орбита Спектр Титанит Фрегат Эверест Янтарит Омегаплюс Сириус Полюс Каскад Магнолия Нефрит Родник".split()
+#: A company's name is a beginning and an end.
+_RUSSIAN_BEGINNINGS: Final = _words(
+    """
+    Северо Лазурь Крона Верхне Гранит Ладога Урало Енисей Онего Заречь Байкал Степь Яхонт Рубин
+    """
 )
-_ENGLISH_COMPANIES: Final = tuple(
-    "Bluestone Northgate Silverline Oakridge Harborview Copperfield Redwing Stonebridge Clearwater Ironclad Brightwell "
-    "Westbrook Thornhill Maplecrest Eastmoor Fairhaven Goldleaf Highmark Larkspur Moonrise Pinecone Quickstep".split()
+_RUSSIAN_ENDS: Final = _words(
+    """
+    строй пром торг снаб монтаж прибор ресурс проект инвест сервис
+    """
+)
+_ENGLISH_BEGINNINGS: Final = _words(
+    """
+    Blue North Silver Oak Harbor Copper Red Stone Clear Iron Bright Maple East Gold
+    """
+)
+_ENGLISH_ENDS: Final = _words(
+    """
+    gate ridge view field wing bridge water haven brook hill crest moor
+    """
 )
 #: Names of nobody in the corpus, for questions that it cannot answer.
 RUSSIAN_NAMES: Final = ("Ратников", "Вьюгин", "Соболевич", "Лихобор", "Кочубей", "Астрахов")
 ENGLISH_NAMES: Final = ("Zimmerman", "Featherstone", "Okonkwo", "Delacroix", "Hargreaves", "Lindqvist")
-_RUSSIAN_MONTHS: Final = tuple(
-    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
-)
-_ENGLISH_MONTHS: Final = tuple(
-    "January February March April May June July August September October November December".split()
-)
+_RUSSIAN_MONTHS: Final = _words("января февраля марта апреля мая июня июля августа сентября октября ноября декабря")
+_ENGLISH_MONTHS: Final = _words("January February March April May June July August September October November December")
 _FIRST_DAY: Final = date(2019, 1, 1)
 
 
@@ -58,14 +82,16 @@ class Value:
     unit: str = ""
 
 
-def draw(kind: ValueKind, random: Random, language: Language) -> Value:
-    """Draw a value."""
+def draw(kind: ValueKind, random: Random, language: Language, *, pool: int | None = None) -> Value:
+    """Draw a value; names of one ``pool`` (0 or 1) never occur in the other."""
+    every = slice(None) if pool is None else slice(pool, None, 2)
     russian = language == "ru"
     if kind == "person":
         given = random.choice(_RUSSIAN_GIVEN if russian else _ENGLISH_GIVEN)
-        return Value(kind, words=(given, random.choice(_RUSSIAN_SURNAMES if russian else _ENGLISH_SURNAMES)))
+        return Value(kind, words=(given, random.choice((_RUSSIAN_SURNAMES if russian else _ENGLISH_SURNAMES)[every])))
     if kind == "company":
-        return Value(kind, words=(random.choice(_RUSSIAN_COMPANIES if russian else _ENGLISH_COMPANIES),))
+        beginning = random.choice((_RUSSIAN_BEGINNINGS if russian else _ENGLISH_BEGINNINGS)[every])
+        return Value(kind, words=(beginning + random.choice(_RUSSIAN_ENDS if russian else _ENGLISH_ENDS),))
     if kind == "date":
         return Value(kind, day=_FIRST_DAY + timedelta(days=random.randrange(2_000)))
     if kind == "code":
