@@ -16,6 +16,7 @@ from samovar.api.uploads import UploadRoom
 from samovar.chat.pictures import PictureLoader
 from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
+from samovar.chat.searching import QuestionSearch
 from samovar.chat.turn import Turns
 from samovar.egress import EgressClient, EgressGuard
 from samovar.engine.sharing import join_engine
@@ -27,6 +28,7 @@ from samovar.gateway.pool import BackendPool
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
 from samovar.gateway.watch import BackendWatch
+from samovar.ingest.embed import VectorFiller
 from samovar.ingest.importer import Importer
 from samovar.ingest.intake import Intake
 from samovar.ingest.priority import yield_to_others
@@ -36,10 +38,14 @@ from samovar.ocr.data import LANGUAGES, find
 from samovar.opening import BackendOpener, configured_backends, known_kinds
 from samovar.ports.backend import Endpoint
 from samovar.ports.queue import QueueScope, ReadingQueue
+from samovar.ports.storage import Storage
+from samovar.retrieval.findings import RerankMethod, RetrieverOptions
+from samovar.retrieval.search import Retriever
 from samovar.sandbox.launch import Recognition
 from samovar.sandbox.reader import SandboxedReader
-from samovar.settings import RouteSettings, Settings
-from samovar.storage import FileBlobStore, open_storage
+from samovar.search_models import OpenEmbedders, chosen_embedder, open_reranker
+from samovar.settings import RetrievalSettings, RouteSettings, Settings
+from samovar.storage import FileBlobStore, PostgresStorage, open_storage
 from samovar.storage.blob_sweep import BlobSweep
 from samovar.telemetry.metrics import Metrics
 from samovar.vision.describe import DescriptionLimits, FigureDescriber
@@ -60,6 +66,7 @@ EngineUse = Literal["own", "shared", "none"]
 class _Backends:
     pool: BackendPool
     engine: Engine | None
+    client: EgressClient
     guard: EgressGuard
     opener: BackendOpener
     discovery: Discovery
@@ -124,24 +131,21 @@ async def open_services(
         importer = Importer(queue, settings, metrics, imports=imports) if imports and imports_apart else None
         workers = None if imports is None else _start_readers(stack, reading, queue, imports, importer)
         vision = VisionModels(gateway, preferred=settings.vision.model)
-        describer = FigureDescriber(
+        describer = _describer(
+            settings,
             storage,
             blobs,
             vision,
-            DescriptionLimits(
-                figures=settings.vision.figures,
-                smallest_px=settings.vision.smallest_px,
-                tokens=settings.vision.description_tokens,
-            ),
             queue,
-            is_busy=lambda: any((len(hub), workers and workers.reading, importer and importer.is_reading)),
+            lambda: any((len(hub), workers and workers.reading, importer and importer.is_reading)),
         )
         stack.push_async_callback(describer.close)
-        sweep = BlobSweep(storage, blobs)
-        stack.push_async_callback(sweep.close)
+        retriever, filler = _open_search(
+            stack, settings, storage, queue, gateway, found, hub, fills=engine_use == "own"
+        )
         if engine_use == "own":
             describer.start()
-            sweep.start()
+            _start_sweep(stack, storage, blobs)
         yield Services(
             version=__version__,
             storage=storage,
@@ -165,10 +169,19 @@ async def open_services(
             turns=Turns(
                 storage,
                 hub,
-                ReplyWriter(storage, PictureLoader(storage, blobs, reader), gateway, counter, metrics),
+                ReplyWriter(
+                    storage,
+                    QuestionSearch(storage, retriever, gateway, counter),
+                    PictureLoader(storage, blobs, reader),
+                    gateway,
+                    counter,
+                    metrics,
+                ),
                 longest_message=settings.limits.message_characters,
             ),
             hub=hub,
+            retriever=retriever,
+            filler=filler,
             metrics=metrics,
             engine=found.engine,
             model_folder=model_folder,
@@ -259,7 +272,7 @@ async def _open_backends(
         own_ports=lambda: {settings.server.port, _port_of(engine.url() if engine else engine_url)},
         keys={"lmstudio": settings.backends.lmstudio_token} if settings.backends.lmstudio_token else {},
     )
-    return _Backends(pool=pool, engine=engine, guard=guard, opener=opener, discovery=discovery)
+    return _Backends(pool=pool, engine=engine, client=client, guard=guard, opener=opener, discovery=discovery)
 
 
 async def _no_survey() -> tuple[Look, ...]:
@@ -274,6 +287,61 @@ def _recognition(settings: Settings) -> Recognition | None:
     """What OCR needs, where it is switched on and its data is there."""
     tessdata = find(settings.data_dir, settings.ocr.tessdata) if settings.ocr.enabled else None
     return Recognition(tessdata=tessdata, languages=LANGUAGES) if tessdata else None
+
+
+def _start_sweep(stack: AsyncExitStack, storage: PostgresStorage, blobs: FileBlobStore) -> None:
+    sweep = BlobSweep(storage, blobs)
+    stack.push_async_callback(sweep.close)
+    sweep.start()
+
+
+def _describer(
+    settings: Settings,
+    storage: Storage,
+    blobs: FileBlobStore,
+    vision: VisionModels,
+    queue: ReadingQueue,
+    is_busy: Callable[[], bool],
+) -> FigureDescriber:
+    limits = DescriptionLimits(
+        figures=settings.vision.figures,
+        smallest_px=settings.vision.smallest_px,
+        tokens=settings.vision.description_tokens,
+    )
+    return FigureDescriber(storage, blobs, vision, limits, queue, is_busy=is_busy)
+
+
+def _open_search(
+    stack: AsyncExitStack,
+    settings: Settings,
+    storage: Storage,
+    queue: ReadingQueue,
+    gateway: Gateway,
+    found: _Backends,
+    hub: RunHub,
+    *,
+    fills: bool,
+) -> tuple[Retriever, VectorFiller | None]:
+    """Search by words and, where there is an embedder, by vectors, which are made in the background if ``fills``."""
+    embedders = OpenEmbedders(gateway, chosen_embedder(settings.retrieval))
+    stack.push_async_callback(embedders.close)
+    reranker = open_reranker(settings.retrieval, found.pool, found.client, found.guard)
+    if reranker is not None:
+        stack.push_async_callback(reranker.close)
+    filler: VectorFiller | None = None
+    if embedders.chosen is not None and settings.retrieval.fill and fills:
+        filler = VectorFiller(storage, queue, embedders.chosen, is_busy=lambda: len(hub) > 0)
+        stack.push_async_callback(filler.close)
+        filler.start()
+    return Retriever(storage, embedders, reranker, _retrieval(settings.retrieval)), filler
+
+
+def _retrieval(settings: RetrievalSettings) -> RetrieverOptions:
+    """What a search does unless it is told otherwise."""
+    rerank: RerankMethod = "none" if settings.reranker == "none" else "light"
+    if settings.reranker not in ("none", "light"):
+        rerank = "model"
+    return RetrieverOptions(fusion=settings.fusion, passages=settings.passages, rerank=rerank)
 
 
 def _route(settings: RouteSettings) -> ModelRoute:

@@ -17,6 +17,7 @@ from samovar import registry
 from samovar.chat.pictures import PictureLoader
 from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
+from samovar.chat.searching import QuestionSearch
 from samovar.chat.turn import Turn, Turns
 from samovar.domain.actor import Actor
 from samovar.domain.backend import BackendSpec
@@ -28,6 +29,7 @@ from samovar.gateway.pool import BackendPool, Member
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
 from samovar.ports.backend import BackendConfig, Endpoint
+from samovar.retrieval.search import Retriever
 from samovar.sandbox.reader import SandboxedReader
 from samovar.settings import LimitsSettings, Settings
 from samovar.storage import FileBlobStore, PostgresStorage
@@ -175,11 +177,13 @@ async def open_kitchen(
         spec = BackendSpec(name="engine", kind="llamacpp", url=server.url, source="embedded")
         pool.add(Member(spec, registry.backend("llamacpp").build(config, client)))
         gateway = Gateway(ModelDirectory(pool), lambda: ails)
+        counter = TokenCounter()
         writer = ReplyWriter(
             storage,
+            QuestionSearch(storage, Retriever(storage, {}), gateway, counter),
             PictureLoader(storage, blobs, SandboxedReader(LimitsSettings())),
             gateway,
-            TokenCounter(),
+            counter,
             Metrics(),
         )
         hub = RunHub(storage, Metrics(), most_runs=4)

@@ -23,11 +23,13 @@ from samovar.gateway.pool import BackendPool
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
 from samovar.gateway.watch import BackendWatch
+from samovar.ingest.embed import VectorFiller
 from samovar.ingest.importer import Importer
 from samovar.ingest.intake import Intake
 from samovar.ports.engine import EngineView
 from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage
+from samovar.retrieval.search import Retriever
 from samovar.telemetry.metrics import Metrics
 from samovar.vision.describe import FigureDescriber
 from samovar.vision.observe import FigureObserver
@@ -70,6 +72,8 @@ class Services:
     importer: Importer | None
     uploads: UploadRoom
     describer: FigureDescriber
+    retriever: Retriever
+    filler: VectorFiller | None
     observer: FigureObserver
     sign_in: SignIn
     keys: Keys

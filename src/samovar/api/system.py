@@ -4,7 +4,7 @@ import psutil
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from samovar.api.deps import Asker, ServicesOf
+from samovar.api.deps import Asker, Services, ServicesOf
 from samovar.api.problems import problem_body
 from samovar.domain.errors import StorageError
 from samovar.domain.parameters import PARAMETER_RANGES, REASONING_EFFORTS, WHOLE_NUMBERS
@@ -38,8 +38,28 @@ async def system(_actor: Asker, services: ServicesOf) -> Response:
             "runs": len(services.hub),
             "outside_connections": services.reaches_outside(),
             "backends_revision": services.pool.revision,
+            "vectors": await _vectors_body(services),
         }
     )
+
+
+async def _vectors_body(services: Services) -> dict[str, object] | None:
+    """How far the vectors of chunks have got; None where this server makes none."""
+    if services.filler is None:
+        return None
+    try:
+        state = await services.filler.state()
+    except StorageError:
+        return None
+    return {
+        "state": state.status,
+        "embedder": state.embedder,
+        "searched_by": state.searched_by,
+        "filled": state.filled,
+        "total": state.total,
+        "refused": state.refused,
+        "error_code": state.error_code,
+    }
 
 
 @router.get("/api/models")

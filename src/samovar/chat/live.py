@@ -29,6 +29,8 @@ class LiveRun:
         self.reasoning = ""
         self.usage: Usage | None = None
         self.citations: tuple[Citation, ...] = ()
+        #: As the event has it; None before the answer was judged.
+        self.grounding: dict[str, object] | None = None
         self.started_at = time.monotonic()
         self.first_token_at: float | None = None
         self.notices: list[dict[str, object]] = []

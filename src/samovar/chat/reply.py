@@ -1,19 +1,18 @@
 """Write one reply: gather what the model may see, ask it, and tie its words to their sources."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from dataclasses import dataclass
+from typing import assert_never
 
+from samovar.chat.citing import cite_answer
 from samovar.chat.context import Prompt, TurnMaterial, build_prompt, text_tokens
 from samovar.chat.live import LiveRun
 from samovar.chat.pictures import PictureLoader
-from samovar.chat.prompt import Grounds
-from samovar.chat.rewrite import ModelRewriter
+from samovar.chat.searching import QuestionSearch, Searched, passage_body, search_body, tell_filters
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message, path_to
-from samovar.domain.citation import Citation, citation_to_json
 from samovar.domain.document import Passage
 from samovar.domain.errors import BackendError, ModelWithoutVision, NotFound
 from samovar.domain.generation import (
@@ -24,18 +23,13 @@ from samovar.domain.generation import (
     ReasoningDelta,
     TextDelta,
 )
-from samovar.domain.ids import ChunkId
 from samovar.domain.ledger import Ledger, render, to_json
-from samovar.domain.search import SearchScope
 from samovar.domain.tripwire import was_cut
 from samovar.gateway.directory import ModelChoice
 from samovar.gateway.queue import Waiting
 from samovar.gateway.routing import Attempt, Gateway, Needs, Try
 from samovar.gateway.tokens import TokenCounter
-from samovar.ports.storage import Storage, Transaction
-from samovar.retrieval.cite import CitedAnswer, cite, normalise_quote
-from samovar.retrieval.filters import FilterProblem
-from samovar.retrieval.question import ReadQuestion, read_question
+from samovar.ports.storage import Storage
 from samovar.telemetry.log import get_log
 from samovar.telemetry.metrics import Metrics
 
@@ -43,20 +37,13 @@ __all__ = ["ReplyWriter"]
 
 log = get_log(__name__)
 
-_MOST_PASSAGES: Final = 6
-#: Passages far behind the best one cost tokens, distract small models and rarely hold the answer.
-_SHARE_OF_BEST: Final = 0.35
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Material:
     chat: Chat
     question: Message
     turn: TurnMaterial
-    #: What was searched for, and where; None when nothing was.
-    searched: ReadQuestion | None
-    #: Filters of the question that could not be used.
-    problems: tuple[FilterProblem, ...] = ()
+    searched: Searched
 
 
 class ReplyWriter:
@@ -65,13 +52,15 @@ class ReplyWriter:
     def __init__(
         self,
         storage: Storage,
+        search: QuestionSearch,
         pictures: PictureLoader,
         gateway: Gateway,
         counter: TokenCounter,
         metrics: Metrics,
     ) -> None:
-        """Read from storage, and ask the models behind the gateway."""
+        """Read from storage, search, and ask the models behind the gateway."""
         self._storage = storage
+        self._search = search
         self._pictures = pictures
         self._gateway = gateway
         self._counter = counter
@@ -110,8 +99,8 @@ class ReplyWriter:
             async for attempt in attempts:
                 async with attempt:
                     passages = await self._attempt(live, material, attempt, tried)
-        if passages:
-            await self._cite(actor, live, material.question.text, passages)
+        if material.searched.question is not None:
+            await cite_answer(self._storage, actor, live, material.question.text, passages, material.searched)
         self._tell_usage(live)
 
     async def _attempt(
@@ -133,7 +122,7 @@ class ReplyWriter:
                     **to_json(ledger),
                     "asked": live.run.model,
                     "tried": route,
-                    "searched": _searched_body(material.searched),
+                    **search_body(material.searched),
                 },
             )
         if tried:
@@ -156,41 +145,18 @@ class ReplyWriter:
             branch = path_to(messages, live.run.message_id)[:-1]
             if not branch:
                 raise NotFound(what="message")
-            bases = await tx.bases.of_chat(actor, chat.chat_id)
-            readable = any(
-                found.status == "ready" and (found.kind != "image" or found.chunk_count) for found in documents
-            )
-            named = await tx.bases.list(actor)
-        # A task is about its pictures alone.
-        searched: ReadQuestion | None = None
-        problems: tuple[FilterProblem, ...] = ()
-        if branch[-1].task is None and (readable or bases or (named and "#" in branch[-1].text)):
-            rewriter = ModelRewriter(
-                self._gateway,
-                self._counter,
-                model_id=live.run.model,
-                user_id=actor.user_id,
-                system_prompt=chat.system_prompt,
-            )
-            scope = SearchScope(chat_id=chat.chat_id)
-            searched = await read_question(branch, bases=named, scope=scope, rewriter=rewriter)
-            problems = searched.problems
-            if not (readable or bases or searched.scope.base_ids):
-                searched = None
-        async with self._storage.transaction() as tx:
-            passages = await _find_passages(tx, actor, searched) if searched is not None else ()
-            described_by = await _described_by(tx, actor, passages)
+        searched = await self._search.search(actor, chat, branch, documents, model_id=live.run.model)
         pictures = await self._pictures.load(actor, branch, {found.document_id: found for found in documents})
         turn = TurnMaterial(
             system_prompt=chat.system_prompt,
             branch=branch,
-            passages=passages,
-            grounds=_grounds(searched, passages),
+            passages=searched.findings.passages,
+            grounds=searched.grounds,
             pictures=pictures,
-            described_by=described_by,
+            described_by=searched.described_by,
             parameters=chat.parameters,
         )
-        return _Material(chat=chat, question=branch[-1], turn=turn, searched=searched, problems=problems)
+        return _Material(chat=chat, question=branch[-1], turn=turn, searched=searched)
 
     def _announce(self, live: LiveRun, material: _Material, prompt: Prompt, choice: ModelChoice) -> None:
         """Tell what is sent and what is not."""
@@ -210,13 +176,16 @@ class ReplyWriter:
         unsupported = choice.description.capabilities.unsupported_parameters & asked
         if unsupported:
             live.notice("parameters_unsupported", parameters=", ".join(sorted(unsupported)))
-        _tell_filters(live, material.problems)
-        if material.searched is not None and not material.turn.passages:
+        searched = material.searched
+        tell_filters(live, searched.problems)
+        if searched.question is None:
+            return
+        for code in searched.findings.notes:
+            live.notice("search_without", reason=code)
+        if not material.turn.passages:
             live.notice("no_passage_found")
-        if prompt.shown:
-            described_by = material.turn.described_by
-            bodies = [_passage_body(n, passage, described_by) for n, passage in enumerate(prompt.shown, start=1)]
-            live.emit("passages", passages=bodies)
+        bodies = [passage_body(n, passage, searched.described_by) for n, passage in enumerate(prompt.shown, start=1)]
+        live.emit("passages", passages=bodies, **search_body(searched))
 
     async def _stream(self, live: LiveRun, attempt: Attempt, ledger: Ledger) -> None:
         stream = attempt.choice.backend.stream(render(ledger))
@@ -248,22 +217,6 @@ class ReplyWriter:
         elif not any(piece.image for piece in ledger.pieces if piece.sent):
             self._counter.learn(choice.backend.name, choice.description.model, texts, read)
 
-    async def _cite(self, actor: Actor, live: LiveRun, question: str, passages: tuple[Passage, ...]) -> None:
-        """Fill in the marks and read each quote again from the stored page."""
-        answer = live.whole_text()
-        async with self._storage.transaction() as tx:
-            cited: CitedAnswer = await cite(answer, question, passages, tx.search.stems)
-            checked: list[Citation] = []
-            for citation in cited.citations:
-                text, described_by = await _source(tx, actor, citation)
-                stands_there = normalise_quote(text[citation.start : citation.end]) == citation.quote
-                verified = bool(citation.quote) and stands_there
-                checked.append(replace(citation, verified=verified, described_by=described_by))
-        live.citations = tuple(checked)
-        if cited.text != answer:
-            live.rewrite(cited.text)
-        live.emit("citations", citations=[citation_to_json(citation) for citation in checked])
-
     def _tell_usage(self, live: LiveRun) -> None:
         if live.usage is None:
             return
@@ -276,41 +229,6 @@ class ReplyWriter:
             "total_ms": int((now - live.started_at) * 1000),
         }
         live.emit("usage", **live.figures)
-
-
-async def _find_passages(tx: Transaction, actor: Actor, searched: ReadQuestion) -> tuple[Passage, ...]:
-    """Rank what the texts of a question find by words. Shape: at most 6 passages, best first."""
-    best: dict[ChunkId, float] = {}
-    for text in searched.texts:
-        hits = await tx.search.lexical(actor, text.text, scope=searched.scope, limit=_MOST_PASSAGES)
-        top = max(hits.scores.values(), default=0.0)
-        for chunk, score in hits.scores.items():
-            # Scores of different texts cannot be compared; their shares of the best one can.
-            if score >= _SHARE_OF_BEST * top:
-                best[chunk] = max(best.get(chunk, 0.0), score / top)
-    ranked = sorted(best, key=lambda chunk: -best[chunk])[:_MOST_PASSAGES]
-    return tuple(
-        replace(passage, score=best[passage.chunk.chunk_id]) for passage in await tx.search.passages(actor, ranked)
-    )
-
-
-def _grounds(searched: ReadQuestion | None, passages: Sequence[Passage]) -> Grounds:
-    if searched is None:
-        return "none_asked"
-    return "enough" if passages else "nothing"
-
-
-def _tell_filters(live: LiveRun, problems: Sequence[FilterProblem]) -> None:
-    """Name the filters of the question that could not be used, by reason."""
-    typed: dict[str, list[str]] = {}
-    for problem in problems:
-        typed.setdefault(problem.reason, []).append(problem.typed)
-    for reason, filters in typed.items():
-        live.notice(f"filter_{reason}", filters=", ".join(dict.fromkeys(filters)))
-
-
-def _searched_body(searched: ReadQuestion | None) -> Sequence[Mapping[str, str]]:
-    return [] if searched is None else [{"text": text.text, "origin": text.origin} for text in searched.texts]
 
 
 def _needs_sight(question: Message) -> bool:
@@ -338,37 +256,3 @@ def _take(live: LiveRun, event: BackendEvent, *, reply_tokens: int) -> None:
             raise event.error
         case _:
             assert_never(event)
-
-
-async def _described_by(tx: Transaction, actor: Actor, passages: Sequence[Passage]) -> Mapping[ChunkId, str]:
-    """The models that wrote those of the passages that describe pictures."""
-    found: dict[ChunkId, str] = {}
-    for chunk in (passage.chunk for passage in passages):
-        if chunk.figure is not None:
-            figure = await tx.figures.access(actor, chunk.document_id, chunk.page, chunk.figure)
-            found[chunk.chunk_id] = figure.described_by or ""
-    return found
-
-
-async def _source(tx: Transaction, actor: Actor, citation: Citation) -> tuple[str, str | None]:
-    """The stored text that a citation points into, and the model that wrote it when the author did not."""
-    if citation.figure is None:
-        return (await tx.documents.page(actor, citation.document_id, citation.page)).text, None
-    figure = await tx.figures.access(actor, citation.document_id, citation.page, citation.figure)
-    return figure.description or "", figure.described_by
-
-
-def _passage_body(number: int, passage: Passage, described_by: Mapping[ChunkId, str]) -> Mapping[str, object]:
-    chunk = passage.chunk
-    return {
-        "n": number,
-        "document_id": str(chunk.document_id),
-        "document": passage.document,
-        "page": chunk.page,
-        "start": chunk.start,
-        "end": chunk.end,
-        "text": chunk.text,
-        "headings": list(chunk.headings),
-        "figure": chunk.figure,
-        "described_by": described_by.get(chunk.chunk_id),
-    }

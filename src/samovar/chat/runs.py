@@ -179,7 +179,12 @@ class RunHub:
                         error_code=error.code if error else None,
                         usage=live.usage,
                         citations=live.citations,
-                        outcome={"notices": live.notices, "usage": live.figures, "error": body["error"]},
+                        outcome={
+                            "notices": live.notices,
+                            "usage": live.figures,
+                            "error": body["error"],
+                            "grounding": live.grounding,
+                        },
                     )
             except (NotFound, Conflict):
                 return True  # Deleted, or ended from elsewhere: what is stored stands.

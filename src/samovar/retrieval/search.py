@@ -89,7 +89,7 @@ class Retriever:
                 fused=found[owner[chunk]].scores[chunk],
                 words=read[chunk].words,
                 titles=frozenset(word.stem for word in titles),
-                page=None if read[chunk].page is None else (read[chunk].document_id, read[chunk].page),
+                page=(read[chunk].document_id, read[chunk].page),
             )
             for chunk, titles in zip(read, above, strict=True)
         }
