@@ -11,6 +11,7 @@ from samovar.cli import (
     backends,
     catalogue,
     doctor,
+    eval,
     fit,
     ingest,
     keys,
@@ -50,6 +51,7 @@ app.command()(doctor.doctor)
 app.command()(link.link)
 app.add_typer(keys.app, name="keys")
 app.add_typer(ocr.app, name="ocr")
+app.add_typer(eval.app, name="eval")
 
 
 def _print_version(wanted: bool) -> None:

@@ -35,6 +35,11 @@ class VectorCache:
         self.damaged = 0
         self.is_unwritable = False
 
+    @property
+    def folder(self) -> Path:
+        """Where the vectors lie."""
+        return self._folder
+
     def get(self, embedder: str, text: str) -> Vector | None:
         """Read a vector; one whose file is damaged counts as missing, and its file is removed."""
         path = self._path(embedder, text)

@@ -41,7 +41,7 @@ def read(folder: Path, body: object, name: str = "set.json") -> Dataset:
 def test_a_paragraph_is_a_unit_and_the_questions_own_one_is_right(tmp_path: Path) -> None:
     task = make_task(read(tmp_path, usual()), "paragraph")
     assert [unit.text for unit in task.units] == [TEA, SHIPS]
-    assert [(one.question_id, one.text, one.right) for one in task.questions] == [
+    assert [(one.question_id, one.text, set(one.right)) for one in task.questions] == [
         ("a", "Where?", {0}),
         ("b", "When and what?", {0}),
         ("c", "Colour?", {1}),
@@ -76,7 +76,7 @@ def test_questions_of_another_file_take_the_place_of_those_of_the_first(tmp_path
         ("Паруса белые.", [question("c", "Какого цвета?", "белые", 7)]),
     )
     task = make_task(read(tmp_path, usual()), "paragraph", asked_as=read(tmp_path, russian, "ru.json"))
-    assert [(one.text, one.right) for one in task.questions] == [
+    assert [(one.text, set(one.right)) for one in task.questions] == [
         ("Где?", {0}),
         ("Когда и что?", {0}),
         ("Какого цвета?", {1}),

@@ -1,0 +1,15 @@
+"""``samovar eval``: how well search and answers do, measured on questions whose answers are known."""
+
+import typer
+
+from samovar.cli import eval_retrieval
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Measure how well passages are found.", no_args_is_help=True)
+app.command()(eval_retrieval.retrieval)
+
+
+@app.callback()
+def options() -> None:
+    """Measure how well passages are found."""

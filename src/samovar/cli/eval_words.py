@@ -1,0 +1,60 @@
+"""What ``samovar eval`` says, in English and in Russian."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from samovar.cli.words import Language, language_of
+
+__all__ = ["EVAL_WORDS", "say_eval"]
+
+EVAL_WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "index": "Indexing texts",
+        "embed": "Making vectors",
+        "ask": "Asking questions",
+        "left": "left",
+        "title": "{questions} questions, {units} {kind}",
+        "paragraph": "paragraphs",
+        "sentence": "sentences",
+        "arm": "search",
+        "p50": "p50, ms",
+        "p95": "p95, ms",
+        "lexical": "by words",
+        "dense": "by vectors",
+        "hybrid": "both",
+        "reranked": "both, re-ranked",
+        "no_embedder": "There is no embedder (retrieval.embedder): only search by words was measured.",
+        "left_out": "Questions without an answer were left out: {count}.",
+        "moved": "Answers that do not stand where the file says, and were found beside it: {count}.",
+        "limited": "Only {count} of {all} questions are asked.",
+        "cache_damaged": "Stored vectors that were damaged and were made anew: {count}.",
+        "cache_unwritable": "Vectors could not be stored in {folder}; the next run makes them again.",
+    },
+    "ru": {
+        "index": "Тексты в индекс",
+        "embed": "Векторы",
+        "ask": "Вопросы",
+        "left": "осталось",
+        "title": "Вопросов: {questions}, {kind}: {units}",
+        "paragraph": "абзацев",
+        "sentence": "предложений",
+        "arm": "поиск",
+        "p50": "p50, мс",
+        "p95": "p95, мс",
+        "lexical": "по словам",
+        "dense": "по векторам",
+        "hybrid": "вместе",
+        "reranked": "вместе, с переранж.",
+        "no_embedder": "Модели векторов нет (retrieval.embedder): измерен только поиск по словам.",
+        "left_out": "Вопросов без ответа, они пропущены: {count}.",
+        "moved": "Ответов, которые стоят не там, где сказано в файле, и нашлись рядом: {count}.",
+        "limited": "Задано вопросов: {count} из {all}.",
+        "cache_damaged": "Сохранённых векторов, которые испортились и сделаны заново: {count}.",
+        "cache_unwritable": "Сохранить векторы в {folder} не удалось; в следующий раз они будут сделаны снова.",
+    },
+}
+
+
+def say_eval(key: str, **values: object) -> str:
+    """A sentence in the language of the command line."""
+    return EVAL_WORDS[language_of()][key].format_map(values)
