@@ -2,14 +2,15 @@
 
 import typer
 
-from samovar.cli import eval_retrieval
+from samovar.cli import eval_grounding, eval_retrieval
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Measure how well passages are found.", no_args_is_help=True)
+app = typer.Typer(help="Measure how well passages are found, and how surely citations are right.", no_args_is_help=True)
 app.command()(eval_retrieval.retrieval)
+app.command()(eval_grounding.grounding)
 
 
 @app.callback()
 def options() -> None:
-    """Measure how well passages are found."""
+    """Measure how well passages are found, and how surely citations are right."""

@@ -38,6 +38,8 @@ _ABOUT: Final = 0.45
 _MOST_UNITS: Final = 6
 #: So much of a local clause's weight must stand with its number.
 _LOCAL: Final = 0.4
+#: A title bears out what stands there whole.
+_TITLE: Final = 0.95
 #: A number of so many digits is hardly the same by chance.
 _SPECIFIC_DIGITS: Final = 3
 #: Shares of a claim's weight that stand in the clause that a source denies.
@@ -180,6 +182,8 @@ class _Checker:
         self._check_quotes(window, wrong)
         standing, around = self._check_facts(window, wrong)
         share = self._share(window, standing)
+        if window.is_title and share < _TITLE:
+            share /= 2
         self._check_names(window, wrong)
         if "quote" not in wrong:
             self._check_denials(window, wrong)
@@ -461,8 +465,8 @@ class _Checker:
     def _around(self, unit: Unit, word: Word) -> frozenset[str]:
         """The concepts of the clause in which a word stands, with those that name the document."""
         text = unit.reading.text
-        start = max(text.rfind(mark, 0, word.start) for mark in ",;:\t|") + 1
-        ends = [place for mark in ",;:\t|" if (place := text.find(mark, word.end)) >= 0]
+        start = max(text.rfind(mark, 0, word.start) for mark in ".,;:\t|") + 1
+        ends = [place for mark in ".,;:\t|" if (place := text.find(mark, word.end)) >= 0]
         end = min(ends, default=len(text))
         inside = [one for one in unit.reading.words if start <= one.start < end]
         return frozenset().union(*(self._lexicon.concepts(one.key) for one in inside))
@@ -527,6 +531,13 @@ class _Window:
                 *source.context.word_keys(),
             )
         )
+
+    @property
+    def is_title(self) -> bool:
+        """Tell whether this is the first line of a document alone: it names things and says little of them."""
+        first = self.units[0]
+        alone = len(self.units) == 1 and len(self.source.units) > 1 and first in self.source.head[:1]
+        return alone and not first.reading.text.rstrip().endswith((".", "!", "?"))
 
     def of(self, unit: Unit) -> frozenset[str]:
         """The concepts of one of the units, with those of headings, title and name."""

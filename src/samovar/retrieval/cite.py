@@ -14,6 +14,7 @@ from typing import Final
 from samovar.domain.citation import Citation, CitationOrigin
 from samovar.domain.document import Passage
 from samovar.domain.grounding import Claim, ClaimFault, Grounding
+from samovar.retrieval.bindings import is_one_person, name_anchors
 from samovar.retrieval.check import Finding, Support, best_finding
 from samovar.retrieval.claims import Statement, clauses_of, find_statements, says_not_found
 from samovar.retrieval.lexicon import Stemmer, load_lexicon
@@ -155,9 +156,13 @@ def _of_whom_was_asked(statement: Statement, asked: Reading, sources: Sources) -
     if not names or any(has_name(names, key) for key in names_of(statement.reading)):
         return frozenset()
     known: dict[object, set[str]] = {}
+    people = name_anchors(asked, lexicon)
     for source in sources.all:
         found = known.setdefault(source.passage.chunk.document_id, set())
         found.update(name for name in names if has_name(source.word_keys, name))
+        for one in people:
+            if not is_one_person(one, asked, source.readings(), lexicon):
+                found.difference_update(one.keys)
     most = max(map(len, known.values()), default=0)
     documents = {document for document, found in known.items() if found and len(found) == most}
     return frozenset(source.number for source in sources.all if source.passage.chunk.document_id in documents)

@@ -11,7 +11,7 @@ from samovar.retrieval.quotes import Quote, find_quotes
 from samovar.retrieval.reading import Reading, part_of, read_text
 from samovar.retrieval.vocabulary import NOT_FOUND
 
-__all__ = ["Statement", "cells_of", "clauses_of", "find_statements", "is_row", "says_not_found"]
+__all__ = ["Statement", "cells_of", "clauses_of", "find_statements", "is_row", "says_not_found", "split_sentences"]
 
 _FENCE: Final = re.compile(r"^[ ]{0,3}(`{3,}|~{3,})", re.MULTILINE)
 _RULER: Final = re.compile(r"[|\s:+-]*-[|\s:+-]*")
@@ -20,6 +20,7 @@ _LONGEST: Final = 1_500
 #: Of a longer answer the rest is not checked, and is marked as borne out by nothing.
 _MOST_STATEMENTS: Final = 1_000
 _MOST_CHARACTERS: Final = 200_000
+_AFTER_UNIT: Final = re.compile(r"(?<=[0-9][ \u00a0]г\.)\s+(?=[А-ЯЁA-Z])")
 _ITEM: Final = re.compile(r"\s*(?:[•◦▪‣·*+–—-]|[0-9]{1,3}[.)]|[a-zа-яё]\)|#{1,6}|>)\s+", re.IGNORECASE)
 #: Labels behind the full stop belong to the sentence before them.
 _LABELS_FIRST: Final = re.compile(
@@ -82,6 +83,16 @@ def cells_of(row: str) -> list[tuple[int, str]]:
     if "|" in row and cells and not cells[-1][1].strip():
         del cells[-1]
     return cells
+
+
+def split_sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Find sentences; a year or a sum in abbreviation ends one when a capital letter follows: "2024 г. Бюджет"."""
+    for first, end in sentences(text):
+        start = first
+        for stop in _AFTER_UNIT.finditer(text, first, end):
+            yield start, stop.start()
+            start = stop.end()
+        yield start, end
 
 
 def find_statements(answer: str, passages: int) -> list[Statement]:
@@ -194,7 +205,7 @@ def _of_prose_and_tables(answer: str, start: int, end: int) -> Iterator[tuple[in
 
 def _of_prose(answer: str, start: int, end: int) -> Iterator[tuple[int, int, tuple[str, ...], bool]]:
     held: tuple[int, int] | None = None
-    for first, last in sentences(answer[start:end]):
+    for first, last in split_sentences(answer[start:end]):
         begins, ends = start + first, start + last
         if held is not None:
             behind = _LABELS_FIRST.match(answer, begins, ends)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, Literal
 
+from samovar.retrieval.bindings import is_one_person, name_anchors
 from samovar.retrieval.quantities import unit_of
 from samovar.retrieval.reading import Fact, Reading, Word, read_text
 from samovar.retrieval.sources import Source, Sources, has_name, same_fact
@@ -22,10 +23,12 @@ EvidenceStrength = Literal["strong", "weak", "none"]
 _STRONG: Final = 0.6
 #: Below this nothing of the question is there.
 _NONE: Final = 0.15
+#: A word that is not much more common than the rarest says as well where the answer stands.
+_RARE: Final = 0.75
 #: What a question wants that says "when" or "how much does it cost".
 Wanted = Literal["date", "money", "time"]
 _ASK_FOR_DATE: Final = frozenset({"когда", "числа", "дата", "дату", "when", "date"})
-_ASK_FOR_TIME: Final = frozenset({"срок", "сроки", "long", "duration", "period"})
+_ASK_FOR_TIME: Final = frozenset({"срок", "сроки", "long", "duration", "period", "time"})
 _TIMES: Final = frozenset({"s", "min", "h", "day", "week", "month", "year"})
 #: Groups of words that ask for money.
 _ASK_FOR_MONEY: Final = frozenset({"=зарплата", "=цена", "=бюджет"})
@@ -89,7 +92,10 @@ def _weigh(question: Reading, words: Sequence[Word], document: Sequence[Source],
                 missing.append(word)
         else:
             plain.append((word, concepts, sources.weight(concepts)))
-    lacks_name = bool(missing)
+    readings = [reading for source in document for reading in source.readings()]
+    lacks_name = bool(missing) or not all(
+        is_one_person(name, question, readings, sources.lexicon) for name in name_anchors(question, sources.lexicon)
+    )
     held, unseen, answers = _best_window(plain, context, document, _wanted(question, sources))
     missing += unseen
     # What is missing may be what the question turns on: it weighs the most that it can.
@@ -142,7 +148,12 @@ def _best_window(
 
     Units that have what is wanted go before those that have more of the words.
     """
-    every = frozenset().union(*(concepts for _, concepts, _ in words))
+    # A fact answers where the rarer of the words stand that the document has: "delivery", not "contract".
+    stands = frozenset().union(*(concepts for source in document for concepts in source.concepts))
+    seen = [(weight, concepts) for _, concepts, weight in words if not concepts.isdisjoint(stands)]
+    rarest = max((weight for weight, _ in seen), default=0.0)
+    least = _RARE * rarest if wanted == "time" else 0.0
+    every = frozenset().union(*(concepts for weight, concepts in seen if weight >= least))
     best: tuple[bool, float] = (False, -1.0)
     missing: list[Word] = []
     for source in document:

@@ -9,8 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from samovar.domain.document import Passage
-from samovar.domain.sentences import sentences
-from samovar.retrieval.claims import cells_of, is_row
+from samovar.retrieval.claims import cells_of, is_row, split_sentences
 from samovar.retrieval.lexicon import Lexicon
 from samovar.retrieval.quantities import unit_of
 from samovar.retrieval.quotes import normalised
@@ -64,23 +63,24 @@ class Source:
     @cached_property
     def units_of_measure(self) -> frozenset[str]:
         """The units that are named anywhere in the passage: over a column, behind a number."""
-        words = (word.key for reading in self._readings() for word in reading.words)
+        words = (word.key for reading in self.readings() for word in reading.words)
         named = {unit for unit in map(unit_of, words) if unit}
-        for reading in self._readings():
+        for reading in self.readings():
             named.update(unit for unit in (unit_of(sign) for sign in "%₽$€£" if sign in reading.text) if unit)
         return frozenset(named)
 
     @cached_property
     def years(self) -> frozenset[int]:
         """The years that are named anywhere in the passage."""
-        return frozenset(year for reading in self._readings() for fact in reading.facts for year in fact.years)
+        return frozenset(year for reading in self.readings() for fact in reading.facts for year in fact.years)
 
     @cached_property
     def word_keys(self) -> frozenset[str]:
         """Every word of the passage and its context."""
-        return frozenset(key for reading in self._readings() for key in reading.word_keys())
+        return frozenset(key for reading in self.readings() for key in reading.word_keys())
 
-    def _readings(self) -> Iterator[Reading]:
+    def readings(self) -> Iterator[Reading]:
+        """Everything that was read: context, units and the headers of tables."""
         yield self.context
         headers: set[int] = set()
         for unit in self.units:
@@ -193,7 +193,7 @@ def _row(text: str, start: int, end: int, header: tuple[Reading, ...]) -> Unit:
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Unit]:
-    for first, last in sentences(text[start:end]):
+    for first, last in split_sentences(text[start:end]):
         reading = read_text(text[start + first : start + last])
         if reading.words or reading.facts:
             yield Unit(start + first, start + last, reading)

@@ -82,9 +82,9 @@ _SYNONYMS: Final = """
 заканчивается окончание истекает завершается завершение end ends expire expires finish finishes completion
 врач доктор терапевт physician doctor
 больной пациент patient
-лекарство препарат медикамент drug medicine medication
-кабинет кабинете комната комнате room office
-осмотр осмотрел осмотрен осмотрели examined examine examination
+лекарство препарат медикамент drug medicine
+кабинет кабинете комната комнате room
+осмотрел осмотрен осмотрели examined examine
 назначен назначить прописан прописать прописали назначили prescribe prescribed prescribes
 принимать прием принимает take taken intake administer administered
 доза дозировка дозе dose dosage
@@ -99,7 +99,7 @@ _SYNONYMS: Final = """
 аренда наем rent lease
 помещение офис premises office
 договор контракт соглашение contract agreement
-принят принят нанят трудоустроен устроился работает работу рабочее трудится hired joined recruited works serves employed
+принят принят нанят трудоустроен устроился работает трудится hired joined recruited employed
 просрочка просрочку задержка задержку delay late
 отпуск vacation leave holiday
 руководитель начальник глава директор заведующий возглавляет руководит head manager chief director leads heads
