@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import typer.main
 from generated_page import write_or_compare
@@ -59,6 +59,24 @@ REMARKS = {
 model; models then come from `OPENAI_BASE_URL` or `OLLAMA_HOST`. Without sign-in (`SAMOVAR_SERVER_SIGN_IN=false`) it
 listens on loopback only. Ctrl+C or SIGTERM ends it: replies that are being written end as interrupted, and what was
 written stays. Logs are JSON lines on standard error.""",
+    "eval retrieval": """`--dataset` is JSON in the form of SQuAD: `data`, `paragraphs`, `context`, `qas` with `id`,
+`question` and `answers` (`text`, `answer_start`). A paragraph is a unit, or with `--unit sentence` each of its
+sentences; units of the same text are one. Right is the unit in which the answer stands, or each of those that it
+crosses. Questions without an answer are left out, which a line on standard error says. The first two questions are
+asked once before the clock runs. Vectors of texts are kept in the user's cache folder, so that a second run is quick;
+questions are embedded anew. Settings choose the embedder and the re-ranker. Exit code 1: the file is no data set
+(`dataset_invalid`), or a model failed. Progress goes to standard error. [Measure search](../how-to/measure-search.md)
+tells how to read the figures.
+
+```json
+{"questions": 1190, "units": 240,
+ "arms": {"lexical": {"recall@1": 0.9, "recall@5": 0.98, "recall@10": 0.99, "mrr@10": 0.94, "ndcg@10": 0.95,
+                      "p50_ms": 9.1, "p95_ms": 14.2},
+          "dense": {…}, "hybrid": {…}, "reranked": {…}}}
+```
+
+All arms but `lexical` are null where the settings choose no embedder. Latency (`p50_ms`, `p95_ms`) is that of one question, asked alone, from its text to ten passages that can be shown; embedding the question
+is part of it, done once and counted in each of the three that need it.""",
     "ask": """The question and the answer are kept as a chat, which the page shows too. Temperature and seed are 0, so
 that the same question to the same files gets the same answer. The answer is printed while it is written; notices go to
 standard error.
@@ -239,7 +257,7 @@ def entry(name: str, command: Any) -> str:
 def option_row(option: Any) -> str:
     """Return one row of a table of options."""
     names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
-    value = "" if option.is_flag else f" {VALUES[option.type_descriptor.annotation]}"
+    value = "" if option.is_flag else f" {value_name(option.type_descriptor.annotation)}"
     upper = "" if option.max is None else f" to {option.max}"
     bounds = f" From {option.min}{upper}." if option.min is not None else ""
     shown = option.show_default if isinstance(option.show_default, str) else option.default
@@ -250,6 +268,11 @@ def option_row(option: Any) -> str:
     else:
         default = "" if shown is None else f"`{shown}`" if " " not in str(shown) else str(shown)
     return f"| {names}{value} | {option.help}{bounds} | {default} |"
+
+
+def value_name(kind: object) -> str:
+    """Name the value of an option: its choices where there are but a few."""
+    return "\\|".join(get_args(kind)) if get_origin(kind) is Literal else VALUES[kind]
 
 
 def missing_metrics() -> list[str]:

@@ -1,9 +1,11 @@
 """``samovar eval retrieval``: how well the search engine finds the passages that questions are about."""
 
 import asyncio
+import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +14,6 @@ from typing import Annotated, Final
 
 import platformdirs
 import typer
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -31,6 +32,8 @@ from samovar.storage import open_storage
 __all__ = ["retrieval"]
 
 _TERMINATED: Final = 128 + signal.SIGTERM
+_ENDS_WITHIN_S: Final = 10.0
+_POLL_S: Final = 0.05
 
 
 def retrieval(
@@ -104,9 +107,9 @@ async def _until_terminated(
 async def _measure(
     settings: Settings, task: RetrievalTask, cache: VectorCache, fusion: FusionMethod
 ) -> RetrievalReport:
-    with tempfile.TemporaryDirectory(prefix="samovar-eval-") as folder, _progress() as on_progress:
+    with _own_folder() as folder, _progress() as on_progress:
         async with open_search_models(settings) as (embedder, reranker):
-            storage = await open_storage(data_dir=Path(folder), database_url=None)
+            storage = await open_storage(data_dir=folder, database_url=None)
             try:
                 return await measure_retrieval(
                     storage,
@@ -120,6 +123,22 @@ async def _measure(
             finally:
                 await storage.close()
                 cache.trim()
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    """A data folder that is gone afterwards; a server that ends just now may still write to it for a moment."""
+    folder = Path(tempfile.mkdtemp(prefix="samovar-eval-"))
+    try:
+        yield folder
+    finally:
+        deadline = time.monotonic() + _ENDS_WITHIN_S
+        while folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            if time.monotonic() > deadline:
+                print(say_eval("folder_stays", folder=folder), file=sys.stderr)
+                break
+            time.sleep(_POLL_S)
 
 
 class _Bar:
@@ -166,7 +185,7 @@ def _notes_of(report: RetrievalReport, cache: VectorCache) -> list[str]:
 
 def _print_table(report: RetrievalReport, unit: UnitKind) -> None:
     title = say_eval("title", questions=report.questions, units=report.units, kind=say_eval(unit))
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column(say_eval("arm"), no_wrap=True)
     # R stands for recall: with eight columns there is room for no more.
     for name in (*(f"R@{cut}" for cut in CUTS), "MRR@10", "nDCG@10", say_eval("p50"), say_eval("p95")):

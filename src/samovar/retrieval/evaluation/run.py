@@ -41,7 +41,7 @@ _WARM_UP: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrievalReport:
-    """What was measured. An arm is None where the settings have no embedder; ``took_s`` is for all of it."""
+    """What was measured. All arms but the lexical one are None where there is no embedder."""
 
     questions: int
     units: int

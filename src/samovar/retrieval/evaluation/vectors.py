@@ -84,7 +84,7 @@ class VectorCache:
         return len(surplus)
 
     def _path(self, embedder: str, text: str) -> Path:
-        digest = hashlib.sha256(f"{embedder}\0{text}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{len(embedder)} {embedder} {text}".encode()).hexdigest()
         return self._folder / digest[:2] / digest[2:]
 
     def _files(self) -> Iterator[tuple[float, str]]:
