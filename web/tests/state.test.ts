@@ -115,6 +115,7 @@ test('what stands beside a reply is kept with it', () => {
   expect(run.applyTo(reply).outcome).toEqual({
     notices: [{ code: 'reply_cut', values: {} }],
     usage,
+    grounding: null,
     error: { code: 'backend_broke', title: 't', detail: 'd', values: { backend: 'b' } },
   })
 })

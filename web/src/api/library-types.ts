@@ -6,10 +6,14 @@ export interface Base {
   name: string
   /** Whether its pictures are shown to a vision model, which describes them. */
   describes_figures: boolean
+  /** Whether everybody who may sign in searches it. */
+  is_shared: boolean
+  /** Whether it belongs to this reader; a shared base of somebody else is read only. */
+  is_own: boolean
   documents: Record<Exclude<DocumentStatus, 'replaced'>, number>
   created_at: string
 }
-export type BaseFields = Partial<Pick<Base, 'name' | 'describes_figures'>>
+export type BaseFields = Partial<Pick<Base, 'name' | 'describes_figures' | 'is_shared'>>
 
 export interface DocumentFilter {
   status: DocumentStatus | ''

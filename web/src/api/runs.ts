@@ -2,7 +2,7 @@ import { ApiError, type Http } from './http'
 import { followEvents, type ServerEvent } from './sse'
 import type { Ledger, RunEvent } from './types'
 
-const KINDS = new Set(['status', 'queue', 'restart', 'progress', 'notice', 'passages', 'reasoning', 'delta', 'replace', 'citations', 'usage', 'end'])
+const KINDS = new Set(['status', 'queue', 'restart', 'progress', 'notice', 'passages', 'reasoning', 'delta', 'replace', 'citations', 'grounding', 'usage', 'end'])
 
 /** The event of a run, or null for a kind that this page does not know. */
 export function readRunEvent(event: ServerEvent): RunEvent | null {

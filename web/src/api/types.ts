@@ -1,5 +1,8 @@
 /** The wire forms of docs/reference/api.md, name by name; those of model servers and model files stand in model-types.ts. */
+import type { Grounding, Passage, SearchedText, SearchTrace, VectorState } from './evidence-types'
 import type { Abilities } from './model-types'
+
+export type { Passage } from './evidence-types'
 
 export type RunStatus = 'queued' | 'running' | 'done' | 'stopped' | 'failed' | 'interrupted'
 export type Values = Record<string, string | number>
@@ -28,6 +31,8 @@ export interface SystemState {
   outside_connections: boolean
   /** Another number means that the models or their servers have changed. */
   backends_revision: number
+  /** Null where no text is searched by meaning. */
+  vectors?: VectorState | null
 }
 
 export interface Model extends Abilities {
@@ -103,17 +108,6 @@ export interface Citation {
   origin: 'model' | 'answer' | 'nearest'
 }
 
-export interface Passage {
-  n: number
-  document_id: string
-  document: string
-  page: number | null
-  start: number
-  end: number
-  figure?: number | null
-  text: string
-}
-
 /** What a message may ask of its pictures. */
 export const IMAGE_TASKS = ['describe', 'read', 'entities', 'chart'] as const
 export type ImageTask = (typeof IMAGE_TASKS)[number] | 'answer'
@@ -128,6 +122,8 @@ export interface Outcome {
   notices: Notice[]
   usage: Usage | null
   error: Problem | null
+  /** Missing where no passage was searched for, and in replies of earlier versions. */
+  grounding?: Grounding | null
 }
 
 export interface Message {
@@ -262,6 +258,8 @@ export interface Ledger {
   asked?: string | null
   /** Those that were tried before, first one first. */
   tried?: { model: string; backend: string; error: string | null }[]
+  /** What was looked for; missing in ledgers of earlier versions. */
+  searched?: SearchedText[]
   pieces: LedgerPiece[]
 }
 
@@ -284,7 +282,8 @@ export type RunEvent =
   | { kind: 'restart' }
   | { kind: 'progress'; processed: number; total: number }
   | ({ kind: 'notice' } & Notice)
-  | { kind: 'passages'; passages: Passage[] }
+  | ({ kind: 'passages'; passages: Passage[] } & Partial<SearchTrace>)
+  | ({ kind: 'grounding' } & Grounding)
   | { kind: 'reasoning'; text: string }
   | { kind: 'delta'; text: string }
   | { kind: 'replace'; text: string; reasoning: string }

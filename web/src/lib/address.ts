@@ -13,11 +13,15 @@ export type Place =
   | { kind: 'chat'; chatId: string | null }
   | { kind: 'models'; section: Section }
   | { kind: 'library'; baseId: string | null }
+  /** Where the search of a base is checked with questions. */
+  | { kind: 'check'; baseId: string }
   /** A document of a base, or without one of a chat. */
   | { kind: 'document'; baseId: string | null; documentId: string; spot: Spot }
 
 const MODELS = /^\/models(?:\/(\w+))?\/?$/
 const LIBRARY = /^\/library(?:\/([\w-]+)(?:\/([\w-]+))?)?\/?$/
+/** Stands in the place of a document. */
+const CHECK = 'check'
 /** Stands in the place of a base for documents that were attached to a chat. */
 const OF_CHATS = 'chats'
 export const BEGINNING: Spot = { page: null, start: 0, end: 0, figure: null }
@@ -28,6 +32,7 @@ export function readAddress(address: Pick<Location, 'pathname' | 'search'>): Pla
   if (address.pathname === '/') return { kind: 'chat', chatId: query.get('chat') }
   const library = LIBRARY.exec(address.pathname)
   if (library) {
+    if (library[1] && library[1] !== OF_CHATS && library[2] === CHECK) return { kind: 'check', baseId: library[1] }
     const baseId = library[1] === OF_CHATS ? null : (library[1] ?? null)
     return library[2] ? { kind: 'document', baseId, documentId: library[2], spot: readSpot(query) } : { kind: 'library', baseId }
   }
@@ -55,6 +60,7 @@ function writeSpot(spot: Spot): string {
 export function addressOf(place: Place): string {
   if (place.kind === 'chat') return place.chatId === null ? '/' : `/?chat=${place.chatId}`
   if (place.kind === 'library') return place.baseId === null ? '/library' : `/library/${place.baseId}`
+  if (place.kind === 'check') return `/library/${place.baseId}/${CHECK}`
   if (place.kind === 'document') return `/library/${place.baseId ?? OF_CHATS}/${place.documentId}${writeSpot(place.spot)}`
   return place.section === SECTIONS[0] ? '/models' : `/models/${place.section}`
 }

@@ -6,6 +6,14 @@ import { isDoubtful, isUnread } from '../lib/report'
 const loadWords = async (language: Language): Promise<Messages> => (language === 'ru' ? (await import('../i18n/ru')).ru : en)
 /** Words that the first view does without. */
 const AREAS = {
+  check: {
+    en: async () => (await import('../i18n/en-check')).enCheck,
+    ru: async () => (await import('../i18n/ru-check')).ruCheck,
+  },
+  evidence: {
+    en: async () => (await import('../i18n/en-evidence')).enEvidence,
+    ru: async () => (await import('../i18n/ru-evidence')).ruEvidence,
+  },
   library: {
     en: async () => (await import('../i18n/en-library')).enLibrary,
     ru: async () => (await import('../i18n/ru-library')).ruLibrary,

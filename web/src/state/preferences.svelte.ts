@@ -14,6 +14,7 @@ interface Saved {
   isSideBarOpen?: boolean
   isPanelOpen?: boolean
   panelTab?: PanelTab
+  showsMarks?: boolean
 }
 
 const isPhone = (): boolean => matchMedia('(max-width: 760px)').matches
@@ -25,12 +26,14 @@ export class Preferences {
   #isSideBarOpen = $state(true)
   #isPanelOpen = $state(false)
   #panelTab = $state<PanelTab>('parameters')
+  #showsMarks = $state(true)
 
   constructor() {
     const saved = (recall(KEY) ?? {}) as Saved
     if (saved.theme && THEMES.includes(saved.theme)) this.#theme = saved.theme
     if (saved.language === 'en' || saved.language === 'ru') this.#language = saved.language
     if (saved.panelTab && PANEL_TABS.includes(saved.panelTab)) this.#panelTab = saved.panelTab
+    this.#showsMarks = saved.showsMarks !== false
     // Overlays never greet a reader on a small screen.
     this.#isSideBarOpen = !isPhone() && saved.isSideBarOpen !== false
     this.#isPanelOpen = !isPhone() && saved.isPanelOpen === true
@@ -50,6 +53,11 @@ export class Preferences {
   }
   get panelTab(): PanelTab {
     return this.#panelTab
+  }
+
+  /** Whether statements without support are marked in answers. */
+  get showsMarks(): boolean {
+    return this.#showsMarks
   }
 
   chooseTheme(theme: Theme): void {
@@ -75,6 +83,11 @@ export class Preferences {
     if (!isPhone()) this.#keep()
   }
 
+  showMarks(areShown: boolean): void {
+    this.#showsMarks = areShown
+    this.#keep()
+  }
+
   #keep(): void {
     keep(KEY, {
       theme: this.#theme,
@@ -82,6 +95,7 @@ export class Preferences {
       isSideBarOpen: this.#isSideBarOpen,
       isPanelOpen: this.#isPanelOpen,
       panelTab: this.#panelTab,
+      showsMarks: this.#showsMarks,
     } satisfies Saved)
   }
 }

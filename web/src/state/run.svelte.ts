@@ -1,3 +1,4 @@
+import type { Grounding, SearchTrace } from '../api/evidence-types'
 import type { Citation, Message, Notice, Passage, Problem, RunEvent, RunStatus, Usage } from '../api/types'
 import { MarkdownStream, type Block } from '../lib/markdown'
 
@@ -14,7 +15,9 @@ export class LiveRun {
   #progress = $state.raw<{ processed: number; total: number } | null>(null)
   #notices = $state.raw<readonly Notice[]>([])
   #passages = $state.raw<readonly Passage[]>([])
+  #trace = $state.raw<SearchTrace | null>(null)
   #citations = $state.raw<readonly Citation[]>([])
+  #grounding = $state.raw<Grounding | null>(null)
   #usage = $state.raw<Usage | null>(null)
   #problem = $state.raw<Problem | null>(null)
   #isLive = $state(true)
@@ -32,6 +35,7 @@ export class LiveRun {
     this.#model = message.model
     this.#reasoning = message.reasoning
     this.#citations = message.citations
+    this.#grounding = message.outcome?.grounding ?? null
     if (message.text) this.#replace(message.text, message.reasoning)
   }
 
@@ -61,8 +65,16 @@ export class LiveRun {
   get passages(): readonly Passage[] {
     return this.#passages
   }
+  /** How the passages were found; null until that is told. */
+  get trace(): SearchTrace | null {
+    return this.#trace
+  }
   get citations(): readonly Citation[] {
     return this.#citations
+  }
+  /** What the answer stands on, sentence by sentence; null until it was checked. */
+  get grounding(): Grounding | null {
+    return this.#grounding
   }
   get usage(): Usage | null {
     return this.#usage
@@ -93,6 +105,8 @@ export class LiveRun {
         this.#progress = null
         this.#notices = []
         this.#passages = []
+        this.#trace = null
+        this.#grounding = null
         break
       case 'progress':
         this.#progress = { processed: event.processed, total: event.total }
@@ -103,6 +117,8 @@ export class LiveRun {
         break
       case 'passages':
         this.#passages = event.passages
+        // An earlier server does not tell how it searched.
+        this.#trace = event.searched ? { searched: event.searched, dense: event.dense ?? 'off', took_ms: event.took_ms ?? {} } : null
         break
       case 'reasoning':
         this.#waitingReasoning += event.text
@@ -119,6 +135,11 @@ export class LiveRun {
       case 'citations':
         this.#citations = event.citations
         break
+      case 'grounding': {
+        const { kind: _kind, ...grounding } = event
+        this.#grounding = grounding
+        break
+      }
       case 'usage': {
         const { kind: _kind, ...usage } = event
         this.#usage = usage
@@ -152,7 +173,7 @@ export class LiveRun {
       run_status: this.#status,
       model: this.#model,
       error_code: this.#problem?.code ?? message.error_code,
-      outcome: { notices: [...this.#notices], usage: this.#usage, error: this.#problem },
+      outcome: { notices: [...this.#notices], usage: this.#usage, error: this.#problem, grounding: this.#grounding },
       citations: [...this.#citations],
     }
   }
