@@ -202,13 +202,15 @@ class _Checker:
     def _share(self, window: "_Window", standing: Sequence[Fact]) -> float:
         """How much of the weight of the words is there; words inside a quote that stands there are.
 
-        A date or a long number that stands there weighs as much as a word that nobody else uses.
+        A date or a long number that stands there weighs as much as a word that nobody else uses. What only names the
+        document weighs nothing, unless the claim says no more: it is said of every page of it.
         """
         quoted = [
             quote
             for quote in self._statement.quotes
             if all(stands_in(part, window.source.normalised) for part in quote.parts)
         ]
+        named = 0.0
         whole = held = self._sources.unseen_weight * sum(map(_is_specific, standing)) if self._words else 0.0
         for word in self._words:
             concepts = self._lexicon.concepts(word.key)
@@ -217,7 +219,10 @@ class _Checker:
                 word in self._names and has_name(window.keys, word.key)
             )
             is_quoted = not quoted or any(quote.start <= word.start < quote.end for quote in quoted)
-            if not is_quoted or (is_there and not self._is_in_units(word, window)):
+            if is_there and not self._is_in_units(word, window):
+                named += weight
+                continue
+            if not is_quoted:
                 weight /= 3  # who said it, and where
             whole += weight
             held += weight if is_there else 0.0
@@ -231,7 +236,7 @@ class _Checker:
             held += weight if is_there else 0.0
         if whole:
             return held / whole
-        return 1.0 if self._reading.facts else 0.0
+        return 1.0 if self._reading.facts or named else 0.0
 
     def _is_in_units(self, word: Word, window: "_Window") -> bool:
         """Tell whether the units themselves have a word, and not only the name of their document."""
