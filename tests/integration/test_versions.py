@@ -25,7 +25,7 @@ async def test_a_new_version_takes_the_place_of_the_old_one_once_it_is_read(libr
     async with library.storage.transaction() as tx:
         found = await by_words(tx, library.actor, "tea", limit=9)
         replaced = await tx.documents.access(library.actor, old.document_id)
-        kept = await tx.documents.page(library.actor, old.document_id, 1)
+        kept = await tx.documents.view_page(library.actor, old.document_id, 1)
     assert [passage.chunk.text for passage in found] == ["new tea"]
     assert (replaced.status, replaced.replaced_by, kept.text) == ("replaced", new.document_id, "old tea")
     assert await library.blobs.get(old.sha256) == paper("old tea")

@@ -60,7 +60,7 @@ class Library:
         """Everything that was made of a document, in order and without random names."""
         async with self.storage.transaction() as tx:
             pages = await tx.readings.all_pages(document_id, limit=1000)
-            figures = await tx.figures.of_document(self.actor, document_id)
+            figures = await tx.figures.view_document(self.actor, document_id)
         return [*pages, *figures, *await self.chunks(document_id)]
 
     async def chunks(self, document_id: DocumentId) -> list[tuple[Any, ...]]:
@@ -75,7 +75,7 @@ class Library:
 
     async def parts(self, document: Document) -> list[Document]:
         async with self.storage.transaction() as tx:
-            return list(await tx.documents.parts(self.actor, document.document_id))
+            return list(await tx.documents.view_parts(self.actor, document.document_id))
 
     async def chat(self) -> ChatId:
         chat = make_chat(self.actor)

@@ -32,6 +32,7 @@ class NewBaseBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str = Field(max_length=_LONGEST_NAME)
     describes_figures: bool = False
+    is_shared: bool = False
 
 
 class BaseBody(BaseModel):
@@ -40,6 +41,7 @@ class BaseBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str | None = Field(None, max_length=_LONGEST_NAME)
     describes_figures: bool | None = None
+    is_shared: bool | None = None
 
 
 class BasesOfChatBody(BaseModel):
@@ -51,11 +53,11 @@ class BasesOfChatBody(BaseModel):
 
 @router.get("/bases")
 async def list_bases(actor: Asker, services: ServicesOf) -> Response:
-    """List the bases, oldest first."""
+    """List the own bases and then those that others share, oldest first."""
     async with services.storage.transaction() as tx:
-        bases = await tx.bases.list(actor)
-        counts = await tx.bases.counts(actor)
-    return JSONResponse({"bases": [_body(base, counts.get(base.base_id, {})) for base in bases]})
+        bases = await tx.bases.view_all(actor)
+        counts = await tx.bases.view_counts(actor)
+    return JSONResponse({"bases": [_body(actor, base, counts.get(base.base_id, {})) for base in bases]})
 
 
 @router.post("/bases")
@@ -68,10 +70,11 @@ async def create_base(body: NewBaseBody, actor: Asker, services: ServicesOf) -> 
             owner_id=actor.user_id,
             name=name,
             describes_figures=body.describes_figures,
+            is_shared=body.is_shared,
             created_at=await tx.now(),
         )
         await tx.bases.add(actor, base)
-    return JSONResponse(_body(base, {}), status_code=201)
+    return JSONResponse(_body(actor, base, {}), status_code=201)
 
 
 @router.get("/bases/{base_id}")
@@ -82,13 +85,15 @@ async def read_base(base_id: UUID, actor: Asker, services: ServicesOf) -> Respon
 
 @router.patch("/bases/{base_id}")
 async def change_base(base_id: UUID, body: BaseBody, actor: Asker, services: ServicesOf) -> Response:
-    """Change what the body names."""
+    """Change what the body names; a base that somebody else shares is not found here."""
     async with services.storage.transaction() as tx:
         base = await tx.bases.access(actor, BaseId(base_id))
         if body.name is not None:
             base = replace(base, name=_name(body.name))
         if body.describes_figures is not None:
             base = replace(base, describes_figures=body.describes_figures)
+        if body.is_shared is not None:
+            base = replace(base, is_shared=body.is_shared)
         await tx.bases.save(actor, base)
         if body.describes_figures is not None:
             await services.describer.follow_base(tx, base.base_id, describes_figures=body.describes_figures)
@@ -117,7 +122,7 @@ async def list_documents(
 ) -> Response:
     """List the documents of a base, newest first."""
     async with services.storage.transaction() as tx:
-        found = await tx.documents.of_base(
+        found = await tx.documents.view_base(
             actor,
             BaseId(base_id),
             status=status,
@@ -126,7 +131,7 @@ async def list_documents(
             limit=limit + 1,
         )
         shown = found[:limit]
-        counts = await tx.documents.page_counts(actor, [document.document_id for document in shown])
+        counts = await tx.documents.view_page_counts(actor, [document.document_id for document in shown])
     return JSONResponse(
         {
             "documents": [
@@ -171,15 +176,15 @@ async def choose_bases_of_chat(chat_id: UUID, body: BasesOfChatBody, actor: Aske
 async def _of_chat(services: Services, actor: Actor, chat_id: ChatId) -> dict[str, object]:
     async with services.storage.transaction() as tx:
         bases = await tx.bases.of_chat(actor, chat_id)
-        counts = await tx.bases.counts(actor)
-    return {"bases": [_body(base, counts.get(base.base_id, {})) for base in bases]}
+        counts = await tx.bases.view_counts(actor)
+    return {"bases": [_body(actor, base, counts.get(base.base_id, {})) for base in bases]}
 
 
 async def _read(services: Services, actor: Actor, base_id: BaseId) -> dict[str, object]:
     async with services.storage.transaction() as tx:
-        base = await tx.bases.access(actor, base_id)
-        counts = await tx.bases.counts(actor)
-    return _body(base, counts.get(base_id, {}))
+        base = await tx.bases.view(actor, base_id)
+        counts = await tx.bases.view_counts(actor)
+    return _body(actor, base, counts.get(base_id, {}))
 
 
 def _name(name: str) -> str:
@@ -190,11 +195,13 @@ def _name(name: str) -> str:
     return shown
 
 
-def _body(base: KnowledgeBase, counts: Mapping[DocumentStatus, int]) -> dict[str, object]:
+def _body(actor: Actor, base: KnowledgeBase, counts: Mapping[DocumentStatus, int]) -> dict[str, object]:
     return {
         "id": str(base.base_id),
         "name": base.name,
         "describes_figures": base.describes_figures,
+        "is_shared": base.is_shared,
+        "is_own": base.owner_id == actor.user_id,
         "documents": {status: counts.get(status, 0) for status in _COUNTED},
         "created_at": base.created_at.isoformat(),
     }

@@ -94,8 +94,8 @@ async def read_chat(chat_id: UUID, actor: Asker, services: ServicesOf) -> Respon
         messages = await tx.chats.messages(actor, chat.chat_id)
         documents = await tx.documents.of_chat(actor, chat.chat_id)
         ids = [found.document_id for found in documents]
-        pages = await tx.documents.pages_of(actor, ids) if ids else {}
-        figures = await tx.figures.of_documents(actor, ids) if ids else {}
+        pages = await tx.documents.view_pages_of(actor, ids) if ids else {}
+        figures = await tx.figures.view_documents(actor, ids) if ids else {}
     return JSONResponse(
         {
             "chat": chat_body(chat),

@@ -63,19 +63,19 @@ async def upload(
 @router.get("/documents/{document_id}")
 async def read_document(document_id: UUID, actor: Asker, services: ServicesOf) -> Response:
     """A document with its read report."""
-    document = await _access(services, actor, document_id)
+    document = await _view(services, actor, document_id)
     return JSONResponse(await whole_document(services, actor, document))
 
 
 @router.get("/documents/{document_id}/parts")
 async def read_parts(document_id: UUID, actor: Asker, services: ServicesOf) -> Response:
     """The documents that were inside this one."""
-    document = await _access(services, actor, document_id)
+    document = await _view(services, actor, document_id)
     async with services.storage.transaction() as tx:
-        parts = await tx.documents.parts(actor, document.document_id)
+        parts = await tx.documents.view_parts(actor, document.document_id)
         ids = [part.document_id for part in parts]
-        pages = await tx.documents.pages_of(actor, ids)
-        figures = await tx.figures.of_documents(actor, ids)
+        pages = await tx.documents.view_pages_of(actor, ids)
+        figures = await tx.figures.view_documents(actor, ids)
     return JSONResponse(
         {
             "documents": [
@@ -110,7 +110,7 @@ async def delete_document(document_id: UUID, actor: Asker, services: ServicesOf)
 @router.get("/documents/{document_id}/file")
 async def read_file(document_id: UUID, actor: Asker, services: ServicesOf) -> Response:
     """The bytes as they were taken in, to be kept and not to be shown."""
-    document = await _access(services, actor, document_id)
+    document = await _view(services, actor, document_id)
     if not document.keeps_bytes:
         raise NotFound(what="file")
     content = await services.blobs.get(document.sha256)
@@ -123,7 +123,7 @@ async def read_file(document_id: UUID, actor: Asker, services: ServicesOf) -> Re
 async def read_text(document_id: UUID, actor: Asker, services: ServicesOf, page: PageNumber = None) -> Response:
     """The text of a page with its blocks and links."""
     async with services.storage.transaction() as tx:
-        found = await tx.documents.page(actor, DocumentId(document_id), page)
+        found = await tx.documents.view_page(actor, DocumentId(document_id), page)
     return JSONResponse(
         {
             "page": found.number,
@@ -164,7 +164,7 @@ async def find_text(
     if not text.strip():
         raise InvalidRequest(reason="there is nothing to look for")
     async with services.storage.transaction() as tx:
-        found = await tx.documents.find(actor, DocumentId(document_id), text, limit=limit + 1)
+        found = await tx.documents.view_places(actor, DocumentId(document_id), text, limit=limit + 1)
     return JSONResponse(
         {
             "found": [{"page": page, "start": start, "end": end} for page, start, end in found[:limit]],
@@ -182,10 +182,10 @@ async def read_image(
     width: Annotated[int, Query(ge=50, le=4000)] = 1200,
 ) -> Response:
     """A page drawn as a picture, or the picture that the document is."""
-    document = await _access(services, actor, document_id)
+    document = await _view(services, actor, document_id)
     if document.kind == "image":
         async with services.storage.transaction() as tx:
-            figures = await tx.figures.of_document(actor, document.document_id)
+            figures = await tx.figures.view_document(actor, document.document_id)
         shown = next((figure for figure in figures if (figure.page or 1) == page), None)
         if shown is None:
             raise NotFound(what="page")
@@ -218,20 +218,20 @@ async def read_boxes(
 async def whole_document(services: Services, actor: Actor, document: Document) -> dict[str, object]:
     """A document with its read report, as JSON."""
     async with services.storage.transaction() as tx:
-        pages = await tx.documents.pages(actor, document.document_id)
-        figures = await tx.figures.of_document(actor, document.document_id)
+        pages = await tx.documents.view_pages(actor, document.document_id)
+        figures = await tx.figures.view_document(actor, document.document_id)
     return document_body(document, pages, figures)
 
 
-async def _access(services: Services, actor: Actor, document_id: UUID) -> Document:
+async def _view(services: Services, actor: Actor, document_id: UUID) -> Document:
     async with services.storage.transaction() as tx:
-        return await tx.documents.access(actor, DocumentId(document_id))
+        return await tx.documents.view(actor, DocumentId(document_id))
 
 
 async def _page(services: Services, actor: Actor, document_id: UUID, number: int | None) -> tuple[Document, Page]:
     async with services.storage.transaction() as tx:
-        document = await tx.documents.access(actor, DocumentId(document_id))
-        return document, await tx.documents.page(actor, document.document_id, number)
+        document = await tx.documents.view(actor, DocumentId(document_id))
+        return document, await tx.documents.view_page(actor, document.document_id, number)
 
 
 async def _words(services: Services, document: Document, page: Page) -> tuple[Word, ...]:

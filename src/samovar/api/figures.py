@@ -32,7 +32,7 @@ async def read_picture(
 ) -> Response:
     """The picture, as the parser has encoded it anew."""
     async with services.storage.transaction() as tx:
-        figure = await tx.figures.access(actor, DocumentId(document_id), page, number)
+        figure = await tx.figures.view(actor, DocumentId(document_id), page, number)
     content = await services.blobs.get(figure.sha256)
     return Response(content, media_type=figure.media_type, headers=FILE_HEADERS)
 
@@ -43,8 +43,8 @@ async def read_entities(
 ) -> Response:
     """What was seen on the picture when it was last looked at."""
     async with services.storage.transaction() as tx:
-        figure = await tx.figures.access(actor, DocumentId(document_id), page, number)
-        found = await tx.figures.entities(actor, figure.document_id, figure.page, figure.number)
+        figure = await tx.figures.view(actor, DocumentId(document_id), page, number)
+        found = await tx.figures.view_entities(actor, figure.document_id, figure.page, figure.number)
     return JSONResponse({"entities": [entity_body(entity) for entity in found]})
 
 

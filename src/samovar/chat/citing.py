@@ -55,8 +55,8 @@ async def _source(tx: Transaction, actor: Actor, citation: Citation) -> tuple[st
     """
     try:
         if citation.figure is None:
-            return (await tx.documents.page(actor, citation.document_id, citation.page)).text, None
-        figure = await tx.figures.access(actor, citation.document_id, citation.page, citation.figure)
+            return (await tx.documents.view_page(actor, citation.document_id, citation.page)).text, None
+        figure = await tx.figures.view(actor, citation.document_id, citation.page, citation.figure)
     except NotFound:
         return "", None
     return figure.description or "", figure.described_by

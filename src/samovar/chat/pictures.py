@@ -36,13 +36,14 @@ class TurnPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """A picture that is stored, or a page (number set) that has yet to be drawn."""
+    """A picture that is stored, a page (number set) that has yet to be drawn, or ``reason`` why neither can be read."""
 
     message_id: MessageId
     name: str
     figure: DocumentFigure | None = None
     document: Document | None = None
     page: Page | None = None
+    reason: str | None = None
 
 
 class PictureLoader:
@@ -79,18 +80,24 @@ class PictureLoader:
                 document = documents.get(document_id)
                 if document is None or document.kind != "image":
                     continue
-                for figure in await tx.figures.of_document(actor, document_id):
+                for figure in await tx.figures.view_document(actor, document_id):
                     wanted.append(_stored(message, document, figure))
             for sent in message.pages:
-                document = documents.get(sent.document_id) or await tx.documents.access(actor, sent.document_id)
+                document = documents.get(sent.document_id)
+                try:
+                    document = document or await tx.documents.view(actor, sent.document_id)
+                except NotFound as error:
+                    # Its base was shared when the message was sent.
+                    wanted.append(_Wanted(message_id=message.message_id, name=str(sent.page), reason=error.code))
+                    continue
                 if document.kind == "image":
-                    figures = await tx.figures.of_document(actor, document.document_id)
+                    figures = await tx.figures.view_document(actor, document.document_id)
                     wanted.extend(
                         _stored(message, document, figure) for figure in figures if (figure.page or 1) == sent.page
                     )
                     continue
                 try:
-                    page = await tx.documents.page(actor, document.document_id, sent.page)
+                    page = await tx.documents.view_page(actor, document.document_id, sent.page)
                 except NotFound:
                     # It was there when the message was sent; the document is being read anew.
                     page = Page(number=sent.page, text="", status="waiting")
@@ -99,6 +106,8 @@ class PictureLoader:
         return wanted
 
     async def _load(self, wanted: _Wanted) -> TurnPicture:
+        if wanted.reason is not None:
+            return TurnPicture(name=wanted.name, reason=wanted.reason)
         if wanted.figure is not None:
             content = await self._blobs.get(wanted.figure.sha256)
             media_type = wanted.figure.media_type

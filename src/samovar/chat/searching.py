@@ -1,6 +1,7 @@
 """The part of a reply that searches: what is looked for, where, what was found, and how it is told."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,13 +11,14 @@ from samovar.chat.rewrite import ModelRewriter
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message
 from samovar.domain.document import Document, Passage
+from samovar.domain.errors import NotFound
 from samovar.domain.ids import ChunkId
 from samovar.domain.search import SearchScope
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
 from samovar.ports.storage import Storage
 from samovar.retrieval.evidence import weigh_passages
-from samovar.retrieval.filters import FilterProblem
+from samovar.retrieval.filters import FilterProblem, own_first
 from samovar.retrieval.findings import Findings
 from samovar.retrieval.question import ReadQuestion, read_question
 from samovar.retrieval.search import Retriever
@@ -65,7 +67,7 @@ class QuestionSearch:
             return Searched()
         async with self._storage.transaction() as tx:
             bases = await tx.bases.of_chat(actor, chat.chat_id)
-            named = await tx.bases.list(actor) if "#" in question.text else ()
+            named = own_first(await tx.bases.view_all(actor), actor.user_id) if "#" in question.text else ()
         readable = any(one.status == "ready" and (one.kind != "image" or one.chunk_count) for one in documents)
         if not (readable or bases or named):
             return Searched()
@@ -90,8 +92,9 @@ class QuestionSearch:
             described_by: dict[ChunkId, str] = {}
             for chunk in (passage.chunk for passage in (*findings.passages, *findings.nearest)):
                 if chunk.figure is not None and chunk.chunk_id not in described_by:
-                    figure = await tx.figures.access(actor, chunk.document_id, chunk.page, chunk.figure)
-                    described_by[chunk.chunk_id] = figure.described_by or ""
+                    with suppress(NotFound):  # deleted, or shared no more, since it was found
+                        figure = await tx.figures.view(actor, chunk.document_id, chunk.page, chunk.figure)
+                        described_by[chunk.chunk_id] = figure.described_by or ""
         return Searched(
             question=read, findings=findings, grounds=grounds, described_by=described_by, problems=read.problems
         )

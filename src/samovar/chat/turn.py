@@ -128,7 +128,7 @@ class Turns:
                 if question.task is not None or question.pages:
                     asked = await tx.chats.access(actor, old.chat_id)
                     sent = [question.document_ids, [page.document_id for page in question.pages]]
-                    shown = [await tx.documents.access(actor, one) for ids in sent for one in ids]
+                    shown = [await tx.documents.view(actor, one) for ids in sent for one in ids]
                     await self._require_sight(tx, actor, asked, shown, question.pages)
                 chat = await tx.chats.access(actor, old.chat_id, for_update=True)
                 reply, run = self._new_reply(chat, old.parent_id, await tx.now())
@@ -215,7 +215,7 @@ class Turns:
         numbers = {(page.document_id, page.page) for page in sent}
         readable = 0
         for document in {found.document_id: found for found in shown}.values():
-            for page in await tx.documents.pages(actor, document.document_id):
+            for page in await tx.documents.view_pages(actor, document.document_id):
                 is_sent = document.kind == "image" or (document.document_id, page.number) in numbers
                 readable += is_sent and page.status in ("text", "ocr")
         raise ModelWithoutVision(model=blind, pages_with_text=readable)
@@ -257,7 +257,7 @@ async def _check_parent(tx: Transaction, actor: Actor, chat: Chat, parent_id: Me
 
 
 async def _documents_of(tx: Transaction, actor: Actor, chat_id: ChatId, draft: _Draft) -> tuple[Document, ...]:
-    """What a message refers to: files are attached to the chat, pages may be of any document of the actor's own.
+    """What a message refers to: files are attached to the chat, pages may be of any document that may be read.
 
     Raises: NotFound.
     """
@@ -266,7 +266,7 @@ async def _documents_of(tx: Transaction, actor: Actor, chat_id: ChatId, draft: _
         raise NotFound(what="document")
     for page in draft.pages:
         if page.document_id not in attached:
-            attached[page.document_id] = await tx.documents.access(actor, page.document_id)
+            attached[page.document_id] = await tx.documents.view(actor, page.document_id)
     named = (*draft.document_ids, *(page.document_id for page in draft.pages))
     return tuple(attached[document_id] for document_id in dict.fromkeys(named))
 

@@ -62,8 +62,8 @@ async def _report(settings: Settings, document: str | None, base: str | None) ->
 async def read_report(services: Services, actor: Actor, document: Document) -> ReadReport:
     """Read what is known of a document. Raises: NotFound."""
     async with services.storage.transaction() as tx:
-        pages = await tx.documents.pages(actor, document.document_id)
-        figures = await tx.figures.of_document(actor, document.document_id)
+        pages = await tx.documents.view_pages(actor, document.document_id)
+        figures = await tx.figures.view_document(actor, document.document_id)
     return ReadReport(document=document, pages=pages, figures=figures)
 
 
@@ -75,7 +75,7 @@ async def _of_base(services: Services, actor: Actor, name: str) -> list[Document
             raise NotFound(what="knowledge base")
         before: DocumentId | None = None
         while True:
-            some = await tx.documents.of_base(actor, base.base_id, before=before, limit=_DOCUMENTS_AT_ONCE)
+            some = await tx.documents.view_base(actor, base.base_id, before=before, limit=_DOCUMENTS_AT_ONCE)
             documents.extend(some)
             if len(some) < _DOCUMENTS_AT_ONCE:
                 return documents[::-1]
@@ -91,7 +91,7 @@ async def _named(services: Services, actor: Actor, wanted: str) -> list[Document
         found = [
             document
             for base in await tx.bases.list(actor)
-            for document in await tx.documents.of_base(actor, base.base_id, name=wanted, limit=_DOCUMENTS_AT_ONCE)
+            for document in await tx.documents.view_base(actor, base.base_id, name=wanted, limit=_DOCUMENTS_AT_ONCE)
         ]
     exact = [document for document in found if wanted in (document.name, document.path)]
     if not exact and len(found) > 1:

@@ -284,4 +284,4 @@ class Intake:
     async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
         """What was read of each page, without its text."""
         async with self._storage.transaction() as tx:
-            return await tx.documents.pages(actor, document_id)
+            return await tx.documents.view_pages(actor, document_id)

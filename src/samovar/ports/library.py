@@ -22,61 +22,80 @@ __all__ = ["Bases", "Documents", "Figures", "Readings"]
 
 
 class Bases(Protocol):
-    """Knowledge bases. Every method takes the actor; absence and refusal are one NotFound."""
+    """Knowledge bases. Every method takes the actor; absence and refusal are one NotFound.
+
+    What begins with ``view`` reads what the actor may read: the own bases and those that others share. All else is
+    about the own ones alone.
+    """
 
     async def add(self, actor: Actor, base: KnowledgeBase) -> None:
         """Store a base. Raises Conflict when the actor has one of that name."""
         ...
 
     async def list(self, actor: Actor) -> tuple[KnowledgeBase, ...]:
-        """List the bases, oldest first."""
+        """List the own bases, oldest first."""
+        ...
+
+    async def view_all(self, actor: Actor) -> tuple[KnowledgeBase, ...]:
+        """List the own bases and then those that others share, oldest first."""
         ...
 
     async def access(self, actor: Actor, base_id: BaseId) -> KnowledgeBase:
-        """Read one base."""
+        """Read one base of the actor's own, which may be changed."""
+        ...
+
+    async def view(self, actor: Actor, base_id: BaseId) -> KnowledgeBase:
+        """Read one base, which may be somebody else's."""
         ...
 
     async def by_name(self, actor: Actor, name: str) -> KnowledgeBase | None:
-        """Find a base by its exact name."""
+        """Find an own base by its exact name."""
         ...
 
     async def save(self, actor: Actor, base: KnowledgeBase) -> None:
-        """Write name and choices. Raises Conflict when the name is taken."""
+        """Write name and choices, and whether it is shared. Raises Conflict when the name is taken."""
         ...
 
     async def remove(self, actor: Actor, base_id: BaseId) -> tuple[str, ...]:
         """Delete a base with its documents; return the hashes of blobs that nothing refers to any more."""
         ...
 
-    async def counts(self, actor: Actor) -> Mapping[BaseId, Mapping[DocumentStatus, int]]:
+    async def view_counts(self, actor: Actor) -> Mapping[BaseId, Mapping[DocumentStatus, int]]:
         """Count the documents of each base by status."""
         ...
 
     async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[KnowledgeBase, ...]:
-        """List the bases that a chat searches, oldest first."""
+        """List the bases that an own chat searches, oldest first: of those chosen for it the ones that may be read."""
         ...
 
     async def set_of_chat(self, actor: Actor, chat_id: ChatId, base_ids: Sequence[BaseId]) -> None:
-        """Choose the bases that a chat searches."""
+        """Choose the bases that an own chat searches; they may be others' that are shared."""
         ...
 
 
 class Documents(Protocol):
-    """Documents and pages. Every method that takes the actor raises NotFound for what is not the actor's own."""
+    """Documents and pages. Every method that takes the actor raises NotFound for what is not the actor's own.
+
+    Only what begins with ``view`` reads documents of shared bases too; it never says that anything may be changed.
+    """
 
     async def add(self, actor: Actor, document: Document, *, chat_id: ChatId | None) -> None:
         """Store a document, in the base that it names, and attach it to a chat (None: to none)."""
         ...
 
     async def access(self, actor: Actor, document_id: DocumentId) -> Document:
-        """Read one document."""
+        """Read one document of the actor's own, which may be changed."""
+        ...
+
+    async def view(self, actor: Actor, document_id: DocumentId) -> Document:
+        """Read one document, which may be somebody else's."""
         ...
 
     async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[Document, ...]:
         """List the documents attached to a chat, oldest first; replaced ones are left out."""
         ...
 
-    async def of_base(
+    async def view_base(
         self,
         actor: Actor,
         base_id: BaseId,
@@ -92,7 +111,7 @@ class Documents(Protocol):
         """
         ...
 
-    async def parts(self, actor: Actor, document_id: DocumentId) -> tuple[Document, ...]:
+    async def view_parts(self, actor: Actor, document_id: DocumentId) -> tuple[Document, ...]:
         """List the documents that were attached to one (members of an archive, attachments of a letter)."""
         ...
 
@@ -106,25 +125,27 @@ class Documents(Protocol):
         """Find the version of a file in force: neither replaced nor failed nor cancelled."""
         ...
 
-    async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
+    async def view_pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
         """Read what is known of all pages, in order, without text, blocks, words and links."""
         ...
 
-    async def page_counts(
+    async def view_page_counts(
         self, actor: Actor, document_ids: Sequence[DocumentId]
     ) -> Mapping[DocumentId, tuple[PageCount, ...]]:
         """Count the pages of many documents by how they were read; a document without pages is left out."""
         ...
 
-    async def pages_of(self, actor: Actor, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, tuple[Page, ...]]:
-        """Read the same of many documents at once; one without pages, or of somebody else, is missing."""
+    async def view_pages_of(
+        self, actor: Actor, document_ids: Sequence[DocumentId]
+    ) -> Mapping[DocumentId, tuple[Page, ...]]:
+        """Read the same of many documents at once; one without pages, or that may not be read, is missing."""
         ...
 
-    async def page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:
+    async def view_page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:
         """Read one page (None: the document has no pages) with everything on it."""
         ...
 
-    async def find(
+    async def view_places(
         self, actor: Actor, document_id: DocumentId, words: str, *, limit: int
     ) -> tuple[tuple[int | None, int, int], ...]:
         """Find where ``words`` occur, in any case and with any white space: page, start, end, in order."""
@@ -151,23 +172,30 @@ class Documents(Protocol):
 
 
 class Figures(Protocol):
-    """Pictures of documents, what models say of them, and what is seen on them."""
+    """Pictures of documents, what models say of them, and what is seen on them.
 
-    async def of_document(self, actor: Actor, document_id: DocumentId) -> tuple[DocumentFigure, ...]:
+    Only what begins with ``view`` reads pictures of shared bases too; it never says that anything may be changed.
+    """
+
+    async def view_document(self, actor: Actor, document_id: DocumentId) -> tuple[DocumentFigure, ...]:
         """List the pictures of a document in the order of its pages."""
         ...
 
-    async def of_documents(
+    async def view_documents(
         self, actor: Actor, document_ids: Sequence[DocumentId]
     ) -> Mapping[DocumentId, tuple[DocumentFigure, ...]]:
-        """List the pictures of many documents at once; one without any, or of somebody else, is missing."""
+        """List the pictures of many documents at once; one without any, or that may not be read, is missing."""
         ...
 
     async def access(self, actor: Actor, document_id: DocumentId, page: int | None, number: int) -> DocumentFigure:
-        """Read one picture. Raises NotFound."""
+        """Read one picture of the actor's own, which may be described and looked at anew. Raises NotFound."""
         ...
 
-    async def entities(
+    async def view(self, actor: Actor, document_id: DocumentId, page: int | None, number: int) -> DocumentFigure:
+        """Read one picture, which may be in somebody else's document. Raises NotFound."""
+        ...
+
+    async def view_entities(
         self, actor: Actor, document_id: DocumentId, page: int | None, number: int
     ) -> tuple[Entity, ...]:
         """List what was seen on a picture."""

@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, get_args
 
 from samovar.domain.document import KnowledgeBase
-from samovar.domain.ids import BaseId
+from samovar.domain.ids import BaseId, UserId
 from samovar.domain.page import DocumentKind
 from samovar.domain.search import SearchScope
 
-__all__ = ["FilterProblem", "FilterReason", "Filtered", "read_filters"]
+__all__ = ["FilterProblem", "FilterReason", "Filtered", "own_first", "read_filters"]
 
 FilterReason = Literal["unknown_base", "unknown_kind", "bad_date", "given_twice"]
 
@@ -92,6 +92,12 @@ def read_filters(text: str, bases: Sequence[KnowledgeBase], scope: SearchScope) 
         scope=reading.scope,
         problems=tuple(reading.problems[:_MOST_PROBLEMS]),
     )
+
+
+def own_first(bases: Sequence[KnowledgeBase], owner_id: UserId) -> tuple[KnowledgeBase, ...]:
+    """Leave out the bases of others that are named as one of the owner's own: ``#name`` means that one."""
+    own = {_folded(base.name) for base in bases if base.owner_id == owner_id}
+    return tuple(base for base in bases if base.owner_id == owner_id or _folded(base.name) not in own)
 
 
 class _Reading:

@@ -11,6 +11,7 @@ from samovar.domain.errors import Conflict, NotFound
 from samovar.domain.ids import BaseId, ChatId, UserId
 from samovar.storage.connection import Connection
 from samovar.storage.documents import delete_documents
+from samovar.storage.rights import readable_base, readable_document
 from samovar.storage.tables import chat_bases, chats, documents, knowledge_bases
 
 __all__ = ["PostgresBases"]
@@ -30,28 +31,30 @@ class PostgresBases:
             owner_id=actor.user_id,
             name=base.name,
             describes_figures=base.describes_figures,
+            is_shared=base.is_shared,
             created_at=base.created_at,
         )
         await self._write(statement)
 
     async def list(self, actor: Actor) -> tuple[KnowledgeBase, ...]:
-        """List the bases, oldest first."""
-        statement = (
-            select(knowledge_bases)
-            .where(knowledge_bases.c.owner_id == actor.user_id)
-            .order_by(knowledge_bases.c.position)
-        )
-        return tuple(_base(row) for row in await self._connection.execute(statement))
+        """List the own bases, oldest first."""
+        return await self._list(knowledge_bases.c.owner_id == actor.user_id)
+
+    async def view_all(self, actor: Actor) -> tuple[KnowledgeBase, ...]:
+        """List the own bases and then those that others share, oldest first."""
+        found = await self._list(readable_base(actor))
+        return tuple(sorted(found, key=lambda base: base.owner_id != actor.user_id))
 
     async def access(self, actor: Actor, base_id: BaseId) -> KnowledgeBase:
-        """Read one base. Raises: NotFound."""
-        row = (await self._connection.execute(select(knowledge_bases).where(_own(actor, base_id)))).one_or_none()
-        if row is None:
-            raise NotFound(what="knowledge base")
-        return _base(row)
+        """Read one base of the actor's own. Raises: NotFound."""
+        return await self._read(base_id, knowledge_bases.c.owner_id == actor.user_id)
+
+    async def view(self, actor: Actor, base_id: BaseId) -> KnowledgeBase:
+        """Read one base, which may be somebody else's. Raises: NotFound."""
+        return await self._read(base_id, readable_base(actor))
 
     async def by_name(self, actor: Actor, name: str) -> KnowledgeBase | None:
-        """Find a base by its exact name."""
+        """Find an own base by its exact name."""
         statement = select(knowledge_bases).where(
             knowledge_bases.c.owner_id == actor.user_id, knowledge_bases.c.name == name
         )
@@ -59,11 +62,11 @@ class PostgresBases:
         return None if row is None else _base(row)
 
     async def save(self, actor: Actor, base: KnowledgeBase) -> None:
-        """Write name and choices. Raises: NotFound, Conflict when the name is taken."""
+        """Write name and choices, and whether it is shared. Raises: NotFound, Conflict when the name is taken."""
         statement = (
             update(knowledge_bases)
             .where(_own(actor, base.base_id))
-            .values(name=base.name, describes_figures=base.describes_figures)
+            .values(name=base.name, describes_figures=base.describes_figures, is_shared=base.is_shared)
         )
         if await self._write(statement) == 0:
             raise NotFound(what="knowledge base")
@@ -77,11 +80,11 @@ class PostgresBases:
         await self._connection.execute(delete(knowledge_bases).where(_own(actor, base_id)))
         return unused
 
-    async def counts(self, actor: Actor) -> Mapping[BaseId, Mapping[DocumentStatus, int]]:
+    async def view_counts(self, actor: Actor) -> Mapping[BaseId, Mapping[DocumentStatus, int]]:
         """Count the documents of each base by status; a base without documents is missing."""
         statement = (
             select(documents.c.base_id, documents.c.status, func.count().label("found"))
-            .where(documents.c.owner_id == actor.user_id, documents.c.base_id.is_not(None))
+            .where(readable_document(actor), documents.c.base_id.is_not(None))
             .group_by(documents.c.base_id, documents.c.status)
         )
         counts: dict[BaseId, dict[DocumentStatus, int]] = {}
@@ -90,23 +93,34 @@ class PostgresBases:
         return counts
 
     async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[KnowledgeBase, ...]:
-        """List the bases that a chat searches, oldest first. Raises: NotFound."""
+        """List the bases that an own chat searches and that may be read, oldest first. Raises: NotFound."""
         await self._require_chat(actor, chat_id)
         statement = (
             select(knowledge_bases)
             .join(chat_bases, chat_bases.c.base_id == knowledge_bases.c.base_id)
-            .where(chat_bases.c.chat_id == chat_id, knowledge_bases.c.owner_id == actor.user_id)
+            .where(chat_bases.c.chat_id == chat_id, readable_base(actor))
             .order_by(knowledge_bases.c.position)
         )
         return tuple(_base(row) for row in await self._connection.execute(statement))
 
     async def set_of_chat(self, actor: Actor, chat_id: ChatId, base_ids: Sequence[BaseId]) -> None:
-        """Choose the bases that a chat searches. Raises: NotFound."""
+        """Choose the bases that an own chat searches, own and shared ones. Raises: NotFound."""
         await self._require_chat(actor, chat_id)
         await self._connection.execute(delete(chat_bases).where(chat_bases.c.chat_id == chat_id))
         for base_id in dict.fromkeys(base_ids):
-            await self.access(actor, base_id)
+            await self.view(actor, base_id)
             await self._connection.execute(insert(chat_bases).values(chat_id=chat_id, base_id=base_id))
+
+    async def _list(self, condition: ColumnElement[bool]) -> tuple[KnowledgeBase, ...]:
+        statement = select(knowledge_bases).where(condition).order_by(knowledge_bases.c.position)
+        return tuple(_base(row) for row in await self._connection.execute(statement))
+
+    async def _read(self, base_id: BaseId, condition: ColumnElement[bool]) -> KnowledgeBase:
+        statement = select(knowledge_bases).where(knowledge_bases.c.base_id == base_id, condition)
+        row = (await self._connection.execute(statement)).one_or_none()
+        if row is None:
+            raise NotFound(what="knowledge base")
+        return _base(row)
 
     async def _require_chat(self, actor: Actor, chat_id: ChatId) -> None:
         statement = select(chats.c.chat_id).where(chats.c.chat_id == chat_id, chats.c.owner_id == actor.user_id)
@@ -130,5 +144,6 @@ def _base(row: Row[Any]) -> KnowledgeBase:
         owner_id=UserId(row.owner_id),
         name=row.name,
         describes_figures=row.describes_figures,
+        is_shared=row.is_shared,
         created_at=row.created_at,
     )

@@ -29,6 +29,7 @@ from samovar.domain.parameters import GenerationParameters
 from samovar.domain.run import Run
 from samovar.storage.connection import Connection
 from samovar.storage.documents import delete_documents
+from samovar.storage.rights import readable_document
 from samovar.storage.tables import (
     chat_changes,
     chat_documents,
@@ -187,10 +188,8 @@ class PostgresChats:
         if not sent:
             return
         wanted = {document_id for document_id, _ in sent}
-        own = select(documents.c.document_id).where(
-            documents.c.document_id.in_(wanted), documents.c.owner_id == actor.user_id
-        )
-        if len((await self._connection.execute(own)).all()) != len(wanted):
+        readable = select(documents.c.document_id).where(documents.c.document_id.in_(wanted), readable_document(actor))
+        if len((await self._connection.execute(readable)).all()) != len(wanted):
             raise NotFound(what="document")
         rows = [
             {"message_id": message.message_id, "document_id": document_id, "page": page, "place": place}

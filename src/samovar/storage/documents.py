@@ -33,6 +33,7 @@ from samovar.domain.page import Page
 from samovar.domain.page_json import decode_blocks, decode_links, decode_outline, decode_words, encode_outline
 from samovar.storage.connection import Connection
 from samovar.storage.queue import announce, announcement
+from samovar.storage.rights import readable_base, readable_document
 from samovar.storage.tables import StoredText, chat_documents, chats, documents, figures, knowledge_bases, pages
 
 __all__ = [
@@ -63,7 +64,7 @@ class PostgresDocuments:
     async def add(self, actor: Actor, document: Document, *, chat_id: ChatId | None) -> None:
         """Store a document, in the base that it names, and attach it to a chat (None: to none). Raises: NotFound."""
         if document.base_id is not None:
-            await self._require_base(actor, document.base_id)
+            await self._require_base(document.base_id, knowledge_bases.c.owner_id == actor.user_id)
         await self.add_unchecked(replace(document, owner_id=actor.user_id))
         if chat_id is None:
             return
@@ -104,11 +105,12 @@ class PostgresDocuments:
         await self._connection.execute(statement)
 
     async def access(self, actor: Actor, document_id: DocumentId) -> Document:
-        """Read one document. Raises: NotFound."""
-        row = (await self._connection.execute(select(documents).where(_own(actor, document_id)))).one_or_none()
-        if row is None:
-            raise NotFound(what="document")
-        return document_from(row)
+        """Read one document of the actor's own. Raises: NotFound."""
+        return await self._read(_own(actor, document_id))
+
+    async def view(self, actor: Actor, document_id: DocumentId) -> Document:
+        """Read one document, which may be somebody else's. Raises: NotFound."""
+        return await self._read(_readable(actor, document_id))
 
     async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[Document, ...]:
         """List the documents attached to a chat, oldest first, without replaced ones. Raises: NotFound."""
@@ -117,7 +119,7 @@ class PostgresDocuments:
             raise NotFound(what="chat")
         return tuple(document_from(row) for row in rows if row.document_id is not None)
 
-    async def of_base(
+    async def view_base(
         self,
         actor: Actor,
         base_id: BaseId,
@@ -128,8 +130,8 @@ class PostgresDocuments:
         limit: int,
     ) -> tuple[Document, ...]:
         """List the documents of a base, newest first. Raises: NotFound."""
-        await self._require_base(actor, base_id)
-        statement = select(documents).where(documents.c.base_id == base_id, documents.c.owner_id == actor.user_id)
+        await self._require_base(base_id, readable_base(actor))
+        statement = select(documents).where(documents.c.base_id == base_id, readable_document(actor))
         if status is None:
             statement = statement.where(documents.c.status != "replaced")
         else:
@@ -138,16 +140,17 @@ class PostgresDocuments:
             shown = func.lower(func.concat(documents.c.name, " ", func.coalesce(documents.c.path, "")))
             statement = statement.where(func.strpos(shown, func.lower(literal(name, StoredText))) > 0)
         if before is not None:
-            earlier = select(documents.c.position).where(_own(actor, before)).scalar_subquery()
-            statement = statement.where(documents.c.position < earlier)
+            last = documents.alias("last")
+            earlier = select(last.c.position).where(last.c.document_id == before, last.c.base_id == base_id)
+            statement = statement.where(documents.c.position < earlier.scalar_subquery())
         rows = await self._connection.execute(statement.order_by(documents.c.position.desc()).limit(limit))
         return tuple(document_from(row) for row in rows)
 
-    async def parts(self, actor: Actor, document_id: DocumentId) -> tuple[Document, ...]:
+    async def view_parts(self, actor: Actor, document_id: DocumentId) -> tuple[Document, ...]:
         """List the documents that were attached to one, oldest first."""
         statement = (
             select(documents)
-            .where(documents.c.parent_id == document_id, documents.c.owner_id == actor.user_id)
+            .where(documents.c.parent_id == document_id, readable_document(actor))
             .order_by(documents.c.position)
         )
         return tuple(document_from(row) for row in await self._connection.execute(statement))
@@ -197,35 +200,35 @@ class PostgresDocuments:
         row = (await self._connection.execute(statement)).one_or_none()
         return document_from(row) if row else None
 
-    async def pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
+    async def view_pages(self, actor: Actor, document_id: DocumentId) -> tuple[Page, ...]:
         """Read what is known of all pages, in order, without what stands on them. Raises: NotFound."""
         statement = (
-            select(*(column for column in _pages.c if column.name not in _ON_THE_PAGE))
-            .join(documents, documents.c.document_id == _pages.c.document_id)
-            .where(_own(actor, document_id))
-            .order_by(_pages.c.number)
+            select(*(column for column in pages.c if column.name not in _ON_THE_PAGE))
+            .join(documents, documents.c.document_id == pages.c.document_id)
+            .where(_readable(actor, document_id))
+            .order_by(pages.c.number)
         )
         found = tuple(_described(row) for row in await self._connection.execute(statement))
         if not found:
-            await self.access(actor, document_id)
+            await self.view(actor, document_id)
         return found
 
-    async def page_counts(
+    async def view_page_counts(
         self, actor: Actor, document_ids: Sequence[DocumentId]
     ) -> Mapping[DocumentId, tuple[PageCount, ...]]:
         """Count the pages of many documents by how they were read; a document without pages is left out."""
         statement = (
             select(
-                _pages.c.document_id,
-                _pages.c.status,
-                _pages.c.reason,
+                pages.c.document_id,
+                pages.c.status,
+                pages.c.reason,
                 func.count().label("counted"),
-                func.avg(_pages.c.confidence).label("confidence"),
+                func.avg(pages.c.confidence).label("confidence"),
             )
-            .join(documents, documents.c.document_id == _pages.c.document_id)
-            .where(documents.c.owner_id == actor.user_id, documents.c.document_id.in_(document_ids))
-            .group_by(_pages.c.document_id, _pages.c.status, _pages.c.reason)
-            .order_by(_pages.c.status, _pages.c.reason)
+            .join(documents, documents.c.document_id == pages.c.document_id)
+            .where(readable_document(actor), documents.c.document_id.in_(document_ids))
+            .group_by(pages.c.document_id, pages.c.status, pages.c.reason)
+            .order_by(pages.c.status, pages.c.reason)
         )
         found: dict[DocumentId, tuple[PageCount, ...]] = {}
         for row in await self._connection.execute(statement):
@@ -233,36 +236,38 @@ class PostgresDocuments:
             found[DocumentId(row.document_id)] = (*found.get(DocumentId(row.document_id), ()), count)
         return found
 
-    async def pages_of(self, actor: Actor, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, tuple[Page, ...]]:
-        """Read what is known of all pages of many documents; one without pages, or of somebody else, is missing."""
+    async def view_pages_of(
+        self, actor: Actor, document_ids: Sequence[DocumentId]
+    ) -> Mapping[DocumentId, tuple[Page, ...]]:
+        """Read what is known of all pages of many documents; one without pages, or not to be read, is missing."""
         statement = (
-            select(*(column for column in _pages.c if column.name not in _ON_THE_PAGE))
-            .join(documents, documents.c.document_id == _pages.c.document_id)
-            .where(documents.c.owner_id == actor.user_id, documents.c.document_id.in_(document_ids))
-            .order_by(_pages.c.document_id, _pages.c.number)
+            select(*(column for column in pages.c if column.name not in _ON_THE_PAGE))
+            .join(documents, documents.c.document_id == pages.c.document_id)
+            .where(readable_document(actor), documents.c.document_id.in_(document_ids))
+            .order_by(pages.c.document_id, pages.c.number)
         )
         found: dict[DocumentId, list[Page]] = {}
         for row in await self._connection.execute(statement):
             found.setdefault(DocumentId(row.document_id), []).append(_described(row))
         return {document_id: tuple(pages) for document_id, pages in found.items()}
 
-    async def page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:
+    async def view_page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:
         """Read one page (None: the document has no pages). Raises: NotFound."""
         statement = (
-            select(_pages)
-            .join(documents, documents.c.document_id == _pages.c.document_id)
-            .where(_own(actor, document_id), _pages.c.number == page_number(number))
+            select(pages)
+            .join(documents, documents.c.document_id == pages.c.document_id)
+            .where(_readable(actor, document_id), pages.c.number == page_number(number))
         )
         row = (await self._connection.execute(statement)).one_or_none()
         if row is None or number == WITHOUT_NUMBER:
             raise NotFound(what="page")
         return page_from(row)
 
-    async def find(
+    async def view_places(
         self, actor: Actor, document_id: DocumentId, words: str, *, limit: int
     ) -> tuple[tuple[int | None, int, int], ...]:
         """Find where words occur, in any case and with any white space. Raises: NotFound."""
-        await self.access(actor, document_id)
+        await self.view(actor, document_id)
         parameters = {"document": document_id, "pattern": _pattern(words), "limit": limit}
         return tuple(
             (row.number or None, row.start, row.start + row.length)
@@ -307,10 +312,14 @@ class PostgresDocuments:
         """Tell which of these blobs neither a document nor a figure refers to, sorted."""
         return await unused_blobs(self._connection, hashes)
 
-    async def _require_base(self, actor: Actor, base_id: BaseId) -> None:
-        statement = select(knowledge_bases.c.base_id).where(
-            knowledge_bases.c.base_id == base_id, knowledge_bases.c.owner_id == actor.user_id
-        )
+    async def _read(self, condition: ColumnElement[bool]) -> Document:
+        row = (await self._connection.execute(select(documents).where(condition))).one_or_none()
+        if row is None:
+            raise NotFound(what="document")
+        return document_from(row)
+
+    async def _require_base(self, base_id: BaseId, condition: ColumnElement[bool]) -> None:
+        statement = select(knowledge_bases.c.base_id).where(knowledge_bases.c.base_id == base_id, condition)
         if (await self._connection.execute(statement)).one_or_none() is None:
             raise NotFound(what="knowledge base")
 
@@ -354,8 +363,6 @@ def page_number(number: int | None) -> int:
     return WITHOUT_NUMBER if number is None else number
 
 
-# Inside the class the name of the table is taken by the method.
-_pages = pages
 _ON_THE_PAGE: Final = frozenset({"text", "blocks", "words", "links"})
 
 
@@ -383,6 +390,10 @@ def _own_and_parts(actor: Actor, document_id: DocumentId) -> CTE:
 
 def _own(actor: Actor, document_id: DocumentId) -> ColumnElement[bool]:
     return and_(documents.c.document_id == document_id, documents.c.owner_id == actor.user_id)
+
+
+def _readable(actor: Actor, document_id: DocumentId) -> ColumnElement[bool]:
+    return and_(documents.c.document_id == document_id, readable_document(actor))
 
 
 def document_from(row: Row[Any]) -> Document:

@@ -12,6 +12,7 @@ from samovar.domain.ids import BaseId, DocumentId
 from samovar.domain.page_json import decode_box, encode_box
 from samovar.storage.connection import Connection
 from samovar.storage.documents import WITHOUT_NUMBER, document_from, page_number
+from samovar.storage.rights import readable_document
 from samovar.storage.tables import documents, entities, figures
 
 __all__ = ["PostgresFigures", "figure_columns"]
@@ -24,22 +25,22 @@ class PostgresFigures:
         """Work on the connection of one transaction."""
         self._connection = connection
 
-    async def of_document(self, actor: Actor, document_id: DocumentId) -> tuple[DocumentFigure, ...]:
+    async def view_document(self, actor: Actor, document_id: DocumentId) -> tuple[DocumentFigure, ...]:
         """List the pictures of a document in the order of its pages. Raises: NotFound."""
-        await self._require(actor, document_id)
+        await self._require(readable_document(actor), document_id)
         statement = (
             select(figures).where(figures.c.document_id == document_id).order_by(figures.c.page, figures.c.number)
         )
         return tuple(_figure(row) for row in await self._connection.execute(statement))
 
-    async def of_documents(
+    async def view_documents(
         self, actor: Actor, document_ids: Sequence[DocumentId]
     ) -> Mapping[DocumentId, tuple[DocumentFigure, ...]]:
-        """List the pictures of many documents; one without any, or of somebody else, is missing."""
+        """List the pictures of many documents; one without any, or that may not be read, is missing."""
         statement = (
             select(figures)
             .join(documents, documents.c.document_id == figures.c.document_id)
-            .where(documents.c.owner_id == actor.user_id, documents.c.document_id.in_(document_ids))
+            .where(readable_document(actor), documents.c.document_id.in_(document_ids))
             .order_by(figures.c.document_id, figures.c.page, figures.c.number)
         )
         found: dict[DocumentId, list[DocumentFigure]] = {}
@@ -48,18 +49,27 @@ class PostgresFigures:
         return {document_id: tuple(listed) for document_id, listed in found.items()}
 
     async def access(self, actor: Actor, document_id: DocumentId, page: int | None, number: int) -> DocumentFigure:
-        """Read one picture. Raises: NotFound."""
-        await self._require(actor, document_id)
+        """Read one picture of the actor's own. Raises: NotFound."""
+        return await self._read(documents.c.owner_id == actor.user_id, document_id, page, number)
+
+    async def view(self, actor: Actor, document_id: DocumentId, page: int | None, number: int) -> DocumentFigure:
+        """Read one picture, which may be in somebody else's document. Raises: NotFound."""
+        return await self._read(readable_document(actor), document_id, page, number)
+
+    async def _read(
+        self, condition: ColumnElement[bool], document_id: DocumentId, page: int | None, number: int
+    ) -> DocumentFigure:
+        await self._require(condition, document_id)
         row = (await self._connection.execute(select(figures).where(_key(document_id, page, number)))).one_or_none()
         if row is None:
             raise NotFound(what="picture")
         return _figure(row)
 
-    async def entities(
+    async def view_entities(
         self, actor: Actor, document_id: DocumentId, page: int | None, number: int
     ) -> tuple[Entity, ...]:
         """List what was seen on a picture. Raises: NotFound."""
-        await self._require(actor, document_id)
+        await self._require(readable_document(actor), document_id)
         statement = select(_entities).where(_of_figure(document_id, page, number)).order_by(_entities.c.place)
         return tuple(
             Entity(
@@ -178,10 +188,8 @@ class PostgresFigures:
         if (await self._connection.execute(statement)).rowcount == 0:
             raise NotFound(what="picture")
 
-    async def _require(self, actor: Actor, document_id: DocumentId) -> None:
-        statement = select(documents.c.document_id).where(
-            documents.c.document_id == document_id, documents.c.owner_id == actor.user_id
-        )
+    async def _require(self, condition: ColumnElement[bool], document_id: DocumentId) -> None:
+        statement = select(documents.c.document_id).where(documents.c.document_id == document_id, condition)
         if (await self._connection.execute(statement)).one_or_none() is None:
             raise NotFound(what="document")
 

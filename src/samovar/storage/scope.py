@@ -12,12 +12,10 @@ from sqlalchemy.types import DateTime, Uuid
 
 from samovar.domain.actor import Actor
 from samovar.domain.search import SearchScope
+from samovar.storage.rights import READABLE_DOCUMENT
 from samovar.storage.tables import StoredText
 
-__all__ = ["READABLE_BASE", "escaped", "scope_sql"]
-
-#: A base is its owner's, or everyone's.
-READABLE_BASE: Final = "(base.owner_id = :actor OR base.is_shared)"
+__all__ = ["escaped", "scope_sql"]
 
 _OF_CHAT: Final = """
         SELECT chat_documents.document_id FROM chat_documents JOIN chats USING (chat_id)
@@ -80,8 +78,8 @@ def scope_sql(actor: Actor, scope: SearchScope) -> tuple[str, dict[str, Any], tu
     narrowed = "".join(f"\n    AND {condition}" for condition in conditions)
     sql = f"""scope AS MATERIALIZED (
     SELECT document.document_id, document.name, document.chunk_count, document.has_vectors
-    FROM documents AS document LEFT JOIN knowledge_bases AS base USING (base_id)
-    WHERE document.status = 'ready' AND (document.owner_id = :actor OR base.is_shared){narrowed}
+    FROM documents AS document
+    WHERE document.status = 'ready' AND {READABLE_DOCUMENT}{narrowed}
 )"""  # noqa: S608 - made of constants; every value is a parameter
     return sql, values, tuple(_TYPES[name] for name in values)
 

@@ -20,6 +20,7 @@ from samovar.storage.connection import Connection
 from samovar.storage.dense import DenseArm
 from samovar.storage.lexical import LexicalArm
 from samovar.storage.plain import storable_text
+from samovar.storage.rights import READABLE_DOCUMENT
 from samovar.storage.stems import StemCache
 from samovar.storage.tables import StoredText
 
@@ -29,9 +30,8 @@ __all__ = ["PostgresSearch"]
 _PIECE_CHARACTERS: Final = 100_000
 
 # What was found a moment ago is read only if the actor may still read it.
-_READABLE: Final = """JOIN documents AS document USING (document_id)
-LEFT JOIN knowledge_bases AS base USING (base_id)
-WHERE document.status = 'ready' AND (document.owner_id = :actor OR base.is_shared)"""
+_READABLE: Final = f"""JOIN documents AS document USING (document_id)
+WHERE document.status = 'ready' AND {READABLE_DOCUMENT}"""
 _COLUMNS: Final = f"""chunk.chunk_id, document_id, chunk.page, chunk.start, chunk."end", chunk.figure, chunk.headings,
     document.name, document.path, document.title, document.created_at, {text_of_chunk("chunk")} AS text"""
 

@@ -163,7 +163,7 @@ class FigureDescriber:
     async def _describe(self, document: Document, figure: DocumentFigure, choice: ModelChoice) -> None:
         owner = _owner(document)
         async with self._storage.transaction() as tx:
-            page = await tx.documents.page(owner, figure.document_id, figure.page)
+            page = await tx.documents.view_page(owner, figure.document_id, figure.page)
         picture = ImagePart(
             media_type="image/png" if figure.media_type == "image/png" else "image/jpeg",
             content=await self._blobs.get(figure.sha256),
@@ -193,7 +193,7 @@ class FigureDescriber:
             return None
         if min(figure.width, figure.height) < self._limits.smallest_px:
             return "too_small"
-        siblings = await tx.figures.of_document(_owner(document), figure.document_id)
+        siblings = await tx.figures.view_document(_owner(document), figure.document_id)
         described = [sibling for sibling in siblings if sibling.status == "described"]
         if any(sibling.sha256 == figure.sha256 for sibling in described):
             return "repeated"

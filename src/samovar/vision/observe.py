@@ -98,7 +98,7 @@ class FigureObserver:
         async with self._storage.transaction() as tx:
             figure = await tx.figures.access(actor, document_id, page, number)
             document = await tx.documents.access(actor, document_id)
-            standing = await tx.documents.page(actor, document_id, page)
+            standing = await tx.documents.view_page(actor, document_id, page)
         content = await self._blobs.get(figure.sha256)
         left_out: list[LeftOut] = []
         words = await self._words(figure, standing if document.kind == "image" else None, content, left_out)
@@ -113,7 +113,7 @@ class FigureObserver:
             if now.sha256 != figure.sha256:
                 raise NotFound(what="picture")
             await tx.figures.set_entities(document_id, page, number, entities)
-            kept = await tx.figures.entities(actor, document_id, page, number)
+            kept = await tx.figures.view_entities(actor, document_id, page, number)
         return Observation(entities=kept, left_out=tuple(left_out), tokens=tokens)
 
     async def _words(

@@ -68,7 +68,7 @@ async def test_pages_are_read_back_whole(storage: PostgresStorage, actor: Actor)
     async with storage.transaction() as tx:
         await tx.documents.add(actor, paged, chat_id=None)
         await tx.documents.add(actor, plain, chat_id=None)
-        assert await tx.documents.pages(actor, paged.document_id) == ()
+        assert await tx.documents.view_pages(actor, paged.document_id) == ()
         assert await tx.readings.last_page(paged.document_id) is None
         await tx.readings.save_pages(paged.document_id, pages, [])
         await tx.readings.save_pages(plain.document_id, [whole], [])
@@ -77,16 +77,16 @@ async def test_pages_are_read_back_whole(storage: PostgresStorage, actor: Actor)
         assert (await tx.documents.access(actor, paged.document_id)).pages_read == 2
     expected = tuple(replace(page, text=page.text.replace("\x00", "\ufffd")) for page in (pages[1], pages[0], pages[2]))
     async with storage.transaction() as tx:
-        assert await tx.documents.pages(actor, paged.document_id) == tuple(
+        assert await tx.documents.view_pages(actor, paged.document_id) == tuple(
             replace(page, text="", blocks=(), words=(), links=()) for page in expected
         )
         assert await tx.readings.all_pages(paged.document_id, limit=10) == expected
         assert await tx.readings.all_pages(paged.document_id, first=2, limit=1) == expected[1:2]
-        assert await tx.documents.page(actor, paged.document_id, 2) == expected[1]
-        assert await tx.documents.page(actor, plain.document_id, None) == whole
+        assert await tx.documents.view_page(actor, paged.document_id, 2) == expected[1]
+        assert await tx.documents.view_page(actor, plain.document_id, None) == whole
         for document_id, number in ((paged.document_id, 4), (paged.document_id, None), (plain.document_id, 0)):
             with pytest.raises(NotFound):
-                await tx.documents.page(actor, document_id, number)
+                await tx.documents.view_page(actor, document_id, number)
 
 
 async def test_pages_of_many_documents_are_counted_by_how_they_were_read(
@@ -106,8 +106,8 @@ async def test_pages_of_many_documents_are_counted_by_how_they_were_read(
         await tx.readings.save_pages(scan.document_id, pages, [])
         await tx.readings.save_pages(letter.document_id, [Page(number=None, text="dear", status="text")], [])
         wanted = [scan.document_id, letter.document_id, empty.document_id]
-        counts = await tx.documents.page_counts(actor, wanted)
-        assert await tx.documents.page_counts(stranger, wanted) == {}
+        counts = await tx.documents.view_page_counts(actor, wanted)
+        assert await tx.documents.view_page_counts(stranger, wanted) == {}
     assert set(counts) == {scan.document_id, letter.document_id}
     assert [(count.status, count.reason, count.pages, count.confidence) for count in counts[scan.document_id]] == [
         ("ocr", "low_confidence", 1, 0.25),
@@ -128,8 +128,8 @@ async def test_a_page_saved_again_takes_the_place_of_the_earlier_one_with_its_pi
         recognised = Page(number=1, text="recognised", status="ocr", confidence=0.5)
         again = replace(first, number=3, alt="seen again")
         await tx.readings.save_pages(paper.document_id, [recognised], [again])
-        assert await tx.documents.page(actor, paper.document_id, 1) == recognised
-        assert await tx.figures.of_document(actor, paper.document_id) == (again, second)
+        assert await tx.documents.view_page(actor, paper.document_id, 1) == recognised
+        assert await tx.figures.view_document(actor, paper.document_id) == (again, second)
 
 
 async def test_what_is_known_of_a_file_is_kept(storage: PostgresStorage, actor: Actor) -> None:
@@ -162,15 +162,15 @@ async def test_a_newer_version_takes_the_place_of_the_earlier_one_and_leaves_it_
             await tx.readings.finish(paper.document_id)
         replaced = await tx.documents.access(actor, old.document_id)
         assert (replaced.status, replaced.replaced_by, replaced.chunk_count) == ("replaced", new.document_id, 0)
-        assert (await tx.documents.page(actor, old.document_id, 1)).text.startswith("page 1")
+        assert (await tx.documents.view_page(actor, old.document_id, 1)).text.startswith("page 1")
         in_force = await tx.documents.by_path(actor, base.base_id, "a/b")
         assert in_force is not None
         assert in_force.document_id == new.document_id
         found = await by_words(tx, actor, "samovar", limit=5)
         assert {passage.chunk.document_id for passage in found} == {new.document_id, other.document_id}
-        listed = await tx.documents.of_base(actor, base.base_id, limit=10)
+        listed = await tx.documents.view_base(actor, base.base_id, limit=10)
         assert [paper.document_id for paper in listed] == [new.document_id, other.document_id]
-        [gone] = await tx.documents.of_base(actor, base.base_id, status="replaced", limit=10)
+        [gone] = await tx.documents.view_base(actor, base.base_id, status="replaced", limit=10)
         assert gone.document_id == old.document_id
 
 
@@ -181,13 +181,13 @@ async def test_documents_of_a_base_are_listed_page_by_page_and_by_name(storage: 
         papers = [make_document(actor, base=base, name=f"Отчёт {number}.txt") for number in range(5)]
         for paper in papers:
             await tx.documents.add(actor, paper, chat_id=None)
-        first = await tx.documents.of_base(actor, base.base_id, limit=3)
-        rest = await tx.documents.of_base(actor, base.base_id, before=first[-1].document_id, limit=3)
+        first = await tx.documents.view_base(actor, base.base_id, limit=3)
+        rest = await tx.documents.view_base(actor, base.base_id, before=first[-1].document_id, limit=3)
         assert [found.document_id for found in first + rest] == [paper.document_id for paper in reversed(papers)]
-        [named] = await tx.documents.of_base(actor, base.base_id, name="отчёт 3", limit=3)
-        assert await tx.documents.of_base(actor, base.base_id, name="\x00", limit=3) == ()
+        [named] = await tx.documents.view_base(actor, base.base_id, name="отчёт 3", limit=3)
+        assert await tx.documents.view_base(actor, base.base_id, name="\x00", limit=3) == ()
         assert named.document_id == papers[3].document_id
-        assert await tx.bases.counts(actor) == {base.base_id: {"ready": 5}}
+        assert await tx.bases.view_counts(actor) == {base.base_id: {"ready": 5}}
 
 
 async def test_two_bases_of_one_name_are_refused(storage: PostgresStorage, actor: Actor) -> None:
@@ -206,9 +206,12 @@ async def test_words_are_found_on_pages_in_any_case_and_over_line_ends(storage: 
     async with storage.transaction() as tx:
         await tx.documents.add(actor, paper, chat_id=None)
         await tx.readings.save_pages(paper.document_id, pages, [])
-        assert await tx.documents.find(actor, paper.document_id, "samovar heats", limit=5) == ((1, 0, 14), (3, 2, 15))
-        assert await tx.documents.find(actor, paper.document_id, "(water)", limit=5) == ((1, 15, 22),)
-        assert await tx.documents.find(actor, paper.document_id, "samovar heats", limit=1) == ((1, 0, 14),)
+        assert await tx.documents.view_places(actor, paper.document_id, "samovar heats", limit=5) == (
+            (1, 0, 14),
+            (3, 2, 15),
+        )
+        assert await tx.documents.view_places(actor, paper.document_id, "(water)", limit=5) == ((1, 15, 22),)
+        assert await tx.documents.view_places(actor, paper.document_id, "samovar heats", limit=1) == ((1, 0, 14),)
 
 
 async def test_a_word_that_fills_a_long_page_is_found_from_its_beginning(
@@ -219,7 +222,7 @@ async def test_a_word_that_fills_a_long_page_is_found_from_its_beginning(
     async with storage.transaction() as tx:
         await tx.documents.add(actor, novel, chat_id=None)
         await tx.readings.save_pages(novel.document_id, pages, [])
-        found = await tx.documents.find(actor, novel.document_id, "TEA", limit=1000)
+        found = await tx.documents.view_places(actor, novel.document_id, "TEA", limit=1000)
     assert found == tuple((1, place * 8, place * 8 + 3) for place in range(1000))
 
 
@@ -232,7 +235,7 @@ async def test_two_files_of_one_name_inside_a_letter_are_both_kept(storage: Post
     async with storage.transaction() as tx:
         await tx.documents.add(actor, letter, chat_id=None)
         assert [await tx.readings.add_part(part) for part in (*pictures, pictures[0])] == [True, True, False]
-        assert len(await tx.documents.parts(actor, letter.document_id)) == 2
+        assert len(await tx.documents.view_parts(actor, letter.document_id)) == 2
 
 
 async def test_nothing_can_be_read_into_a_deleted_document(storage: PostgresStorage) -> None:
@@ -289,8 +292,8 @@ async def test_a_document_that_ended_early_keeps_nothing_that_was_read(storage: 
             "The file is damaged.",
         )
         assert (found.pages_read, found.chunk_count) == (0, 0)
-        assert await tx.documents.pages(actor, paper.document_id) == ()
-        assert await tx.figures.of_document(actor, paper.document_id) == ()
+        assert await tx.documents.view_pages(actor, paper.document_id) == ()
+        assert await tx.figures.view_document(actor, paper.document_id) == ()
         await tx.readings.start_again(paper.document_id)
         anew = await tx.documents.access(actor, paper.document_id)
         assert (anew.status, anew.stage, anew.error_code) == ("reading", "queued", None)
@@ -307,7 +310,9 @@ async def test_a_removed_document_leaves_nothing_and_names_its_last_blobs(
             await tx.documents.add(actor, paper, chat_id=None)
         figure = made_figure(one.document_id, page=1, number=1)
         await tx.readings.save_pages(one.document_id, [made_page(1)], [figure])
-        assert [found.document_id for found in await tx.documents.parts(actor, one.document_id)] == [part.document_id]
+        assert [found.document_id for found in await tx.documents.view_parts(actor, one.document_id)] == [
+            part.document_id
+        ]
         await tx.chunks.add([make_chunk(one.document_id, "samovar")])
         assert await tx.documents.remove(actor, one.document_id) == ("2" * 64, "4" * 64)
         assert await by_words(tx, actor, "samovar", limit=5) == ()
@@ -335,7 +340,7 @@ async def test_descriptions_and_entities_of_a_picture_are_kept(storage: Postgres
         assert await tx.figures.waiting(paper.document_id) == ()
         await tx.figures.set_entities(paper.document_id, None, 1, [seen, seen])
         await tx.figures.set_entities(paper.document_id, None, 1, [seen])
-        assert await tx.figures.entities(actor, paper.document_id, None, 1) == (seen,)
+        assert await tx.figures.view_entities(actor, paper.document_id, None, 1) == (seen,)
         with pytest.raises(NotFound):
             await tx.figures.access(actor, paper.document_id, None, 2)
 
@@ -354,19 +359,19 @@ async def test_documents_of_another_user_do_not_exist(
         assert await tx.documents.by_content(stranger, paper.sha256, chat_id=chat.chat_id, base_id=None) is None
         assert await tx.documents.by_content(stranger, paper.sha256, chat_id=None, base_id=base.base_id) is None
         assert await tx.documents.by_path(stranger, base.base_id, "a") is None
-        assert await tx.documents.parts(stranger, paper.document_id) == ()
+        assert await tx.documents.view_parts(stranger, paper.document_id) == ()
         assert await tx.bases.list(stranger) == ()
-        assert await tx.bases.counts(stranger) == {}
+        assert await tx.bases.view_counts(stranger) == {}
         for asked in (
             tx.documents.access(stranger, paper.document_id),
             tx.documents.of_chat(stranger, chat.chat_id),
-            tx.documents.pages(stranger, paper.document_id),
-            tx.documents.page(stranger, paper.document_id, None),
-            tx.documents.find(stranger, paper.document_id, "secret", limit=1),
-            tx.documents.of_base(stranger, base.base_id, limit=1),
-            tx.figures.of_document(stranger, paper.document_id),
+            tx.documents.view_pages(stranger, paper.document_id),
+            tx.documents.view_page(stranger, paper.document_id, None),
+            tx.documents.view_places(stranger, paper.document_id, "secret", limit=1),
+            tx.documents.view_base(stranger, base.base_id, limit=1),
+            tx.figures.view_document(stranger, paper.document_id),
             tx.figures.access(stranger, paper.document_id, None, 1),
-            tx.figures.entities(stranger, paper.document_id, None, 1),
+            tx.figures.view_entities(stranger, paper.document_id, None, 1),
             tx.bases.access(stranger, base.base_id),
             tx.bases.of_chat(stranger, chat.chat_id),
             tx.bases.remove(stranger, base.base_id),
