@@ -60,11 +60,15 @@ def fact_anchors(reading: Reading, like: Fact) -> list[Anchor]:
     ]
 
 
-def name_anchors(reading: Reading, lexicon: Lexicon) -> list[Anchor]:
-    """The names of a reading, words that follow each other joined."""
+def name_anchors(reading: Reading, lexicon: Lexicon, known: frozenset[str] = frozenset()) -> list[Anchor]:
+    """The names of a reading, words that follow each other joined.
+
+    What begins a sentence is a name when it is one of the ``known`` ones, of folded words.
+    """
     anchors: list[Anchor] = []
     for word in reading.words:
-        if not word.is_name or lexicon.is_ordinary(word.key) or not lexicon.concepts(word.key):
+        is_name = word.is_name or (word.text[0].isupper() and word.key in known)
+        if not is_name or lexicon.is_ordinary(word.key) or not lexicon.concepts(word.key):
             continue
         if anchors and _JOINED.fullmatch(reading.text, anchors[-1].end, word.start):
             anchors[-1] = Anchor(anchors[-1].start, word.end, (*anchors[-1].keys, word.key))
@@ -140,15 +144,16 @@ def _column_owner(
     return "other" if columns & other_columns and not columns & own_columns else None
 
 
-def roles_are_swapped(claim: Reading, unit: Unit, lexicon: Lexicon) -> bool:
+def roles_are_swapped(claim: Reading, unit: Unit, lexicon: Lexicon, names: frozenset[str]) -> bool:
     """Tell whether two names have changed places around a verb: "A bought B" of a source that has "B bought A".
 
     Where the endings of cases tell who did what, the order says nothing: the same two names, each in another case,
     around the same form of the verb are swapped. Where names have no cases, the order decides, and the passive turns it
-    round.
+    round. ``names`` are the folded names that the passages have.
     """
-    claimed = _told_apart(name_anchors(claim, lexicon))[:_MOST_NAMES]
-    stood = _told_apart(name_anchors(unit.reading, lexicon))
+    known = names.union(word.key for word in claim.words if word.is_name)
+    claimed = _told_apart(name_anchors(claim, lexicon, known))[:_MOST_NAMES]
+    stood = _told_apart(name_anchors(unit.reading, lexicon, known))
     for one, other in pairwise(claimed):
         in_source = [_matching(anchor, stood) for anchor in (one, other)]
         if in_source[0] is None or in_source[1] is None or in_source[0] == in_source[1]:

@@ -188,7 +188,7 @@ class _Checker:
         if "quote" not in wrong:
             self._check_denials(window, wrong)
             self._check_opposites(window, wrong)
-        if any(roles_are_swapped(self._reading, unit, self._lexicon) for unit in units):
+        if any(roles_are_swapped(self._reading, unit, self._lexicon, self._sources.names) for unit in units):
             wrong.setdefault("name", [])
         return Finding(
             support=Support(number=source.number, start=units[0].start, end=units[-1].end),
