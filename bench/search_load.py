@@ -16,6 +16,7 @@ __all__ = ["CHUNKS_PER_DOCUMENT", "DIMENSIONS", "Generated", "Words", "load"]
 
 DIMENSIONS: Final = 384
 CHUNKS_PER_DOCUMENT: Final = 100
+CHUNKS_PER_PAGE: Final = 4
 Matrix: TypeAlias = "np.ndarray[tuple[int, int], np.dtype[np.float32]]"
 #: Two languages with a vocabulary each; the share of words follows Zipf's law.
 _VOCABULARY: Final = 40_000
@@ -75,7 +76,7 @@ def load(connection: psycopg.Connection, owner: UUID, base: UUID, words: Words, 
     started = time.perf_counter()
     connection.execute(
         "CREATE TEMP TABLE given "
-        "(position serial, document_id uuid, chunk_id uuid DEFAULT gen_random_uuid(), body text)"
+        "(position serial, document_id uuid, page integer, chunk_id uuid DEFAULT gen_random_uuid(), body text)"
     )
     for batch in range(0, count, _BATCH):
         _add(connection, owner, base, words, first[0] + batch, min(_BATCH, count - batch))
@@ -104,29 +105,31 @@ def _add(connection: psycopg.Connection, owner: UUID, base: UUID, words: Words, 
         """
         INSERT INTO documents (document_id, owner_id, base_id, name, media_type, size_bytes, sha256, status, page_count,
             pages_read, chunk_count, has_vectors, kind)
-        SELECT gen_random_uuid(), %s, %s, 'paper ' || number, 'text/plain', 1, '', 'ready', 0, 0, least(%s::integer, %s::integer), true,
-            'txt'
+        SELECT gen_random_uuid(), %s, %s, 'paper ' || number, 'text/plain', 1, '', 'ready', 0, 0,
+            least(%s::integer, %s::integer), true, 'txt'
         FROM generate_series(%s::integer, %s::integer, %s::integer) AS number RETURNING document_id
         """,
         (owner, base, CHUNKS_PER_DOCUMENT, count, first, first + count - 1, CHUNKS_PER_DOCUMENT),
     ).fetchall()
     connection.execute("TRUNCATE given")
-    with connection.cursor() as cursor, cursor.copy("COPY given (document_id, body) FROM STDIN") as copy:
+    with connection.cursor() as cursor, cursor.copy("COPY given (document_id, page, body) FROM STDIN") as copy:
         for place, text in enumerate(words.texts(count)):
-            copy.write_row((documents[place // CHUNKS_PER_DOCUMENT][0], text))
+            page = place % CHUNKS_PER_DOCUMENT // CHUNKS_PER_PAGE + 1
+            copy.write_row((documents[place // CHUNKS_PER_DOCUMENT][0], page, text))
     connection.execute(
         """
         INSERT INTO pages (document_id, number, text, status)
-        SELECT document_id, 0, string_agg(body, E'\\n' ORDER BY position), 'text' FROM given GROUP BY document_id
+        SELECT document_id, page, string_agg(body, E'\\n' ORDER BY position), 'text'
+        FROM given GROUP BY document_id, page
         """
     )
     connection.execute(
         """
-        INSERT INTO chunks (chunk_id, document_id, start, "end", lexemes, weights)
-        SELECT chunk_id, document_id, behind - length(body), behind, lexemes, samovar_weights(lexemes)
+        INSERT INTO chunks (chunk_id, document_id, page, start, "end", lexemes, weights)
+        SELECT chunk_id, document_id, page, behind - length(body), behind, lexemes, samovar_weights(lexemes)
         FROM (
-            SELECT *, sum(length(body) + 1) OVER (PARTITION BY document_id ORDER BY position)::integer - 1 AS behind,
-                samovar_lexemes(body) AS lexemes
+            SELECT *, samovar_lexemes(body) AS lexemes,
+                sum(length(body) + 1) OVER (PARTITION BY document_id, page ORDER BY position)::integer - 1 AS behind
             FROM given OFFSET 0
         ) AS placed
         """

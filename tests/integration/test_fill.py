@@ -9,7 +9,7 @@ from math import sqrt
 import psycopg
 import pytest
 from tests.support.database import make_chat, make_chunk, make_document
-from tests.support.searching import by_words
+from tests.support.searching import by_meaning, by_words
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import Document
@@ -127,7 +127,7 @@ async def until_filled(filler: VectorFiller, filled: int) -> None:
 async def nearest(storage: PostgresStorage, actor: Actor, embedder: Embedder, question: str) -> list[str]:
     vector = await embedder.embed_question(question)
     async with storage.transaction() as tx:
-        hits = await tx.search.dense(actor, vector, embedder=embedder.name, scope=SearchScope(), limit=3)
+        hits = await by_meaning(tx, actor, vector, embedder=embedder.name, limit=3)
         return [found.chunk.text for found in await tx.search.passages(actor, list(hits.scores))]
 
 

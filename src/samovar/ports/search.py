@@ -10,7 +10,7 @@ from samovar.domain.ids import ChunkId, DocumentId
 from samovar.domain.search import ArmHits, SearchScope
 from samovar.ports.embedder import Vector
 
-__all__ = ["IndexedChunk", "Search", "StemmedWord", "VectorProgress", "Vectors"]
+__all__ = ["IndexedChunk", "Search", "StemmedWord", "VectorProgress", "VectorScope", "Vectors"]
 
 
 class StemmedWord(NamedTuple):
@@ -43,6 +43,17 @@ class IndexedChunk:
     title: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorScope:
+    """A scope as the dense arm sees it: how many chunks it has, and whether some have no vector yet."""
+
+    scope: SearchScope
+    embedder_id: int
+    dimensions: int
+    chunks: int
+    is_filling: bool
+
+
 class Search(Protocol):
     """The search engine. The scope and what the actor may read are part of each query."""
 
@@ -54,7 +65,11 @@ class Search(Protocol):
         """
         ...
 
-    async def dense(self, actor: Actor, vector: Vector, *, embedder: str, scope: SearchScope, limit: int) -> ArmHits:
+    async def vector_scope(self, actor: Actor, *, embedder: str, scope: SearchScope) -> VectorScope | None:
+        """What there is to compare with vectors of an embedder, or None when it has none; for ``dense``."""
+        ...
+
+    async def dense(self, actor: Actor, vector: Vector, within: VectorScope, *, limit: int) -> ArmHits:
         """Rank by the cosine of vectors of one embedder; ``state`` tells whether all chunks of the scope have one."""
         ...
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from samovar.domain.actor import Actor
@@ -10,12 +10,13 @@ from samovar.domain.errors import RetrievalError
 from samovar.domain.ids import ChunkId
 from samovar.domain.search import ArmHit, ArmHits, DenseState, Evidence, SearchScope, SearchText
 from samovar.ports.embedder import Embedder, Vector
-from samovar.ports.storage import Storage
+from samovar.ports.search import VectorScope
+from samovar.ports.storage import Storage, Transaction
 from samovar.retrieval.findings import RetrieverOptions
 from samovar.retrieval.fuse import fuse
 from samovar.telemetry.log import get_log
 
-__all__ = ["Arms", "Fused"]
+__all__ = ["Arms", "Asked", "Fused", "fuse_all"]
 
 log = get_log(__name__)
 
@@ -46,6 +47,28 @@ class Fused:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What both arms have found for the texts of a question, before it is fused.
+
+    ``dense`` and ``vectors`` are empty when no vectors took part; ``notes`` are codes of errors that were the reason.
+    """
+
+    texts: tuple[SearchText, ...]
+    lexical: tuple[ArmHits, ...]
+    dense: tuple[ArmHits, ...] = ()
+    vectors: tuple[Vector, ...] = ()
+    embedder: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> DenseState:
+        """Whether vectors took part."""
+        if not self.dense:
+            return "failed" if self.notes else "off"
+        return next((one.state for one in self.dense if one.state != "used"), "used")
+
+
 class Arms:
     """Both arms over one storage."""
 
@@ -53,47 +76,19 @@ class Arms:
         """Search by the vectors of whichever of ``embedders`` (by name) is in use."""
         self._storage = storage
         self._embedders = embedders
+        self._last_used: str | None = None
 
     async def ask(
         self, actor: Actor, texts: Sequence[SearchText], scope: SearchScope, options: RetrieverOptions
-    ) -> tuple[list[Fused], DenseState, tuple[str, ...]]:
-        """Find chunks for each text; return also whether vectors took part, and the codes of errors without them.
-
-        Raises: StorageError.
-        """
-        # PostgreSQL looks for words while the embedder works.
+    ) -> Asked:
+        """Find chunks for each text: PostgreSQL looks for words while the embedder works. Raises: StorageError."""
         words = asyncio.create_task(self._lexical(actor, texts, scope, options), name="search by words")
         try:
-            embedder, vectors, dense, notes = await self._dense(actor, texts, scope, options)
-            lexical = await words
+            asked = await self._dense(actor, texts, scope, options)
+            return replace(asked, lexical=tuple(await words))
         finally:
             words.cancel()
             await asyncio.gather(words, return_exceptions=True)
-        if embedder is None:
-            fused = [
-                Fused(text=text, lexical=said, dense=None, scores=fuse(said, None, method=options.fusion))
-                for text, said in zip(texts, lexical, strict=True)
-            ]
-            return fused, "failed" if notes else "off", notes
-        fused = []
-        async with self._storage.transaction() as tx:
-            for text, said, meant, vector in zip(texts, lexical, dense, vectors, strict=True):
-                only_meant = [chunk for chunk in meant.scores if chunk not in said.scores]
-                only_said = [chunk for chunk in said.scores if chunk not in meant.scores]
-                more_lexical = await tx.search.lexical_scores(said, only_meant)
-                more_dense = await tx.search.dense_scores(vector, only_said, embedder=embedder.name)
-                scores = fuse(said, meant, more_lexical=more_lexical, more_dense=more_dense, method=options.fusion)
-                fused.append(
-                    Fused(
-                        text=text,
-                        lexical=said,
-                        dense=meant,
-                        scores=scores,
-                        more_lexical=more_lexical,
-                        more_dense=more_dense,
-                    )
-                )
-        return fused, _state(dense), notes
 
     async def _lexical(
         self, actor: Actor, texts: Sequence[SearchText], scope: SearchScope, options: RetrieverOptions
@@ -105,26 +100,71 @@ class Arms:
 
     async def _dense(
         self, actor: Actor, texts: Sequence[SearchText], scope: SearchScope, options: RetrieverOptions
-    ) -> tuple[Embedder | None, list[Vector], list[ArmHits], tuple[str, ...]]:
-        """The embedder whose vectors are searched now (None: words alone), the texts' vectors and their hits."""
+    ) -> Asked:
+        nothing = Asked(texts=tuple(texts), lexical=())
         if "dense" not in options.arms or not self._embedders:
-            return None, [], [], ()
+            return nothing
+        # Nearly always the same embedder as before: its work need not wait until that is known.
+        guess = self._embedders.get(self._last_used) if self._last_used is not None else None
+        early = asyncio.create_task(_embedded(guess, texts), name="embed a question") if guess is not None else None
+        try:
+            name, within = await self._scope(actor, scope)
+            embedder = self._embedders.get(name) if name is not None else None
+            self._last_used = name
+            if embedder is None or within is None:
+                return nothing
+            try:
+                vectors = await (early if early is not None and embedder is guess else _embedded(embedder, texts))
+            except RetrievalError as error:
+                log.warning("search.words_only", code=error.code)
+                return replace(nothing, notes=(error.code,))
+        finally:
+            if early is not None:
+                early.cancel()
+                await asyncio.gather(early, return_exceptions=True)
+        async with self._storage.transaction() as tx:
+            hits = [await tx.search.dense(actor, vector, within, limit=_PER_ARM) for vector in vectors]
+        return replace(nothing, dense=tuple(hits), vectors=tuple(vectors), embedder=embedder.name)
+
+    async def _scope(self, actor: Actor, scope: SearchScope) -> tuple[str | None, VectorScope | None]:
         async with self._storage.transaction() as tx:
             name = await tx.vectors.searched_by()
-        embedder = self._embedders.get(name) if name is not None else None
-        if embedder is None:
-            return None, [], [], ()
-        try:
-            vectors = [await embedder.embed_question(one.text) for one in texts]
-        except RetrievalError as error:
-            log.warning("search.words_only", code=error.code)
-            return None, [], [], (error.code,)
-        async with self._storage.transaction() as tx:
-            hits = [
-                await tx.search.dense(actor, vector, embedder=embedder.name, scope=scope, limit=_PER_ARM)
-                for vector in vectors
-            ]
-        return embedder, vectors, hits, ()
+            if name is None:
+                return None, None
+            return name, await tx.search.vector_scope(actor, embedder=name, scope=scope)
+
+
+async def fuse_all(tx: Transaction, asked: Asked, options: RetrieverOptions) -> list[Fused]:
+    """Give the chunks of each text one score, asking each arm for what only the other has found."""
+    fused: list[Fused] = []
+    for place, (text, said) in enumerate(zip(asked.texts, asked.lexical, strict=True)):
+        if not asked.dense:
+            fused.append(Fused(text=text, lexical=said, dense=None, scores=fuse(said, None, method=options.fusion)))
+            continue
+        meant = asked.dense[place]
+        more_lexical: Mapping[ChunkId, float] = {}
+        more_dense: Mapping[ChunkId, float] = {}
+        if options.fusion == "weighted":
+            only_meant = [chunk for chunk in meant.scores if chunk not in said.scores]
+            only_said = [chunk for chunk in said.scores if chunk not in meant.scores]
+            more_lexical = await tx.search.lexical_scores(said, only_meant)
+            more_dense = await tx.search.dense_scores(asked.vectors[place], only_said, embedder=asked.embedder)
+        scores = fuse(said, meant, more_lexical=more_lexical, more_dense=more_dense, method=options.fusion)
+        fused.append(
+            Fused(
+                text=text,
+                lexical=said,
+                dense=meant,
+                scores=scores,
+                more_lexical=more_lexical,
+                more_dense=more_dense,
+            )
+        )
+    return fused
+
+
+async def _embedded(embedder: Embedder, texts: Sequence[SearchText]) -> list[Vector]:
+    return [await embedder.embed_question(one.text) for one in texts]
 
 
 def _hit(hits: ArmHits, more: Mapping[ChunkId, float], chunk_id: ChunkId) -> ArmHit | None:
@@ -132,7 +172,3 @@ def _hit(hits: ArmHits, more: Mapping[ChunkId, float], chunk_id: ChunkId) -> Arm
         if found == chunk_id:
             return ArmHit(rank=rank, score=score)
     return ArmHit(rank=0, score=more[chunk_id]) if chunk_id in more else None
-
-
-def _state(dense: Sequence[ArmHits]) -> DenseState:
-    return next((one.state for one in dense if one.state != "used"), "used")

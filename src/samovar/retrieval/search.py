@@ -11,27 +11,27 @@ from typing import Final
 from samovar.domain.actor import Actor
 from samovar.domain.document import Passage
 from samovar.domain.errors import RetrievalError
-from samovar.domain.ids import ChatId, ChunkId
+from samovar.domain.ids import ChunkId
 from samovar.domain.search import SearchScope, SearchText
 from samovar.ports.embedder import Embedder
 from samovar.ports.reranker import Reranker
 from samovar.ports.search import IndexedChunk, StemmedWord
-from samovar.ports.storage import Storage, Transaction
-from samovar.retrieval.arms import Arms, Fused
+from samovar.ports.storage import Storage
+from samovar.retrieval.arms import Arms, Fused, fuse_all
 from samovar.retrieval.diversity import push_down_repeats
 from samovar.retrieval.findings import Findings, RetrieverOptions
 from samovar.retrieval.light import Candidate, rerank_light
 from samovar.retrieval.neighbours import joined
 from samovar.telemetry.log import get_log
 
-__all__ = ["Retriever", "find_passages"]
+__all__ = ["Retriever"]
 
 log = get_log(__name__)
 
 #: The best of fusion that are ranked again.
-_RANKED_AGAIN: Final = 30
+_RANKED_AGAIN: Final = 24
 #: Repeats are looked for among so many times the passages that are wanted.
-_LOOKED_THROUGH: Final = 3
+_LOOKED_THROUGH: Final = 2
 #: About two chunks: a longer passage would crowd others out.
 _LONGEST_PASSAGE: Final = 6_000
 
@@ -74,15 +74,19 @@ class Retriever:
         if not asked:
             return Findings()
         watch = _StopWatch()
-        found, dense, notes = await self._arms.ask(actor, asked, scope, options)
+        both = await self._arms.ask(actor, asked, scope, options)
         watch.lap("arms")
-        # Each chunk belongs to the text that finds it best.
-        owner = _owners(found)
-        best = sorted(owner, key=lambda chunk: -found[owner[chunk]].scores[chunk])
+        notes = both.notes
         async with self._storage.transaction() as tx:
-            read = await tx.search.indexed(actor, best[:_RANKED_AGAIN])
-            questions = await tx.search.stemmed_words([one.text for one in asked])
-            above = await tx.search.stemmed_words([_titles(one) for one in read.values()])
+            found = await fuse_all(tx, both, options)
+            # Each chunk belongs to the text that finds it best.
+            owner = _owners(found)
+            best = sorted(owner, key=lambda chunk: -found[owner[chunk]].scores[chunk])
+            watch.lap("fusion")
+            most = max(_RANKED_AGAIN, 2 * options.passages)
+            read = await tx.search.indexed(actor, best[:most])
+            stemmed = await tx.search.stemmed_words([*(one.text for one in asked), *map(_titles, read.values())])
+        questions, above = stemmed[: len(asked)], stemmed[len(asked) :]
         watch.lap("read")
         candidates = {
             chunk: Candidate(
@@ -100,21 +104,21 @@ class Retriever:
             scores |= again
             notes += failed
         watch.lap("rerank")
-        ranked = sorted(scores, key=lambda chunk: (-scores[chunk], best.index(chunk)))
+        rank = {chunk: place for place, chunk in enumerate(best)}
+        ranked = sorted(scores, key=lambda chunk: (-scores[chunk], rank[chunk]))
         ranked = ranked[: _LOOKED_THROUGH * options.passages]
         stems = {chunk: [word.stem for word in read[chunk].words] for chunk in ranked}
         chosen = _with_each_side(push_down_repeats(ranked, stems), owner, found)[: options.passages]
-        watch.lap("order")
         nearest = await self._explained(actor, {chunk: scores[chunk] for chunk in chosen}, owner, found, options)
         least = options.share_of_best * max((one.score for one in nearest), default=0.0)
         passages = tuple(one for one in nearest if one.score >= least)
-        watch.lap("explain")
+        watch.lap("texts")
         return Findings(
             texts=asked,
             passages=joined(passages, most_characters=_LONGEST_PASSAGE) if options.joins_neighbours else passages,
             nearest=nearest,
             stems={stem: rarity for one in found for stem, rarity in one.lexical.stems.items()},
-            dense=dense,
+            dense=both.state,
             notes=tuple(dict.fromkeys(notes)),
             took_ms=watch.laps_ms,
         )
@@ -198,12 +202,3 @@ def _with_each_side(ranked: Sequence[ChunkId], owner: Mapping[ChunkId, int], fou
 
 def _titles(chunk: IndexedChunk) -> str:
     return " ".join((*chunk.headings, chunk.title or "", chunk.document))
-
-
-async def find_passages(tx: Transaction, actor: Actor, question: str, *, chat_id: ChatId) -> tuple[Passage, ...]:
-    """Rank the chunks of the chat's documents by words alone. Shape: at most 6 passages, best first."""
-    hits = await tx.search.lexical(actor, question, scope=SearchScope(chat_id=chat_id), limit=6)
-    least = 0.35 * max(hits.scores.values(), default=0.0)
-    kept = {chunk: score for chunk, score in hits.scores.items() if score >= least}
-    found = await tx.search.passages(actor, list(kept))
-    return tuple(replace(one, score=kept[one.chunk.chunk_id]) for one in found)

@@ -16,16 +16,17 @@ from samovar.domain.actor import Actor
 from samovar.domain.ids import ChunkId
 from samovar.domain.search import ArmHits, DenseState, SearchScope
 from samovar.ports.embedder import Vector
+from samovar.ports.search import VectorScope
 from samovar.storage.connection import Connection
-from samovar.storage.scope import scope_sql
+from samovar.storage.scope import scope_sql, statement
 
-__all__ = ["DenseArm", "write_vector"]
+__all__ = ["GRAPH_OPTIONS", "DenseArm", "write_vector"]
 
 #: A scope of so many chunks is compared vector by vector: about a third of a microsecond each.
 WHOLE_SCOPE: Final = 10_000
-#: How many neighbours the graph keeps in sight (more finds more, and takes longer), and the most that it looks at.
-_IN_SIGHT: Final = 100
-_MOST_LOOKED_AT: Final = 20_000
+#: How many neighbours the graph keeps in sight (more finds more, and takes longer), and the most that it looks at; for
+#: every connection.
+GRAPH_OPTIONS: Final = "-c hnsw.ef_search=80 -c hnsw.iterative_scan=relaxed_order -c hnsw.max_scan_tuples=20000"
 
 _SIZE: Final = """
 WITH {scope}
@@ -40,10 +41,6 @@ FROM vectors WHERE embedder_id = {embedder_id} AND document_id IN (SELECT docume
 ORDER BY vector <#> CAST(:vector AS halfvec), chunk_id
 LIMIT :limit
 """
-_SETTINGS: Final = text(
-    "SELECT set_config('hnsw.ef_search', :sight, true), set_config('hnsw.iterative_scan', 'relaxed_order', true), "
-    "set_config('hnsw.max_scan_tuples', :most, true)"
-)
 # The graph's index is made for this very expression; its order is relaxed, so the hits are sorted once more.
 _NEAREST: Final = """
 WITH {scope}, near AS MATERIALIZED (
@@ -69,26 +66,32 @@ class DenseArm:
         """Work on the connection of one transaction."""
         self._connection = connection
 
-    async def hits(self, actor: Actor, vector: Vector, *, embedder: str, scope: SearchScope, limit: int) -> ArmHits:
-        """Rank the chunks of a scope; see the port ``Search.dense``."""
-        sql, values, types = scope_sql(actor, scope)
-        size = text(_SIZE.format(scope=sql)).bindparams(*types)
-        found = (await self._connection.execute(size, {**values, "embedder": embedder})).one_or_none()
-        if found is None or len(vector) != found.dimensions:
-            return ArmHits(arm="dense", scores={}, perfect=1.0, state="filling" if found is None else "failed")
-        parts = {"scope": sql, "embedder_id": int(found.embedder_id), "dimensions": int(found.dimensions)}
-        given = {**values, "vector": write_vector(vector), "limit": limit}
-        if found.total <= WHOLE_SCOPE:
-            statement = _WHOLE.format(**parts)
-        else:
-            await self._connection.execute(
-                _SETTINGS, {"sight": str(max(_IN_SIGHT, limit)), "most": str(_MOST_LOOKED_AT)}
-            )
-            statement = _NEAREST.format(**parts)
-        rows = await self._connection.execute(
-            text(statement).bindparams(*types, bindparam("vector", type_=Text)), given
+    async def scope(self, actor: Actor, *, embedder: str, scope: SearchScope) -> VectorScope | None:
+        """What there is to compare in a scope; see the port ``Search.vector_scope``."""
+        sql, values = scope_sql(actor, scope)
+        given = {**values, "embedder": embedder}
+        found = (await self._connection.execute(statement(_SIZE.format(scope=sql), tuple(given)), given)).one_or_none()
+        if found is None:
+            return None
+        return VectorScope(
+            scope=scope,
+            embedder_id=found.embedder_id,
+            dimensions=found.dimensions,
+            chunks=found.total,
+            is_filling=found.is_filling,
         )
-        state: DenseState = "filling" if found.is_filling else "used"
+
+    async def hits(self, actor: Actor, vector: Vector, within: VectorScope, *, limit: int) -> ArmHits:
+        """Rank the chunks of a scope; see the port ``Search.dense``."""
+        if len(vector) != within.dimensions:
+            return ArmHits(arm="dense", scores={}, perfect=1.0, state="failed")
+        sql, values = scope_sql(actor, within.scope)
+        template = _WHOLE if within.chunks <= WHOLE_SCOPE else _NEAREST
+        # Both are numbers of our own: an index over an expression is used for the same expression alone.
+        ranked = template.format(scope=sql, embedder_id=int(within.embedder_id), dimensions=int(within.dimensions))
+        given = {**values, "vector": write_vector(vector), "limit": limit}
+        rows = await self._connection.execute(statement(ranked, tuple(given)), given)
+        state: DenseState = "filling" if within.is_filling else "used"
         return ArmHits(arm="dense", scores={ChunkId(row.chunk_id): row.score for row in rows}, perfect=1.0, state=state)
 
     async def scores(self, vector: Vector, chunk_ids: Sequence[ChunkId], *, embedder: str) -> Mapping[ChunkId, float]:

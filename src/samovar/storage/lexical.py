@@ -13,7 +13,7 @@ from itertools import combinations
 from operator import itemgetter
 from typing import Final
 
-from sqlalchemy import Integer, Text, bindparam, text
+from sqlalchemy import Double, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -21,7 +21,7 @@ from samovar.domain.actor import Actor
 from samovar.domain.ids import ChunkId
 from samovar.domain.search import ArmHits, SearchScope
 from samovar.storage.connection import Connection
-from samovar.storage.scope import scope_sql
+from samovar.storage.scope import scope_sql, statement
 from samovar.storage.tables import StoredText
 
 __all__ = ["CANDIDATES", "KnownWord", "LexicalArm", "TypedQuery", "candidate_query", "read_typed_query"]
@@ -153,19 +153,20 @@ GROUP BY dimension
 """
 
 _SCORED: Final = """
-SELECT chunk_id, -(weights <#> CAST(:weights AS sparsevec)) AS score
-FROM ({candidates}) AS candidates
-WHERE weights <#> CAST(:weights AS sparsevec) < 0
-ORDER BY weights <#> CAST(:weights AS sparsevec), document_id, page NULLS FIRST, start
+SELECT chunk_id, -distance AS score FROM ({candidates}) AS candidates
+WHERE distance < 0
+ORDER BY distance, document_id, page NULLS FIRST, start
 LIMIT :limit
 """
+# The fences (LIMIT, OFFSET) have each distance computed once.
 _OF_WORDS: Final = """
-    SELECT chunk_id, document_id, page, start, weights FROM chunks
+    SELECT chunk_id, document_id, page, start, weights <#> CAST(:weights AS sparsevec) AS distance FROM chunks
     WHERE lexemes @@ CAST(:words AS tsquery) AND (document_id IN (SELECT document_id FROM scope)) IS TRUE{operators}
     LIMIT :budget"""
 _OF_SCOPE: Final = """
-    SELECT chunk_id, document_id, page, start, weights FROM chunks
-    WHERE document_id IN (SELECT document_id FROM scope){operators}"""
+    SELECT chunk_id, document_id, page, start, weights <#> CAST(:weights AS sparsevec) AS distance FROM chunks
+    WHERE document_id IN (SELECT document_id FROM scope){operators}
+    OFFSET 0"""
 _MUST: Final = "\n        AND lexemes @@ (SELECT phrases FROM operators)"
 _MUST_NOT: Final = "\n        AND NOT lexemes @@ (SELECT excluded FROM operators)"
 _OPERATORS: Final = """, operators AS MATERIALIZED (
@@ -180,8 +181,17 @@ _OPERATORS: Final = """, operators AS MATERIALIZED (
 """
 
 _SCORE_GIVEN: Final = text("""
-SELECT chunk_id, -(weights <#> CAST(:weights AS sparsevec)) AS score FROM chunks WHERE chunk_id = ANY(:chunks)
-""").bindparams(bindparam("chunks", type_=ARRAY(Uuid)))
+SELECT chunk_id, -(chunks.weights <#> asked.weights) AS score
+FROM chunks, (
+    SELECT samovar_vector(array_agg(samovar_dimension(stem)), array_agg(rarity)) AS weights
+    FROM unnest(:stems, :rarities) AS given (stem, rarity)
+) AS asked
+WHERE chunk_id = ANY(:chunks)
+""").bindparams(
+    bindparam("stems", type_=ARRAY(StoredText)),
+    bindparam("rarities", type_=ARRAY(Double)),
+    bindparam("chunks", type_=ARRAY(Uuid)),
+)
 
 
 class LexicalArm:
@@ -223,29 +233,23 @@ class LexicalArm:
         """Score chunks for stems with their rarities."""
         if not stems or not chunk_ids:
             return {}
-        dimensions = text("SELECT lexeme, samovar_dimension(lexeme) AS dimension FROM unnest(:stems) AS lexeme")
-        typed = dimensions.bindparams(bindparam("stems", type_=ARRAY(StoredText)))
-        found = await self._connection.execute(typed, {"stems": list(stems)})
-        weights = _sparse([(row.dimension, stems[row.lexeme]) for row in found])
-        rows = await self._connection.execute(_SCORE_GIVEN, {"weights": weights, "chunks": list(chunk_ids)})
+        given = {"stems": list(stems), "rarities": list(stems.values()), "chunks": list(chunk_ids)}
+        rows = await self._connection.execute(_SCORE_GIVEN, given)
         return {ChunkId(row.chunk_id): row.score for row in rows}
 
     async def _known(self, actor: Actor, words: str, scope: SearchScope) -> tuple[list[KnownWord], list[str], float]:
         """The words of a question that the scope holds, the rarest first, those it does not, and its chunks' number."""
-        sql, values, types = scope_sql(actor, scope)
-        statement = text(_COUNT.format(scope=sql)).bindparams(*types, bindparam("question", type_=StoredText))
+        sql, values = scope_sql(actor, scope)
         given = {**values, "question": words, "whole": WHOLE_SCOPE, "budget": CANDIDATES}
-        rows = (await self._connection.execute(statement, given)).all()
+        rows = (await self._connection.execute(statement(_COUNT.format(scope=sql), tuple(given)), given)).all()
         if not rows:
             return [], [], 0.0
         total = rows[0].total
         frequencies = {row.dimension: row.frequency for row in rows}
         if total <= WHOLE_SCOPE:
-            counting = text(_COUNT_WHOLE.format(scope=sql)).bindparams(
-                *types, bindparam("dimensions", type_=ARRAY(Integer)), bindparam("units", type_=ARRAY(Text))
-            )
             units = [_sparse([(dimension, 1.0)]) for dimension in frequencies]
             given = {**values, "dimensions": list(frequencies), "units": units}
+            counting = statement(_COUNT_WHOLE.format(scope=sql), tuple(given))
             counted = await self._connection.execute(counting, given)
             frequencies = {row.dimension: float(row.frequency) for row in counted}
         known = [
@@ -273,14 +277,13 @@ class LexicalArm:
         limit: int,
         budget: int = CANDIDATES,
     ) -> dict[ChunkId, float]:
-        sql, values, types = scope_sql(actor, scope)
+        sql, values = scope_sql(actor, scope)
         values["weights"] = _sparse([(word.dimension, word.rarity) for word in words])
         values["limit"] = limit
         with_operators = ""
         if query.phrases or query.excluded:
             with_operators = _OPERATORS
             values |= {"phrases": list(query.phrases), "excluded": list(query.excluded)}
-            types += (bindparam("phrases", type_=ARRAY(StoredText)), bindparam("excluded", type_=ARRAY(StoredText)))
         operators = (_MUST if query.phrases else "") + (_MUST_NOT if query.excluded else "")
         if total <= WHOLE_SCOPE:
             candidates = _OF_SCOPE.format(operators=operators)
@@ -288,9 +291,8 @@ class LexicalArm:
             candidates = _OF_WORDS.format(operators=operators)
             # Frequencies are partly estimates.
             values |= {"words": candidate_query(words, total, budget=budget), "budget": 2 * budget}
-            types += (bindparam("words", type_=Text),)
         whole = f"WITH {sql}{with_operators}" + _SCORED.format(candidates=candidates)
-        rows = await self._connection.execute(text(whole).bindparams(*types), values)
+        rows = await self._connection.execute(statement(whole, tuple(values)), values)
         return {ChunkId(row.chunk_id): row.score for row in rows}
 
 

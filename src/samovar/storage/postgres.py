@@ -26,6 +26,7 @@ from samovar.storage.bases import PostgresBases
 from samovar.storage.chats import PostgresChats
 from samovar.storage.chunks import PostgresChunks
 from samovar.storage.connection import DISK_FULL, Connection, translated
+from samovar.storage.dense import GRAPH_OPTIONS
 from samovar.storage.documents import PostgresDocuments
 from samovar.storage.figures import PostgresFigures
 from samovar.storage.migrate import HEAD
@@ -54,7 +55,8 @@ _CHECK_TIMEOUT_S: Final = 3.0
 _HEARTBEAT_S: Final = 15.0
 _LONGEST_PAUSE_S: Final = 2.0
 _SERVER_OPTIONS: Final = (
-    "-c statement_timeout=60s -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
+    "-c statement_timeout=60s -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s -c timezone=UTC "
+    + GRAPH_OPTIONS
 )
 
 

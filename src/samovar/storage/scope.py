@@ -3,9 +3,10 @@
 It is a part of every statement that searches, so that nothing is found first and sifted afterwards.
 """
 
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Text, bindparam
+from sqlalchemy import Integer, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.types import DateTime, Uuid
@@ -15,7 +16,7 @@ from samovar.domain.search import SearchScope
 from samovar.storage.rights import READABLE_DOCUMENT
 from samovar.storage.tables import StoredText
 
-__all__ = ["escaped", "scope_sql"]
+__all__ = ["escaped", "scope_sql", "statement"]
 
 _OF_CHAT: Final = """
         SELECT chat_documents.document_id FROM chat_documents JOIN chats USING (chat_id)
@@ -39,14 +40,27 @@ _TYPES: Final[dict[str, BindParameter[Any]]] = {
         bindparam("kinds", type_=ARRAY(Text)),
         bindparam("since", type_=DateTime(timezone=True)),
         bindparam("until", type_=DateTime(timezone=True)),
+        bindparam("question", type_=StoredText),
+        bindparam("words", type_=Text),
+        bindparam("phrases", type_=ARRAY(StoredText)),
+        bindparam("excluded", type_=ARRAY(StoredText)),
+        bindparam("dimensions", type_=ARRAY(Integer)),
+        bindparam("units", type_=ARRAY(Text)),
+        bindparam("vector", type_=Text),
     )
 }
 
 
-def scope_sql(actor: Actor, scope: SearchScope) -> tuple[str, dict[str, Any], tuple[BindParameter[Any], ...]]:
+@lru_cache(maxsize=256)
+def statement(sql: str, names: tuple[str, ...]) -> TextClause:
+    """Make a statement with the types of the parameters named; the same words make the same statement."""
+    return text(sql).bindparams(*(_TYPES[name] for name in names if name in _TYPES))
+
+
+def scope_sql(actor: Actor, scope: SearchScope) -> tuple[str, dict[str, Any]]:
     """Write the scope as a common table expression ``scope (document_id, name, chunk_count, has_vectors)``.
 
-    Return it with its parameters and their types.
+    Return it with its parameters.
     """
     values: dict[str, Any] = {"actor": actor.user_id}
     sources: list[str] = []
@@ -81,7 +95,7 @@ def scope_sql(actor: Actor, scope: SearchScope) -> tuple[str, dict[str, Any], tu
     FROM documents AS document
     WHERE document.status = 'ready' AND {READABLE_DOCUMENT}{narrowed}
 )"""  # noqa: S608 - made of constants; every value is a parameter
-    return sql, values, tuple(_TYPES[name] for name in values)
+    return sql, values
 
 
 def escaped(words: str) -> str:

@@ -14,7 +14,7 @@ from samovar.domain.document import Chunk, Passage
 from samovar.domain.ids import ChunkId, DocumentId
 from samovar.domain.search import ArmHits, SearchScope
 from samovar.ports.embedder import Vector
-from samovar.ports.search import IndexedChunk, StemmedWord
+from samovar.ports.search import IndexedChunk, StemmedWord, VectorScope
 from samovar.storage.chunks import text_of_chunk
 from samovar.storage.connection import Connection
 from samovar.storage.dense import DenseArm
@@ -93,9 +93,13 @@ class PostgresSearch:
         """Rank without a limit of candidates, for measuring what the limit costs; slow."""
         return await self._lexical.hits_of_all(actor, text, scope=scope, limit=limit)
 
-    async def dense(self, actor: Actor, vector: Vector, *, embedder: str, scope: SearchScope, limit: int) -> ArmHits:
+    async def vector_scope(self, actor: Actor, *, embedder: str, scope: SearchScope) -> VectorScope | None:
+        """What there is to compare; see the port."""
+        return await self._dense.scope(actor, embedder=embedder, scope=scope)
+
+    async def dense(self, actor: Actor, vector: Vector, within: VectorScope, *, limit: int) -> ArmHits:
         """Rank by cosine; see the port."""
-        return await self._dense.hits(actor, vector, embedder=embedder, scope=scope, limit=limit)
+        return await self._dense.hits(actor, vector, within, limit=limit)
 
     async def lexical_scores(self, hits: ArmHits, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, float]:
         """The BM25 scores of chunks that are not among the hits, by the words and rarities of these hits."""
