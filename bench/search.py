@@ -100,11 +100,11 @@ async def _search(
         return retriever.find(actor, [SearchText(text=asked)], scope)
 
     def lexical(asked: str) -> Awaitable[object]:
-        options = RetrieverOptions(arms=frozenset({"lexical"}), rerank="none", joins_neighbours=False)
+        options = RetrieverOptions(arms=frozenset({"lexical"}), rerank="none")
         return retriever.find(actor, [SearchText(text=asked)], scope, options=options)
 
     def dense(asked: str) -> Awaitable[object]:
-        options = RetrieverOptions(arms=frozenset({"dense"}), rerank="none", joins_neighbours=False)
+        options = RetrieverOptions(arms=frozenset({"dense"}), rerank="none")
         return retriever.find(actor, [SearchText(text=asked)], scope, options=options)
 
     found: dict[str, Any] = {}

@@ -87,10 +87,6 @@ class Search(Protocol):
         """Read chunks in the order given; what the actor may not read, or is gone by now, is left out. Scores are 0."""
         ...
 
-    async def neighbours(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, tuple[Passage, ...]]:
-        """Read the chunk before and the chunk after each, of the same document, where there are such."""
-        ...
-
     async def indexed(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, IndexedChunk]:
         """What the index knows of chunks, without their texts; what the actor may not read, or is gone, is missing."""
         ...

@@ -17,14 +17,13 @@ _SHARE_OF_BEST: Final = 0.35
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrieverOptions:
-    """How a search is done; ``passages`` is the most that it returns, before neighbours are joined."""
+    """How a search is done; ``passages`` is the most that it returns."""
 
     arms: frozenset[Arm] = frozenset({"lexical", "dense"})
     fusion: FusionMethod = "weighted"
     rerank: RerankMethod = "light"
     passages: int = 6
     share_of_best: float = _SHARE_OF_BEST
-    joins_neighbours: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

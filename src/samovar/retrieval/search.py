@@ -1,4 +1,4 @@
-"""Find the passages that a question may be answered from: two arms, fusion, re-ranking, diversity, neighbours.
+"""Find the passages that a question may be answered from: two arms, fusion, re-ranking, diversity.
 
 Every stage leaves its trace in what is returned, so that it can be shown and tuned.
 """
@@ -21,7 +21,6 @@ from samovar.retrieval.arms import Arms, Fused, fuse_all
 from samovar.retrieval.diversity import push_down_repeats
 from samovar.retrieval.findings import Findings, RetrieverOptions
 from samovar.retrieval.light import Candidate, rerank_light
-from samovar.retrieval.neighbours import joined
 from samovar.telemetry.log import get_log
 
 __all__ = ["Retriever"]
@@ -32,8 +31,6 @@ log = get_log(__name__)
 _RANKED_AGAIN: Final = 24
 #: Repeats are looked for among so many times the passages that are wanted.
 _LOOKED_THROUGH: Final = 2
-#: About two chunks: a longer passage would crowd others out.
-_LONGEST_PASSAGE: Final = 6_000
 
 
 class Retriever:
@@ -115,7 +112,7 @@ class Retriever:
         watch.lap("texts")
         return Findings(
             texts=asked,
-            passages=joined(passages, most_characters=_LONGEST_PASSAGE) if options.joins_neighbours else passages,
+            passages=passages,
             nearest=nearest,
             stems={stem: rarity for one in found for stem, rarity in one.lexical.stems.items()},
             dense=both.state,

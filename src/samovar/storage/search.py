@@ -42,25 +42,6 @@ FROM unnest(:chunks) WITH ORDINALITY AS asked (chunk_id, place) JOIN chunks AS c
 ORDER BY place
 """).bindparams(bindparam("chunks", type_=ARRAY(Uuid)), bindparam("actor", type_=Uuid))  # noqa: S608 - constants
 
-# In documents with pages by page and place, in others by place alone: both as the index has them.
-_NEIGHBOURS: Final = text(f"""
-SELECT found.chunk_id AS beside, {_COLUMNS}
-FROM chunks AS found CROSS JOIN LATERAL (
-    (SELECT * FROM chunks AS one WHERE one.document_id = found.document_id AND one.figure IS NULL
-        AND (one.page, one.start) < (found.page, found.start) ORDER BY one.page DESC, one.start DESC LIMIT 1)
-    UNION ALL
-    (SELECT * FROM chunks AS one WHERE one.document_id = found.document_id AND one.figure IS NULL
-        AND (one.page, one.start) > (found.page, found.start) ORDER BY one.page, one.start LIMIT 1)
-    UNION ALL
-    (SELECT * FROM chunks AS one WHERE one.document_id = found.document_id AND one.figure IS NULL
-        AND found.page IS NULL AND one.page IS NULL AND one.start < found.start ORDER BY one.start DESC LIMIT 1)
-    UNION ALL
-    (SELECT * FROM chunks AS one WHERE one.document_id = found.document_id AND one.figure IS NULL
-        AND found.page IS NULL AND one.page IS NULL AND one.start > found.start ORDER BY one.start LIMIT 1)
-) AS chunk
-{_READABLE} AND found.figure IS NULL AND found.chunk_id = ANY(:chunks)
-""").bindparams(bindparam("chunks", type_=ARRAY(Uuid)), bindparam("actor", type_=Uuid))  # noqa: S608 - constants
-
 _INDEXED: Final = text(f"""
 SELECT chunk_id, document_id, chunk.page, lexemes::text AS lexemes, chunk.headings, document.name, document.title
 FROM chunks AS chunk {_READABLE} AND chunk_id = ANY(:chunks)
@@ -117,18 +98,6 @@ class PostgresSearch:
             return ()
         rows = await self._connection.execute(_PASSAGES, {"chunks": list(chunk_ids), "actor": actor.user_id})
         return tuple(_passage(row) for row in rows)
-
-    async def neighbours(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, tuple[Passage, ...]]:
-        """Read what stands before and after each chunk; see the port."""
-        if not chunk_ids:
-            return {}
-        found: dict[ChunkId, list[Passage]] = {}
-        for row in await self._connection.execute(_NEIGHBOURS, {"chunks": list(chunk_ids), "actor": actor.user_id}):
-            found.setdefault(ChunkId(row.beside), []).append(_passage(row))
-        return {
-            chunk_id: tuple(sorted(beside, key=lambda one: (one.chunk.page or 0, one.chunk.start)))
-            for chunk_id, beside in found.items()
-        }
 
     async def indexed(self, actor: Actor, chunk_ids: Sequence[ChunkId]) -> Mapping[ChunkId, IndexedChunk]:
         """What the index knows of chunks; see the port."""

@@ -239,7 +239,7 @@ class _Asker:
         known = {} if self._embedder is None else {self._embedder.name: self._embedder}
         self._retriever = Retriever(storage, known, reranker)
         # All that is found is looked at, in the order in which it would be shown.
-        whole = RetrieverOptions(fusion=fusion, passages=_DEPTH, share_of_best=0.0, joins_neighbours=False)
+        whole = RetrieverOptions(fusion=fusion, passages=_DEPTH, share_of_best=0.0)
         again: RerankMethod = "light" if reranker is None else "model"
         # The hybrid arm embeds the question; the dense one comes after it, and is told.
         self._ways: dict[EvaluatedArm, RetrieverOptions] = {"lexical": _only(whole, "lexical")}
