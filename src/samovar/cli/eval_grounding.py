@@ -32,7 +32,7 @@ __all__ = ["grounding", "measure_in"]
 
 def grounding(
     seed: Annotated[int, typer.Option("--seed", help="What the invented documents follow from.")] = 1,
-    documents: Annotated[int, typer.Option("--documents", min=10, max=5_000, help="How many are invented.")] = 240,
+    documents: Annotated[int, typer.Option("--documents", min=10, max=480, help="How many are invented.")] = 240,
     show_mistakes: Annotated[bool, typer.Option("--mistakes", help="Print what was judged wrongly.")] = False,
     as_json: Json = False,
     data_dir: DataDir = None,

@@ -80,7 +80,10 @@ class Corpus:
 
 
 def make_corpus(seed: int, *, documents: int) -> Corpus:
-    """Invent ``documents`` documents, half of them in each language, with their questions."""
+    """Invent ``documents`` documents, half of them in each language, with their questions.
+
+    At most 480: there are not more names that nobody shares.
+    """
     random = Random(seed)  # noqa: S311 - nothing is kept secret by it
     made: list[InventedDocument] = []
     questions: list[InventedQuestion] = []

@@ -31,7 +31,7 @@ class DocumentForm:
     """A kind of document in one language.
 
     ``identity`` is the value that tells one from another; ``always`` are the first attributes that no document lacks.
-    ``joined`` are true sentences that stand on the two attributes named. ``invented`` are about what no document states.
+    ``joined`` are true sentences on the two attributes named. ``invented`` are about what no document states.
     ``table`` is the header of a table of ``rows`` with the values ``columns``.
     """
 

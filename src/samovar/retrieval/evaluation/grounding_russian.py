@@ -1,5 +1,7 @@
 """Invented documents in Russian."""
 
+# ruff: noqa: E501 - a phrase reads best on one line
+
 from typing import Final
 
 from samovar.retrieval.evaluation.grounding_kinds import Attribute, DocumentForm

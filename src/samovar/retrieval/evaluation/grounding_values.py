@@ -20,9 +20,9 @@ def _words(text: str) -> tuple[str, ...]:
 
 _RUSSIAN_SURNAMES: Final = _words(
     """
-    Абрамов Беляков Воронцов Громов Дорофеев Ермаков Журавлёв Зимин Исаков Калинин Лаптев Морозов Никитин Одинцов
-    Панфилов Рябинин Савельев Тарасов Уваров Филатов Хомяков Цветков Черкасов Шубин Щукин Юдин Якушев Балашов
-    Гущин Демидов
+    Абрамов Беляков Воронцов Громов Дорофеев Ермаков Журавлёв Зимин Исаков Калинин Лаптев Морозов Никитин
+    Одинцов Панфилов Рябинин Савельев Тарасов Уваров Филатов Хомяков Цветков Черкасов Шубин Щукин Юдин Якушев
+    Балашов Гущин Демидов
     """
 )
 _RUSSIAN_GIVEN: Final = _words(
@@ -45,17 +45,19 @@ _ENGLISH_GIVEN: Final = _words(
 #: A company's name is a beginning and an end.
 _RUSSIAN_BEGINNINGS: Final = _words(
     """
-    Северо Лазурь Крона Верхне Гранит Ладога Урало Енисей Онего Заречь Байкал Степь Яхонт Рубин
+    Северо Лазурь Крона Верхне Гранит Ладога Урало Енисей Онего Заречь Байкал Степь Яхонт Рубин Волга Кедр
+    Полярис Агат Вымпел Нива Дельта Сокол Ермак Каспий Орион Тайга Берилл Фарватер
     """
 )
 _RUSSIAN_ENDS: Final = _words(
     """
-    строй пром торг снаб монтаж прибор ресурс проект инвест сервис
+    строй пром торг снаб монтаж прибор ресурс проект инвест сервис маш логистик
     """
 )
 _ENGLISH_BEGINNINGS: Final = _words(
     """
-    Blue North Silver Oak Harbor Copper Red Stone Clear Iron Bright Maple East Gold
+    Blue North Silver Oak Harbor Copper Red Stone Clear Iron Bright Maple East Gold Ash Birch Crystal Dawn Elm
+    Falcon Granite Hazel Ivory Juniper Kings Lark Marble Noble
     """
 )
 _ENGLISH_ENDS: Final = _words(
@@ -175,7 +177,7 @@ def _plural(number: int, one: str, few: str, many: str) -> str:
 
 
 def _thousands(value: Value, word: str, unit: str, comma: str) -> str:
-    """ "12,5 тыс. руб." where that is exact."""
+    """Write in thousands where that is exact: 12,5 тыс. руб."""
     whole, rest = divmod(value.number, 1000)
     if value.number < 1000 or rest % 100:
         return f"{_spaced(value.number, ' ' if comma == ',' else ',')} {unit}"
