@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -51,7 +52,14 @@ It is in Russian where the locale is, or where `SAMOVAR_LANGUAGE=ru` says so; th
 
 Programs may rely on the shapes below. A later version may add names to an object; it does not rename or remove them.
 """
-VALUES: dict[object, str] = {str: "TEXT", int: "NUMBER", Path: "PATH", list[Path]: "PATH", list[str]: "TEXT"}
+VALUES: dict[object, str] = {
+    str: "TEXT",
+    int: "NUMBER",
+    Path: "PATH",
+    datetime: "DATE",
+    list[Path]: "PATH",
+    list[str]: "TEXT",
+}
 #: What ``--json`` prints, and what else a reader of the page should know.
 REMARKS = {
     "serve": """The first line names the address, the second a sign-in link that works once, within 24 hours
@@ -75,8 +83,9 @@ tells how to read the figures.
           "dense": {…}, "hybrid": {…}, "reranked": {…}}}
 ```
 
-All arms but `lexical` are null where the settings choose no embedder. Latency (`p50_ms`, `p95_ms`) is that of one question, asked alone, from its text to ten passages that can be shown; embedding the question
-is part of it, done once and counted in each of the three that need it.""",
+All arms but `lexical` are null where the settings choose no embedder. Latency (`p50_ms`, `p95_ms`) is that of one
+question, asked alone, from its text to ten passages that can be shown; embedding the question is part of it, done
+once and counted in each of the three that need it.""",
     "ask": """The question and the answer are kept as a chat, which the page shows too. Temperature and seed are 0, so
 that the same question to the same files gets the same answer. The answer is printed while it is written; notices go to
 standard error.
@@ -107,13 +116,25 @@ them. The same bytes are taken in once.
 
 `status` of a document is `ready` or `failed`, of a page `text`, `no_text`, `picture` or `failed`. A document without
 pages counts as page 1. `error` is one of the [codes](errors.md).""",
-    "search": """All documents of the data folder are searched: the library, and what is attached to chats.
+    "search": """All documents of the data folder are searched: the library, and what is attached to chats. Vectors are
+made by `samovar serve` in the background; what has none yet is found by its words alone, which a line on standard error
+says. Hits far behind the best one are left out.
 
 ```json
-{"hits": [{"document": "manual.pdf", "page": 2, "text": "The service uses port 7680. …", "score": 4.1207}]}
+{"hits": [{"chunk_id": "1f0e…", "document_id": "90d0…", "document": "manual.pdf", "title": null, "path": "manual.pdf",
+           "page": 2, "start": 120, "end": 410, "figure": null, "headings": ["Network"],
+           "text": "The service uses port 7680. …", "score": 0.8121, "taken_in_at": "2026-11-22T09:00:00+00:00",
+           "evidence": {"lexical": {"rank": 1, "score": 12.3102}, "dense": {"rank": 4, "score": 0.8613},
+                        "fused": 0.7904, "reranked": 0.8121, "matched": ["port", "service"],
+                        "searched": "service port"}}],
+ "dense": "used", "notes": [], "took_ms": {"arms": 12.1, "read": 2.4}, "stems": {"port": 3.2, "servic": 1.1}}
 ```
 
-Best first. Scores compare the hits of one search and nothing else.""",
+Best first; scores are from 0 to 1. `evidence` is null, and `dense` to `stems` are missing, without `--explain`. In it,
+`lexical` scores are BM25 and `dense` ones cosines; null stands for an arm that did not find the hit, rank 0 for one
+that gave it a score all the same. `dense` tells whether vectors took part (`used`, `filling`, `off`, `failed`),
+`notes` the codes of errors that the search went on without, `took_ms` milliseconds by stage,
+`stems` the words looked for with their rarity.""",
     "models": """`*` marks the model of a chat that names none. The verb waits up to 60 seconds for a model that loads.
 
 ```json

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from samovar.api import backends, bases, chats, documents, figures, keys, openai, runs, session, system, weights
+from samovar.api import backends, bases, chats, documents, figures, keys, openai, runs, search, session, system, weights
 from samovar.api.deps import Services
 from samovar.api.gate import Gate
 from samovar.api.pages import pages_router
@@ -15,7 +15,8 @@ __all__ = ["ROUTERS", "create_api"]
 #: Every route but those of the page; tests walk through all of them. They are looked through in this order for each
 #: request, so what is asked most stands first.
 ROUTERS: Final = tuple(
-    area.router for area in (openai, runs, chats, documents, figures, bases, session, keys, system, backends, weights)
+    area.router
+    for area in (openai, runs, chats, documents, figures, bases, search, session, keys, system, backends, weights)
 )
 
 
