@@ -48,8 +48,8 @@ class Mistake:
 class GroundingReport:
     """What was measured; every count is by ``language/truth/kind`` or ``language/kind``.
 
-    ``flagged``: claims that are altered, tied to a wrong page or invented, and were marked. ``verified``: true ones that
-    were borne out. ``refused``: questions without an answer whose evidence was not called strong; ``answered``:
+    ``flagged``: claims that are altered, tied to a wrong page or invented, and were marked. ``verified``: true ones
+    that were borne out. ``refused``: questions without an answer whose evidence was not called strong; ``answered``:
     questions with one whose evidence was. ``precision``: of the sources shown, those that are right; ``recall``: of the
     true claims, those that got the right source. ``not_found``: answerable questions whose document the search did not
     find; it was shown all the same, so that citations could be measured.
