@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Plugin } from 'vite'
 import type { Chat, ChatDocument, Citation, Message, RunEvent } from '../src/api/types'
+import { answerBases, answerEvaluations, groundingOf, passagesOf, TRACE, VECTORS } from './fake-evidence'
 import { answerBackends, answerCatalogue, answerFiles, answerFit, answerKeys, MACHINE, revisionNow } from './fake-models'
 import { ANSWERS, PAGE_TEXT, QUOTE } from './samples'
 
@@ -64,7 +65,8 @@ function seed(): void {
   const manual = addChat('Which port does the service use?', 600_000)
   const pdf = addDocument(manual, 'Руководство по эксплуатации.pdf', 'pdf', Buffer.alloc(0))
   addMessage(manual, { text: 'Which port does the service use, and when is the boiler inspected?', document_ids: [pdf.id] })
-  addMessage(manual, { role: 'assistant', text: ANSWERS.cited, run_id: randomUUID(), run_status: 'done', model: 'engine/smollm2', citations: citationsOf(pdf) })
+  const grounding = groundingOf(ANSWERS.cited, passagesOf(pdf.id, pdf.name, PAGE_TEXT), false)
+  addMessage(manual, { role: 'assistant', text: ANSWERS.cited, run_id: randomUUID(), run_status: 'done', model: 'engine/smollm2', citations: citationsOf(pdf), outcome: { notices: [], usage: null, error: null, grounding } })
   const rich = addChat('Tables, code and formulas', 3_600_000, { model: 'vllm/qwen3' })
   addMessage(rich, { text: 'Сравни три способа сортировки и покажи код на Python.' })
   addMessage(rich, { role: 'assistant', text: ANSWERS.rich, reasoning: 'The reader wants a comparison.\nA table fits best; then one short listing and the formula.', run_id: randomUUID(), run_status: 'done', model: 'vllm/qwen3' })
@@ -115,7 +117,7 @@ async function perform(run: Run, question: string): Promise<void> {
     publish(run, { kind: 'notice', code: 'fallback_used', values: { model: 'ollama/gemma3', instead_of: 'vllm', reason: 'backend_unreachable' } })
   }
   if (question.includes('notice')) publish(run, { kind: 'notice', code: 'turns_left_out', values: { count: 3 } })
-  if (mine) publish(run, { kind: 'passages', passages: citationsOf(mine).map(({ quote, verified: _verified, origin: _origin, ...place }) => ({ ...place, text: quote })) })
+  if (mine) publish(run, { kind: 'passages', passages: passagesOf(mine.id, mine.name, PAGE_TEXT), ...TRACE })
   if (question.includes('think')) for (const word of 'Let me think about what is asked here, step by step.'.split(' ')) publish(run, { kind: 'reasoning', text: `${word} ` })
   const answer = mine ? ANSWERS.cited : /[а-я]/i.test(question) ? ANSWERS.russian : ANSWERS.rich
   const words = question.includes('long') ? answer.repeat(8) : answer
@@ -125,6 +127,7 @@ async function perform(run: Run, question: string): Promise<void> {
     if (question.includes('fail') && at > 120) break
   }
   if (mine) publish(run, { kind: 'citations', citations: citationsOf(mine) })
+  if (mine) publish(run, { kind: 'grounding', ...groundingOf(answer, passagesOf(mine.id, mine.name, PAGE_TEXT), question.includes('weak')) })
   publish(run, { kind: 'usage', prompt_tokens: 812, completion_tokens: 230, cached_tokens: 400, first_token_ms: 480, total_ms: 5230 })
   const isCut = question.includes('cut')
   const cut = { code: 'prompt_cut', values: { read_tokens: 2050, sent_tokens: 16_000, backend: 'ollama' } }
@@ -283,7 +286,8 @@ const handleDocuments: Handle = (request, response, [documentId = '', what], _bo
 }
 
 const AREAS: Record<string, Handle> = {
-  bases: (_request, response) => send(response, 200, { bases: [] }),
+  bases: (request, response, parts, body) => answerBases({ method: request.method ?? '', response, parts, body }, send),
+  evaluations: (request, response, parts, body) => answerEvaluations({ method: request.method ?? '', response, parts, body }, send, PAGE_TEXT),
   session: handleSession,
   chats: handleChats,
   runs: handleRuns,
@@ -300,7 +304,7 @@ const AREAS: Record<string, Handle> = {
   system: (_request, response) =>
     send(response, 200, {
       ready: true, engine: { state: 'ready', detail: null, error_code: null }, database: 'ok', confinement: 'full', cpu_percent: 7.4,
-      memory_bytes: 642_000_000, memory_total_bytes: 25_769_803_776, runs: 0, outside_connections: true, backends_revision: revisionNow(),
+      memory_bytes: 642_000_000, memory_total_bytes: 25_769_803_776, runs: 0, outside_connections: true, backends_revision: revisionNow(), vectors: VECTORS,
     }),
   messages: (_request, response, [messageId = '']) => {
     for (const chat of chats) {
