@@ -8,6 +8,7 @@ __all__ = [
     "ChatId",
     "ChunkId",
     "DocumentId",
+    "EvaluationId",
     "KeyId",
     "MessageId",
     "RunId",
@@ -17,6 +18,7 @@ __all__ = [
     "new_chat_id",
     "new_chunk_id",
     "new_document_id",
+    "new_evaluation_id",
     "new_key_id",
     "new_message_id",
     "new_run_id",
@@ -33,6 +35,7 @@ RunId = NewType("RunId", UUID)
 BaseId = NewType("BaseId", UUID)
 DocumentId = NewType("DocumentId", UUID)
 ChunkId = NewType("ChunkId", UUID)
+EvaluationId = NewType("EvaluationId", UUID)
 
 
 def new_user_id() -> UserId:
@@ -78,3 +81,8 @@ def new_document_id() -> DocumentId:
 def new_chunk_id() -> ChunkId:
     """Make an id for a chunk."""
     return ChunkId(uuid4())
+
+
+def new_evaluation_id() -> EvaluationId:
+    """Make an id for a question set that is run."""
+    return EvaluationId(uuid4())

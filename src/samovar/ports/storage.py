@@ -15,6 +15,7 @@ from samovar.domain.event import RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, DocumentId, KeyId, MessageId, RunId, UserId
 from samovar.domain.run import Checkpoint, Run, RunStatus
+from samovar.ports.evaluations import Evaluations
 from samovar.ports.library import Bases, Documents, Figures, Readings
 from samovar.ports.queue import ReadingQueue
 from samovar.ports.search import Search, Vectors
@@ -290,6 +291,11 @@ class Transaction(Protocol):
     @property
     def vectors(self) -> Vectors:
         """The vectors of chunks."""
+        ...
+
+    @property
+    def evaluations(self) -> Evaluations:
+        """The question sets that were run."""
         ...
 
     @property

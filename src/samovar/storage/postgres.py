@@ -28,6 +28,7 @@ from samovar.storage.chunks import PostgresChunks
 from samovar.storage.connection import DISK_FULL, Connection, translated
 from samovar.storage.dense import GRAPH_OPTIONS
 from samovar.storage.documents import PostgresDocuments
+from samovar.storage.evaluations import PostgresEvaluations
 from samovar.storage.figures import PostgresFigures
 from samovar.storage.migrate import HEAD
 from samovar.storage.plain import read_json, write_json
@@ -87,6 +88,7 @@ class PostgresTransaction:
         self.chunks = PostgresChunks(connection)
         self.search = PostgresSearch(connection, stems)
         self.vectors = PostgresVectors(connection)
+        self.evaluations = PostgresEvaluations(connection, owner)
         self.accounts = PostgresAccounts(connection)
         self.backends = PostgresBackends(connection)
 
