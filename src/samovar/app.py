@@ -18,6 +18,7 @@ from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
 from samovar.chat.searching import QuestionSearch
 from samovar.chat.turn import Turns
+from samovar.domain.account import User
 from samovar.egress import EgressClient, EgressGuard
 from samovar.engine.sharing import join_engine
 from samovar.engine.supervisor import Engine
@@ -39,6 +40,7 @@ from samovar.opening import BackendOpener, configured_backends, known_kinds
 from samovar.ports.backend import Endpoint
 from samovar.ports.queue import QueueScope, ReadingQueue
 from samovar.ports.storage import Storage
+from samovar.retrieval.evaluation.sets import QuestionSets
 from samovar.retrieval.findings import RerankMethod, RetrieverOptions
 from samovar.retrieval.search import Retriever
 from samovar.sandbox.launch import Recognition
@@ -103,9 +105,7 @@ async def open_services(
         storage = await open_storage(data_dir=settings.data_dir, database_url=settings.database_url)
         stack.push_async_callback(storage.close)
         blobs = FileBlobStore(settings.data_dir / "blobs")
-        async with storage.transaction() as tx:
-            await tx.runs.interrupt_orphans()
-            owner = await tx.accounts.first_user()
+        owner = await _end_orphans(storage)
         added = AddedBackends(storage, found.pool, found.discovery, found.opener)
         await added.sync()
         await found.discovery.settle(await survey)
@@ -143,6 +143,8 @@ async def open_services(
         retriever, filler = _open_search(
             stack, settings, storage, queue, gateway, found, hub, fills=engine_use == "own"
         )
+        question_sets = QuestionSets(storage, retriever, is_busy=lambda: len(hub) > 0)
+        stack.push_async_callback(question_sets.close)
         if engine_use == "own":
             describer.start()
             _start_sweep(stack, storage, blobs)
@@ -182,6 +184,7 @@ async def open_services(
             hub=hub,
             retriever=retriever,
             filler=filler,
+            question_sets=question_sets,
             metrics=metrics,
             engine=found.engine,
             model_folder=model_folder,
@@ -273,6 +276,14 @@ async def _open_backends(
         keys={"lmstudio": settings.backends.lmstudio_token} if settings.backends.lmstudio_token else {},
     )
     return _Backends(pool=pool, engine=engine, client=client, guard=guard, opener=opener, discovery=discovery)
+
+
+async def _end_orphans(storage: Storage) -> User:
+    """End what servers that are gone have left running; return the owner of the installation."""
+    async with storage.transaction() as tx:
+        await tx.runs.interrupt_orphans()
+        await tx.evaluations.interrupt_orphans()
+        return await tx.accounts.first_user()
 
 
 async def _no_survey() -> tuple[Look, ...]:

@@ -37,7 +37,17 @@ def every_route() -> list[tuple[str, str]]:
 
 
 def filled(path: str) -> str:
-    for name in ("chat_id", "message_id", "run_id", "document_id", "base_id", "key_id", "name", "model_id:path"):
+    for name in (
+        "chat_id",
+        "message_id",
+        "run_id",
+        "document_id",
+        "base_id",
+        "key_id",
+        "evaluation_id",
+        "name",
+        "model_id:path",
+    ):
         path = path.replace("{" + name + "}", "00000000-0000-4000-8000-000000000000")
     return path.replace("{number}", "1")
 

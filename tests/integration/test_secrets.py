@@ -172,6 +172,13 @@ async def _use_everything(vault: Vault) -> dict[str, str]:
     assert status == 201, document
     status, base = await client.send("POST", "/api/bases", {"name": "Papers"})
     assert status == 201, base
+    question_set = {
+        "base_id": base["id"],
+        "questions": [{"question": "What is said?", "document": "notes.txt"}],
+        "settings": [{"arms": ["lexical"]}],
+    }
+    status, evaluation = await client.send("POST", "/api/evaluations", question_set)
+    assert status == 201, evaluation
     owner = await vault.running.services.sign_in.owner()
     key = await vault.running.services.keys.find(owner, vault.secrets["key"])
     return {
@@ -180,6 +187,7 @@ async def _use_everything(vault: Vault) -> dict[str, str]:
         "{document_id}": str(document["id"]),
         "{base_id}": str(base["id"]),
         "{number}": "1",
+        "{evaluation_id}": str(evaluation["id"]),
         "{key_id}": str(key.key_id),
         "{name}": "added",
         "{model_id:path}": "gossip/gossip",

@@ -29,6 +29,7 @@ from samovar.ingest.intake import Intake
 from samovar.ports.engine import EngineView
 from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage
+from samovar.retrieval.evaluation.sets import QuestionSets
 from samovar.retrieval.search import Retriever
 from samovar.telemetry.metrics import Metrics
 from samovar.vision.describe import FigureDescriber
@@ -74,6 +75,7 @@ class Services:
     describer: FigureDescriber
     retriever: Retriever
     filler: VectorFiller | None
+    question_sets: QuestionSets
     observer: FigureObserver
     sign_in: SignIn
     keys: Keys

@@ -4,7 +4,21 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from samovar.api import backends, bases, chats, documents, figures, keys, openai, runs, search, session, system, weights
+from samovar.api import (
+    backends,
+    bases,
+    chats,
+    documents,
+    evaluations,
+    figures,
+    keys,
+    openai,
+    runs,
+    search,
+    session,
+    system,
+    weights,
+)
 from samovar.api.deps import Services
 from samovar.api.gate import Gate
 from samovar.api.pages import pages_router
@@ -16,7 +30,21 @@ __all__ = ["ROUTERS", "create_api"]
 #: request, so what is asked most stands first.
 ROUTERS: Final = tuple(
     area.router
-    for area in (openai, runs, chats, documents, figures, bases, search, session, keys, system, backends, weights)
+    for area in (
+        openai,
+        runs,
+        chats,
+        documents,
+        figures,
+        bases,
+        search,
+        session,
+        keys,
+        system,
+        backends,
+        weights,
+        evaluations,
+    )
 )
 
 
