@@ -352,6 +352,8 @@ class _Checker:
 
     def _stands_around(self, fact: Fact, window: "_Window") -> bool:
         """Tell whether the head of the document or a heading has a date or code that the window leaves out."""
+        if fact.unit is not None:
+            return False  # no title says how much something is
         in_window = [one for unit in window.units for one in unit.reading.facts]
         rivals = [
             one
@@ -360,9 +362,8 @@ class _Checker:
         ]
         if rivals and fact.kind != "code":
             return False
-        around = list(window.source.context.facts)
-        if fact.kind != "number" or fact.unit is None:
-            around += [one for unit in window.source.head for one in unit.reading.facts]
+        head = [unit.reading for unit in window.source.head]
+        around = [one for reading in (window.source.context, *head) for one in reading.facts]
         return any(self._same(fact, one, window.source) for one in around)
 
     def _rivals(self, unit: Unit, window: "_Window") -> list[str]:

@@ -136,7 +136,7 @@ def _judge(statement: Statement, sources: Sources, asked: Reading) -> _Verdict:
 
 
 def _of_whom_was_asked(statement: Statement, asked: Reading, sources: Sources) -> frozenset[int]:
-    """The passages of the documents that name whom the question names, for a statement that names nobody itself.
+    """The passages of the documents that name whom the question names, for a statement that names nobody else.
 
     "The deposit is 30 %" says it of the contract that was asked about, though another contract may say so too.
     """
@@ -153,7 +153,7 @@ def _of_whom_was_asked(statement: Statement, asked: Reading, sources: Sources) -
         ]
 
     names = names_of(asked)
-    if not names or any(has_name(names, key) for key in names_of(statement.reading)):
+    if not names or not all(has_name(names, key) for key in names_of(statement.reading)):
         return frozenset()
     known: dict[object, set[str]] = {}
     people = name_anchors(asked, lexicon)
