@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from samovar.domain.actor import Actor
@@ -10,7 +11,7 @@ from samovar.domain.errors import RetrievalError
 from samovar.domain.ids import ChunkId
 from samovar.domain.search import ArmHit, ArmHits, DenseState, Evidence, SearchScope, SearchText
 from samovar.ports.embedder import Embedder, Vector
-from samovar.ports.search import VectorScope
+from samovar.ports.search import IndexedChunk, StemmedWord, VectorScope
 from samovar.ports.storage import Storage, Transaction
 from samovar.retrieval.findings import RetrieverOptions
 from samovar.retrieval.fuse import fuse
@@ -22,6 +23,8 @@ log = get_log(__name__)
 
 #: The best of each arm that fusion looks at.
 _PER_ARM: Final = 60
+#: So many chunks more than are wanted are read in advance: most of them are among the best of both arms.
+_READ_AHEAD: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +55,13 @@ class Asked:
     """What both arms have found for the texts of a question, before it is fused.
 
     ``dense`` and ``vectors`` are empty when no vectors took part; ``notes`` are codes of errors that were the reason.
+    ``words``: the stemmed words of each text. ``indexed``: the best of the lexical arm, read while the embedder worked.
     """
 
     texts: tuple[SearchText, ...]
-    lexical: tuple[ArmHits, ...]
+    lexical: tuple[ArmHits, ...] = ()
+    words: tuple[tuple[StemmedWord, ...], ...] = ()
+    indexed: Mapping[ChunkId, IndexedChunk] = field(default_factory=dict)
     dense: tuple[ArmHits, ...] = ()
     vectors: tuple[Vector, ...] = ()
     embedder: str = ""
@@ -84,24 +90,30 @@ class Arms:
         """Find chunks for each text: PostgreSQL looks for words while the embedder works. Raises: StorageError."""
         words = asyncio.create_task(self._lexical(actor, texts, scope, options), name="search by words")
         try:
-            asked = await self._dense(actor, texts, scope, options)
-            return replace(asked, lexical=tuple(await words))
+            meant = await self._dense(actor, texts, scope, options)
+            said = await words
+            return replace(meant, lexical=said.lexical, words=said.words, indexed=said.indexed)
         finally:
             words.cancel()
             await asyncio.gather(words, return_exceptions=True)
 
     async def _lexical(
         self, actor: Actor, texts: Sequence[SearchText], scope: SearchScope, options: RetrieverOptions
-    ) -> list[ArmHits]:
-        if "lexical" not in options.arms:
-            return [ArmHits(arm="lexical", scores={}, perfect=0.0) for _ in texts]
+    ) -> Asked:
         async with self._storage.transaction() as tx:
-            return [await tx.search.lexical(actor, one.text, scope=scope, limit=_PER_ARM) for one in texts]
+            words = await tx.search.stemmed_words([one.text for one in texts])
+            if "lexical" not in options.arms:
+                none = tuple(ArmHits(arm="lexical", scores={}, perfect=0.0) for _ in texts)
+                return Asked(texts=tuple(texts), lexical=none, words=words)
+            hits = [await tx.search.lexical(actor, one.text, scope=scope, limit=_PER_ARM) for one in texts]
+            best = {chunk for one in hits for chunk in islice(one.scores, options.passages + _READ_AHEAD)}
+            indexed = await tx.search.indexed(actor, list(best))
+        return Asked(texts=tuple(texts), lexical=tuple(hits), words=words, indexed=indexed)
 
     async def _dense(
         self, actor: Actor, texts: Sequence[SearchText], scope: SearchScope, options: RetrieverOptions
     ) -> Asked:
-        nothing = Asked(texts=tuple(texts), lexical=())
+        nothing = Asked(texts=tuple(texts))
         if "dense" not in options.arms or not self._embedders:
             return nothing
         # Nearly always the same embedder as before: its work need not wait until that is known.

@@ -81,9 +81,11 @@ class Retriever:
             best = sorted(owner, key=lambda chunk: -found[owner[chunk]].scores[chunk])
             watch.lap("fusion")
             most = max(_RANKED_AGAIN, 2 * options.passages)
-            read = await tx.search.indexed(actor, best[:most])
-            stemmed = await tx.search.stemmed_words([*(one.text for one in asked), *map(_titles, read.values())])
-        questions, above = stemmed[: len(asked)], stemmed[len(asked) :]
+            wanted = best[:most]
+            more = await tx.search.indexed(actor, [chunk for chunk in wanted if chunk not in both.indexed])
+            known = {**both.indexed, **more}
+            read = {chunk: known[chunk] for chunk in wanted if chunk in known}
+            above = await tx.search.stemmed_words([_titles(chunk) for chunk in read.values()])
         watch.lap("read")
         candidates = {
             chunk: Candidate(
@@ -97,7 +99,7 @@ class Retriever:
         scores: dict[ChunkId, float] = {}
         for place, one in enumerate(found):
             own = {chunk: candidate for chunk, candidate in candidates.items() if owner[chunk] == place}
-            again, failed = await self._ranked_again(actor, one, own, questions[place], options)
+            again, failed = await self._ranked_again(actor, one, own, both.words[place], options)
             scores |= again
             notes += failed
         watch.lap("rerank")
