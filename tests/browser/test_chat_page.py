@@ -128,7 +128,7 @@ async def test_a_question_about_a_pdf_is_answered_with_a_place_that_opens(watche
     await attach(watched, "manual.pdf", "application/pdf", papers.english_pdf())
     await expect(watched.page.get_by_role("list", name="Attached files")).to_contain_text("3 pages")
     await watched.say("[[echo]] Which port does the service listen on?")
-    sources = watched.page.get_by_role("region", name=re.compile("source"))
+    sources = watched.page.get_by_role("group", name=re.compile("source"))
     await expect(sources.get_by_text("quote checked").first).to_be_visible()
     await sources.get_by_role("button", name=re.compile("page 2")).first.click()
     viewer = watched.page.get_by_role("dialog", name=re.compile("manual.pdf"))

@@ -41,7 +41,7 @@ def reply_of(watched: Watched) -> Locator:
 
 
 def sources_of(watched: Watched) -> Locator:
-    return watched.page.get_by_role("region", name=re.compile("source|источник"))
+    return watched.page.get_by_role("group", name=re.compile("source|источник"))
 
 
 async def hold_uploads(watched: Watched) -> asyncio.Event:

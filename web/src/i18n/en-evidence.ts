@@ -27,7 +27,6 @@ export const enEvidence = {
   'missing.weak': 'The passages found hardly bear on this question. Do not rely on the answer without a look.',
   'missing.said': 'The answer says that the documents do not tell this.',
   'missing.nearest': 'The nearest passages',
-  'missing.page': 'page {page}',
   'missing.open': 'Open {document}',
   'missing.openPage': 'Open {document}, page {page}',
 

@@ -30,7 +30,6 @@ export const enLibrary = {
   'library.readOnly': 'Somebody else shares this knowledge base with you. You can search it and read its documents, not change them.',
   'library.noneForeign': 'There are no documents in it yet.',
   'library.check': 'Check the search',
-  'library.checkOf': 'Check the search of {name}',
   'library.vectors.filling': 'Search by meaning is being prepared: {filled} of {total}. Search by words works already.',
   'library.vectors.waiting': 'Search by meaning waits for the chats to finish: {filled} of {total}. Search by words works already.',
   'library.vectors.elsewhere': 'Search by meaning is being prepared by another process: {filled} of {total}.',

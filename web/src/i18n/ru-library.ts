@@ -36,7 +36,6 @@ export const ruLibrary: LibraryMessages = {
   'library.readOnly': 'Эту базу знаний открыл для вас другой человек. В ней можно искать и читать документы, менять их нельзя.',
   'library.noneForeign': 'Документов в ней пока нет.',
   'library.check': 'Проверка поиска',
-  'library.checkOf': 'Проверить поиск в базе «{name}»',
   'library.vectors.filling': 'Поиск по смыслу готовится: {filled} из {total}. Поиск по словам уже работает.',
   'library.vectors.waiting': 'Подготовка поиска по смыслу ждёт окончания ответов: {filled} из {total}. Поиск по словам уже работает.',
   'library.vectors.elsewhere': 'Поиск по смыслу готовит другой процесс: {filled} из {total}.',

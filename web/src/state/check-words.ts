@@ -19,7 +19,7 @@ export const nameOfRun = (locale: Locale, evaluation: Evaluation): string =>
 
 /** Where the right passage of a question is, as it was given. */
 export const expectedOf = (locale: Locale, question: Pick<RankedQuestion, 'document' | 'page' | 'text'>): string =>
-  [question.document, question.page === null ? null : locale.t('missing.page', { page: question.page }), question.text && `“${question.text}”`].filter(Boolean).join(', ')
+  [question.document, question.page === null ? null : locale.t('sources.page', { page: question.page }), question.text && `“${question.text}”`].filter(Boolean).join(', ')
 
 /** Whether some setting did not put the right passage of a question first. */
 export const isMissed = (question: RankedQuestion): boolean => question.ranks?.some((rank) => rank !== 1) ?? false
