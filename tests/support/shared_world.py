@@ -110,6 +110,8 @@ class World:
         self.history = [State()]
         self.settled = 0
         self.codes: dict[DocumentId, str] = {}
+        #: The paper of every chunk that there ever was.
+        self.paper_of: dict[ChunkId, DocumentId] = {}
         self._url = url
         self._papers_made = 0
 
@@ -258,6 +260,7 @@ class World:
         texts = [self._text(paper) for _ in range(2)]
         pages = [Page(number=number, text=text, status="text") for number, text in enumerate(texts, start=1)]
         chunks = [make_chunk(paper.document_id, page.text, page=page.number) for page in pages]
+        self.paper_of |= {chunk.chunk_id: paper.document_id for chunk in chunks}
         await tx.readings.save_pages(paper.document_id, pages, [], [])
         await tx.chunks.add(chunks)
         vectors: dict[ChunkId, Vector] = {chunk.chunk_id: self.embedder.vector(chunk.text) for chunk in chunks}
