@@ -240,6 +240,9 @@ class _Checker:
 
     def _is_in_units(self, word: Word, window: "_Window") -> bool:
         """Tell whether the units themselves have a word, and not only the name of their document."""
+        title = [key for unit in window.source.head[:1] for key in unit.reading.word_keys()]
+        if word in self._names and has_name((*title, *window.source.context.word_keys()), word.key):
+            return False
         if not self._lexicon.concepts(word.key).isdisjoint(window.stood):
             return True
         return word in self._names and has_name(
