@@ -15,8 +15,8 @@ def table(found: Mapping[str, Any]) -> str:
     """Write all figures as Markdown, under a line that says where and when."""
     machine = found["machine"]
     lines = [
-        f"Samovar {found['version']}, {found['at'][:10]}, {machine['system']}, Python {machine['python']}; questions of 8 "
-        "words, generated texts of 160 words, vectors of 384 dimensions.",
+        f"Samovar {found['version']}, {found['at'][:10]}, {machine['system']}, Python {machine['python']}; questions of "
+        "8 words, generated texts of 160 words, vectors of 384 dimensions.",
         "",
         "| chunks | words alone, p50 / p95 | vectors alone | hybrid, ranked again | best ten kept "
         "| chunks table / words / vectors / graph | load / words / graph |",
