@@ -1,5 +1,6 @@
 """What is a filter in a question, and what only looks like one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from samovar.domain.document import KnowledgeBase
 from samovar.domain.ids import BaseId, ChatId, UserId
 from samovar.domain.search import SearchScope
-from samovar.retrieval.filters import Filtered, read_filters
+from samovar.retrieval.filters import Filtered, own_first, read_filters
 
+STRANGER = UserId(UUID(int=2))
 CHAT = SearchScope(chat_id=ChatId(UUID(int=99)))
 
 
@@ -126,3 +128,10 @@ def test_no_text_is_too_odd_to_read(text: str) -> None:
     found = read(text)
     assert len(found.text) <= len(text)
     assert len(found.problems) <= 5
+
+
+def test_a_base_of_others_with_the_name_of_an_own_one_is_left_out() -> None:
+    mine, namesake, other = base(1, "Отчёты"), replace(base(2, "отчеты"), owner_id=STRANGER), base(3, "legal")
+    shared = replace(other, owner_id=STRANGER)
+    assert own_first([mine, namesake, shared], mine.owner_id) == (mine, shared)
+    assert own_first([mine, namesake], STRANGER) == (namesake,)
