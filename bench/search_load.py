@@ -25,10 +25,7 @@ _TOPICS: Final = 2_000
 _BATCH: Final = 5_000
 _COPY_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
 _COPY_END: Final = struct.pack("!h", -1)
-_SYLLABLES: Final = {
-    "ru": "ка ло ве ри со ту ма не го ди пра сте ход вод ста мир рек зна бор лес",
-    "en": "ka lo ve ri so tu ma ne go di pra ste hod vod sta mir rek zna bor les",
-}
+_LETTERS: Final = {"ru": ("бвгджзклмнпрстфхцчшщ", "аеиоуыюя"), "en": ("bcdfghjklmnpqrstvwxz", "aeiouy")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class Words:
     def __init__(self, seed: int) -> None:
         """Make the vocabularies."""
         self._random = np.random.default_rng(seed)
-        self._lists = {language: _vocabulary(language) for language in _SYLLABLES}
+        self._lists = {language: _vocabulary(language) for language in _LETTERS}
         shares = 1 / np.arange(1, _VOCABULARY + 1) ** 1.05
         self._shares = shares / shares.sum()
         self.topics = _unit(self._random.standard_normal((_TOPICS, DIMENSIONS), dtype=np.float32))
@@ -157,15 +154,14 @@ def _add(connection: psycopg.Connection, owner: UUID, base: UUID, words: Words, 
 
 
 def _vocabulary(language: str) -> list[str]:
-    syllables = _SYLLABLES[language].split()
-    words: list[str] = []
-    for number in range(_VOCABULARY):
-        left, word = number + len(syllables), ""
-        while left:
-            left, place = divmod(left, len(syllables))
-            word += syllables[place]
-        words.append(word + ("ский" if language == "ru" and number % 3 == 0 else ""))
-    return words
+    """Words of two to five syllables, as different in their beginnings as words are. Shape: 40,000 words."""
+    consonants, vowels = _LETTERS[language]
+    syllables = [consonant + vowel for consonant in consonants for vowel in vowels]
+    random = np.random.default_rng(len(syllables))
+    words: dict[str, None] = {}
+    while len(words) < _VOCABULARY:
+        words["".join(random.choice(syllables, size=random.integers(2, 6)))] = None
+    return list(words)
 
 
 def _unit(

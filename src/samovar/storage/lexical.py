@@ -27,7 +27,7 @@ from samovar.storage.tables import StoredText
 __all__ = ["CANDIDATES", "KnownWord", "LexicalArm", "TypedQuery", "candidate_query", "read_typed_query"]
 
 #: How many chunks one question may score.
-CANDIDATES: Final = 6_000
+CANDIDATES: Final = 3_000
 #: A scope of so few chunks is scored as a whole, and its words are counted exactly.
 WHOLE_SCOPE: Final = 2_000
 #: No question is longer; more than this is a pasted text.
