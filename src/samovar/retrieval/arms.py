@@ -23,8 +23,8 @@ log = get_log(__name__)
 
 #: The best of each arm that fusion looks at.
 _PER_ARM: Final = 60
-#: The best of one arm of which the other is asked what it says of them, should it have left them out.
-_ASKED_OF_OTHER: Final = 30
+#: The nearest by meaning of which the lexical arm is asked what it says of them, should it have left them out.
+_ASKED_OF_WORDS: Final = 30
 #: So many chunks more than are wanted are read in advance: most of them are among the best of both arms.
 _READ_AHEAD: Final = 8
 
@@ -159,8 +159,9 @@ async def fuse_all(tx: Transaction, asked: Asked, options: RetrieverOptions) -> 
         more_lexical: Mapping[ChunkId, float] = {}
         more_dense: Mapping[ChunkId, float] = {}
         if options.fusion == "weighted":
-            only_meant = [chunk for chunk in islice(meant.scores, _ASKED_OF_OTHER) if chunk not in said.scores]
-            only_said = [chunk for chunk in islice(said.scores, _ASKED_OF_OTHER) if chunk not in meant.scores]
+            only_meant = [chunk for chunk in islice(meant.scores, _ASKED_OF_WORDS) if chunk not in said.scores]
+            # All of them: one without a cosine would count as one that has no vector yet.
+            only_said = [chunk for chunk in said.scores if chunk not in meant.scores]
             more_lexical = await tx.search.lexical_scores(said, only_meant)
             more_dense = await tx.search.dense_scores(asked.vectors[place], only_said, embedder=asked.embedder)
         scores = fuse(said, meant, more_lexical=more_lexical, more_dense=more_dense, method=options.fusion)
