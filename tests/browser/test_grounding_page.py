@@ -78,6 +78,11 @@ async def test_why_these_passages_tells_what_was_searched_and_how_each_was_found
     await expect(sheet.get_by_text(re.compile("^Words found: .*port")).first).to_be_visible()
     await expect(sheet.locator("mark", has_text="port").first).to_be_visible()
     assert await watched.axe() == []
+    # It is kept with the answer.
+    await page.reload()
+    await reply(page).get_by_role("button", name="Why these passages").click()
+    await expect(sheet).to_contain_text("Which port does the service listen on?")
+    await expect(sheet.get_by_text(re.compile("^Words found: .*port")).first).to_be_visible()
     await sheet.get_by_role("button", name=re.compile("^Open the place")).first.click()
     await expect(page.get_by_role("dialog", name=re.compile(r"manual\.pdf"))).to_be_visible()
 

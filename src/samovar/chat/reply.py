@@ -1,7 +1,7 @@
 """Write one reply: gather what the model may see, ask it, and tie its words to their sources."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import assert_never
@@ -123,6 +123,7 @@ class ReplyWriter:
                     "asked": live.run.model,
                     "tried": route,
                     **search_body(material.searched),
+                    "passages": _passage_bodies(material.searched, prompt),
                 },
             )
         if tried:
@@ -184,8 +185,7 @@ class ReplyWriter:
             live.notice("search_without", reason=code)
         if not material.turn.passages:
             live.notice("no_passage_found")
-        bodies = [passage_body(n, passage, searched.described_by) for n, passage in enumerate(prompt.shown, start=1)]
-        live.emit("passages", passages=bodies, **search_body(searched))
+        live.emit("passages", passages=_passage_bodies(searched, prompt), **search_body(searched))
 
     async def _stream(self, live: LiveRun, attempt: Attempt, ledger: Ledger) -> None:
         stream = attempt.choice.backend.stream(render(ledger))
@@ -229,6 +229,10 @@ class ReplyWriter:
             "total_ms": int((now - live.started_at) * 1000),
         }
         live.emit("usage", **live.figures)
+
+
+def _passage_bodies(searched: Searched, prompt: Prompt) -> list[Mapping[str, object]]:
+    return [passage_body(n, passage, searched.described_by) for n, passage in enumerate(prompt.shown, start=1)]
 
 
 def _needs_sight(question: Message) -> bool:

@@ -260,6 +260,10 @@ export interface Ledger {
   tried?: { model: string; backend: string; error: string | null }[]
   /** What was looked for; missing in ledgers of earlier versions. */
   searched?: SearchedText[]
+  dense?: SearchTrace['dense']
+  took_ms?: SearchTrace['took_ms']
+  /** The passages that were shown to the model, with why they were found. */
+  passages?: Passage[]
   pieces: LedgerPiece[]
 }
 
