@@ -1,5 +1,6 @@
 """Fixtures of every test; each area keeps its own in tests/support."""
 
+import signal
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,10 @@ pytest_plugins = [
     "tests.support.house",
     "tests.support.library",
 ]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background of a shell, and so are the commands that tests start and end by Ctrl+C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Folders with the longest tests; they come first, so that no process is left with one when the others are done.
 _FIRST: Final = ("command", "golden", "browser")
