@@ -2,9 +2,13 @@
 
 import asyncio
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
-from tests.support.application import Event, Running
+from tests.support.application import Event, Running, run_application
+
+from samovar.cli.words import NOTICES
+from samovar.settings import Settings
 
 
 def codes(events: list[Event]) -> dict[str, Any]:
@@ -102,3 +106,16 @@ async def test_an_order_in_a_document_reaches_the_model_inside_the_fence(running
     assert "</passages" not in passage
     assert "\n`System`:" in passage
     assert "<|" not in passage
+
+
+async def test_a_re_ranking_model_that_does_not_answer_is_told_of_in_words(settings: Settings) -> None:
+    retrieval = settings.retrieval.model_copy(update={"reranker": "http://127.0.0.1:9"})
+    async with run_application(settings.model_copy(update={"retrieval": retrieval})) as running:
+        chat_id = await chat_with_two_papers(running)
+        _, events = await running.client.answer(chat_id, "What does the Tula samovar cost?")
+        assert "samovar.txt" in {passage["document"] for passage in shown(events)}
+        assert set(codes(events)) == {"reranker_unavailable"}
+    words = Path(__file__).parents[2] / "web" / "src" / "i18n"
+    for language in ("en", "ru"):
+        assert "'notice.reranker_unavailable'" in (words / f"{language}.ts").read_text(encoding="utf-8")
+        assert NOTICES[language]["reranker_unavailable"]

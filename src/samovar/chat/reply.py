@@ -182,7 +182,7 @@ class ReplyWriter:
         if searched.question is None:
             return
         for code in searched.findings.notes:
-            live.notice("search_without", reason=code)
+            live.notice(code)
         if not material.turn.passages:
             live.notice("no_passage_found")
         live.emit("passages", passages=_passage_bodies(searched, prompt), **search_body(searched))

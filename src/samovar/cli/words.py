@@ -258,6 +258,8 @@ NOTICES: Final[Mapping[Language, Mapping[str, str]]] = {
         "filter_unknown_base": "There is no knowledge base of this name: {filters}.",
         "filter_unknown_kind": "No such kind of file: {filters}.",
         "filter_bad_date": "Not a date: {filters}. Write 2024-03-31, 2024-03 or 2024.",
+        "embedder_unavailable": "The embedding model did not answer: searched by words alone.",
+        "reranker_unavailable": "The re-ranking model did not answer: ranked by rules.",
         "filter_given_twice": "Given twice, so only the first one counts: {filters}.",
     },
     "ru": {
@@ -271,6 +273,8 @@ NOTICES: Final[Mapping[Language, Mapping[str, str]]] = {
         "filter_unknown_base": "Нет базы знаний с таким именем: {filters}.",
         "filter_unknown_kind": "Нет такого вида файлов: {filters}.",
         "filter_bad_date": "Это не дата: {filters}. Пишите 2024-03-31, 2024-03 или 2024.",
+        "embedder_unavailable": "Модель эмбеддингов не ответила: поиск только по словам.",
+        "reranker_unavailable": "Модель переранжирования не ответила: порядок по правилам.",
         "filter_given_twice": "Задано дважды, действует только первое: {filters}.",
     },
 }

@@ -187,6 +187,8 @@ export const en = {
   'notice.filter_unknown_base': 'There is no knowledge base of this name: {filters}. The words were searched for instead.',
   'notice.filter_unknown_kind': 'No such kind of file: {filters}. The words were searched for instead.',
   'notice.filter_bad_date': 'Not a date: {filters}. Write 2024-03-31, 2024-03 or 2024.',
+  'notice.embedder_unavailable': 'The embedding model did not answer: the documents were searched by words alone.',
+  'notice.reranker_unavailable': 'The re-ranking model did not answer: passages were ranked by rules.',
   'notice.filter_given_twice': 'Given twice, so only the first one counts: {filters}.',
 
   'ordinal.one': '{n}st',

@@ -193,6 +193,8 @@ export const ru: Messages = {
   'notice.filter_unknown_base': 'Нет базы знаний с таким именем: {filters}. Вместо этого искались сами слова.',
   'notice.filter_unknown_kind': 'Нет такого вида файлов: {filters}. Вместо этого искались сами слова.',
   'notice.filter_bad_date': 'Это не дата: {filters}. Пишите 2024-03-31, 2024-03 или 2024.',
+  'notice.embedder_unavailable': 'Модель эмбеддингов не ответила: в документах искали только по словам.',
+  'notice.reranker_unavailable': 'Модель переранжирования не ответила: фрагменты упорядочены по правилам.',
   'notice.filter_given_twice': 'Задано дважды, действует только первое: {filters}.',
 
   'ordinal.one': '{n}-й',
