@@ -33,11 +33,11 @@ class VectorProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexedChunk:
-    """A chunk as the index has it: its stems in order (their places in the text are not known) and what is above it."""
+    """A chunk as the index has it: where each of its stems stands, as numbers of words, and what is above it."""
 
     document_id: DocumentId
     page: int | None
-    words: tuple[StemmedWord, ...]
+    places: Mapping[str, Sequence[int]]
     headings: tuple[str, ...]
     document: str
     title: str | None
@@ -45,9 +45,10 @@ class IndexedChunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorScope:
-    """A scope as the dense arm sees it: how many chunks it has, and whether some have no vector yet."""
+    """A scope as the dense arm sees it: by whose vectors it is searched, and whether some chunks have none yet."""
 
     scope: SearchScope
+    embedder: str
     embedder_id: int
     dimensions: int
     chunks: int
@@ -65,8 +66,13 @@ class Search(Protocol):
         """
         ...
 
-    async def vector_scope(self, actor: Actor, *, embedder: str, scope: SearchScope) -> VectorScope | None:
-        """What there is to compare with vectors of an embedder, or None when it has none; for ``dense``."""
+    async def vector_scope(
+        self, actor: Actor, *, scope: SearchScope, embedder: str | None = None
+    ) -> VectorScope | None:
+        """What there is to compare with vectors of an embedder, or None when it has none; for ``dense``.
+
+        Without a name it is the embedder that searches go by now.
+        """
         ...
 
     async def dense(self, actor: Actor, vector: Vector, within: VectorScope, *, limit: int) -> ArmHits:

@@ -345,6 +345,10 @@ class Storage(Protocol):
         """Open a unit of work; commits at the end, rolls back on an exception."""
         ...
 
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open what only reads, without the round trips of a transaction: a statement sees what is stored by then."""
+        ...
+
     def queue(self) -> ReadingQueue:
         """A share in the queue of documents that wait to be read, not connected yet."""
         ...

@@ -56,7 +56,8 @@ class Fused:
 class Asked:
     """What both arms have found for the texts of a question, before it is fused.
 
-    ``dense`` and ``vectors`` are empty when no vectors took part; ``notes`` are codes of errors that were the reason.
+    ``dense`` is empty when no vectors took part; ``notes`` are codes of errors that were the reason. ``cosines``: of
+    what the lexical arm has found, for each text.
     ``words``: the stemmed words of each text. ``indexed``: the best of the lexical arm, read while the embedder worked.
     """
 
@@ -65,8 +66,7 @@ class Asked:
     words: tuple[tuple[StemmedWord, ...], ...] = ()
     indexed: Mapping[ChunkId, IndexedChunk] = field(default_factory=dict)
     dense: tuple[ArmHits, ...] = ()
-    vectors: tuple[Vector, ...] = ()
-    embedder: str = ""
+    cosines: tuple[Mapping[ChunkId, float], ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -92,7 +92,7 @@ class Arms:
         """Find chunks for each text: PostgreSQL looks for words while the embedder works. Raises: StorageError."""
         words = asyncio.create_task(self._lexical(actor, texts, scope, options), name="search by words")
         try:
-            meant = await self._dense(actor, texts, scope, options)
+            meant = await self._dense(actor, texts, scope, options, words)
             said = await words
             return replace(meant, lexical=said.lexical, words=said.words, indexed=said.indexed)
         finally:
@@ -102,7 +102,7 @@ class Arms:
     async def _lexical(
         self, actor: Actor, texts: Sequence[SearchText], scope: SearchScope, options: RetrieverOptions
     ) -> Asked:
-        async with self._storage.transaction() as tx:
+        async with self._storage.reading() as tx:
             words = await tx.search.stemmed_words([one.text for one in texts])
             if "lexical" not in options.arms:
                 none = tuple(ArmHits(arm="lexical", scores={}, perfect=0.0) for _ in texts)
@@ -113,7 +113,12 @@ class Arms:
         return Asked(texts=tuple(texts), lexical=tuple(hits), words=words, indexed=indexed)
 
     async def _dense(
-        self, actor: Actor, texts: Sequence[SearchText], scope: SearchScope, options: RetrieverOptions
+        self,
+        actor: Actor,
+        texts: Sequence[SearchText],
+        scope: SearchScope,
+        options: RetrieverOptions,
+        words: "asyncio.Task[Asked]",
     ) -> Asked:
         nothing = Asked(texts=tuple(texts))
         if "dense" not in options.arms or not self._embedders:
@@ -122,9 +127,10 @@ class Arms:
         guess = self._embedders.get(self._last_used) if self._last_used is not None else None
         early = asyncio.create_task(_embedded(guess, texts), name="embed a question") if guess is not None else None
         try:
-            name, within = await self._scope(actor, scope)
-            embedder = self._embedders.get(name) if name is not None else None
-            self._last_used = name
+            async with self._storage.reading() as tx:
+                within = await tx.search.vector_scope(actor, scope=scope)
+            self._last_used = within.embedder if within is not None else None
+            embedder = self._embedders.get(within.embedder) if within is not None else None
             if embedder is None or within is None:
                 return nothing
             try:
@@ -136,16 +142,23 @@ class Arms:
             if early is not None:
                 early.cancel()
                 await asyncio.gather(early, return_exceptions=True)
-        async with self._storage.transaction() as tx:
-            hits = [await tx.search.dense(actor, vector, within, limit=_PER_ARM) for vector in vectors]
-        return replace(nothing, dense=tuple(hits), vectors=tuple(vectors), embedder=embedder.name)
+        nearest = asyncio.create_task(self._nearest(actor, vectors, within), name="search by meaning")
+        try:
+            # Meanwhile: all of what words have found, for one without a cosine would count as one without a vector.
+            said = (await words).lexical
+            async with self._storage.reading() as tx:
+                cosines = [
+                    await tx.search.dense_scores(vector, list(hits.scores), embedder=embedder.name)
+                    for vector, hits in zip(vectors, said, strict=True)
+                ]
+            return replace(nothing, dense=await nearest, cosines=tuple(cosines))
+        finally:
+            nearest.cancel()
+            await asyncio.gather(nearest, return_exceptions=True)
 
-    async def _scope(self, actor: Actor, scope: SearchScope) -> tuple[str | None, VectorScope | None]:
-        async with self._storage.transaction() as tx:
-            name = await tx.vectors.searched_by()
-            if name is None:
-                return None, None
-            return name, await tx.search.vector_scope(actor, embedder=name, scope=scope)
+    async def _nearest(self, actor: Actor, vectors: Sequence[Vector], within: VectorScope) -> tuple[ArmHits, ...]:
+        async with self._storage.reading() as tx:
+            return tuple([await tx.search.dense(actor, vector, within, limit=_PER_ARM) for vector in vectors])
 
 
 async def fuse_all(tx: Transaction, asked: Asked, options: RetrieverOptions) -> list[Fused]:
@@ -160,10 +173,8 @@ async def fuse_all(tx: Transaction, asked: Asked, options: RetrieverOptions) -> 
         more_dense: Mapping[ChunkId, float] = {}
         if options.fusion == "weighted":
             only_meant = [chunk for chunk in islice(meant.scores, _ASKED_OF_WORDS) if chunk not in said.scores]
-            # All of them: one without a cosine would count as one that has no vector yet.
-            only_said = [chunk for chunk in said.scores if chunk not in meant.scores]
             more_lexical = await tx.search.lexical_scores(said, only_meant)
-            more_dense = await tx.search.dense_scores(asked.vectors[place], only_said, embedder=asked.embedder)
+            more_dense = {chunk: score for chunk, score in asked.cosines[place].items() if chunk not in meant.scores}
         scores = fuse(said, meant, more_lexical=more_lexical, more_dense=more_dense, method=options.fusion)
         fused.append(
             Fused(

@@ -7,20 +7,19 @@ brings is measured in docs/adr/0019-fusion.md.
 
 import math
 from collections import Counter
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from samovar.domain.ids import ChunkId
 from samovar.ports.search import StemmedWord
+from samovar.retrieval.pages import lean_on_page
 from samovar.retrieval.skeleton import is_cyrillic, skeleton
 
 __all__ = ["Candidate", "rerank_light"]
 
 #: How much of a score is what is read here; the rest is fusion's. 0.15 to 0.3 differ by less than 0.003.
 _READ_SHARE: Final = 0.15
-#: How much of a score is the best one of the same page.
-_PAGE_SHARE: Final = 0.25
 #: About a sentence, function words counted.
 _WINDOW_WORDS: Final = 20
 #: Stems that begin with the same letters, so many, are taken for forms of one word: Snowball leaves many Russian ones
@@ -29,7 +28,7 @@ _PREFIX_LETTERS: Final = 5
 _OTHER_FORM: Final = 0.5
 #: A name in the other alphabet, recognised by at least three consonants.
 _OTHER_ALPHABET: Final = 0.7
-_SKELETON_LETTERS: Final = 3
+_NAME_LETTERS: Final = 3
 #: A word that stands in a heading or in the title, but not beside the others.
 _IN_TITLE: Final = 0.5
 #: Hostile text repeats a word: no more places of a text are looked at.
@@ -43,13 +42,13 @@ _Matches = Mapping[str, Mapping[str, float]]
 class Candidate:
     """A chunk to be read again.
 
-    ``fused``: its score from fusion, 0 to 1. ``words``: its stemmed words in order. ``titles``: the stems of its
-    headings and of the title of its document. ``page``: the same for chunks of one page, as in ``(document, page)``;
-    None for a chunk that stands alone.
+    ``fused``: its score from fusion, 0 to 1. ``places``: its stems, each with the numbers of its words. ``titles``:
+    the stems of its headings and of the title of its document. ``page``: the same for chunks of one page, as in
+    ``(document, page)``; None for a chunk that stands alone.
     """
 
     fused: float
-    words: Sequence[StemmedWord]
+    places: Mapping[str, Sequence[int]]
     titles: Collection[str] = ()
     page: Hashable | None = None
 
@@ -68,19 +67,11 @@ def rerank_light(
     """
     weights = {word.stem: weight for word in question if (weight := rarity.get(word.stem, 0.0)) > 0}
     own = _read(weights, candidates) if weights else {chunk: one.fused for chunk, one in candidates.items()}
-    best_of_page: dict[Hashable, float] = {}
-    for chunk, one in candidates.items():
-        if one.page is not None:
-            best_of_page[one.page] = max(own[chunk], best_of_page.get(one.page, 0.0))
-    scores = {
-        chunk: own[chunk] if one.page is None else (1 - _PAGE_SHARE) * own[chunk] + _PAGE_SHARE * best_of_page[one.page]
-        for chunk, one in candidates.items()
-    }
-    return dict(sorted(scores.items(), key=lambda scored: -scored[1]))
+    return lean_on_page(own, {chunk: one.page for chunk, one in candidates.items()})
 
 
 def _read(weights: Mapping[str, float], candidates: Mapping[ChunkId, Candidate]) -> dict[ChunkId, float]:
-    matches = _find_matches(weights, candidates)
+    matches = _find_matches(weights, set().union(*(one.places for one in candidates.values())))
     places = {chunk: _places(one, matches) for chunk, one in candidates.items()}
     loose = _loose_weights(weights, places)
     whole = sum(weights.values())
@@ -96,33 +87,39 @@ def _read(weights: Mapping[str, float], candidates: Mapping[ChunkId, Candidate])
     return scores
 
 
-def _find_matches(weights: Mapping[str, float], candidates: Mapping[ChunkId, Candidate]) -> _Matches:
-    """For each stem of the candidates that stands for some of the question: which, and how surely."""
+def _find_matches(weights: Mapping[str, float], stems: Iterable[str]) -> _Matches:
+    """For each of the stems that stands for some of the question: which, and how surely."""
     prefixes: dict[str, list[str]] = {}
-    names: dict[tuple[bool, str], list[str]] = {}
+    #: By the alphabet that it is looked for in, Cyrillic or not, and the consonants.
+    names: dict[bool, dict[str, list[str]]] = {}
     for stem in weights:
         if len(stem) >= _PREFIX_LETTERS and stem.isalpha():
             prefixes.setdefault(stem[:_PREFIX_LETTERS], []).append(stem)
-        if len(consonants := skeleton(stem)) >= _SKELETON_LETTERS:
-            names.setdefault((is_cyrillic(stem), consonants), []).append(stem)
+        if len(consonants := skeleton(stem)) >= _NAME_LETTERS:
+            names.setdefault(not is_cyrillic(stem), {}).setdefault(consonants, []).append(stem)
+    in_cyrillic, in_latin = names.get(True), names.get(False)
     matches: dict[str, dict[str, float]] = {}
-    for stem in dict.fromkeys(word.stem for one in candidates.values() for word in one.words):
-        found = dict.fromkeys(prefixes.get(stem[:_PREFIX_LETTERS], ()), _OTHER_FORM)
-        if names:
-            found |= dict.fromkeys(names.get((not is_cyrillic(stem), skeleton(stem)), ()), _OTHER_ALPHABET)
-        if stem in weights:
-            found[stem] = 1.0
-        if found:
-            matches[stem] = found
+    for stem in stems:
+        forms = prefixes.get(stem[:_PREFIX_LETTERS])
+        spellings = in_cyrillic if is_cyrillic(stem) else in_latin
+        spelt = spellings.get(skeleton(stem)) if spellings else None
+        if forms or spelt or stem in weights:
+            matches[stem] = dict.fromkeys(forms or (), _OTHER_FORM) | dict.fromkeys(spelt or (), _OTHER_ALPHABET)
+            if stem in weights:
+                matches[stem][stem] = 1.0
     return matches
 
 
 def _places(candidate: Candidate, matches: _Matches) -> list[tuple[int, str, float]]:
     """Where stems of the question are matched, in order: position, stem, how surely."""
     found = [
-        (word.position, stem, sure) for word in candidate.words for stem, sure in matches.get(word.stem, {}).items()
+        (position, stem, sure)
+        for held in candidate.places
+        if held in matches
+        for position in candidate.places[held]
+        for stem, sure in matches[held].items()
     ]
-    return found[:_MOST_PLACES]
+    return sorted(found)[:_MOST_PLACES]
 
 
 def _loose_weights(

@@ -21,6 +21,7 @@ from samovar.retrieval.arms import Arms, Fused, fuse_all
 from samovar.retrieval.diversity import push_down_repeats
 from samovar.retrieval.findings import Findings, RetrieverOptions
 from samovar.retrieval.light import Candidate, rerank_light
+from samovar.retrieval.pages import lean_on_page
 from samovar.telemetry.log import get_log
 
 __all__ = ["Retriever"]
@@ -74,7 +75,7 @@ class Retriever:
         both = await self._arms.ask(actor, asked, scope, options)
         watch.lap("arms")
         notes = both.notes
-        async with self._storage.transaction() as tx:
+        async with self._storage.reading() as tx:
             found = await fuse_all(tx, both, options)
             # Each chunk belongs to the text that finds it best.
             owner = _owners(found)
@@ -90,7 +91,7 @@ class Retriever:
         candidates = {
             chunk: Candidate(
                 fused=found[owner[chunk]].scores[chunk],
-                words=read[chunk].words,
+                places=read[chunk].places,
                 titles=frozenset(word.stem for word in titles),
                 page=(read[chunk].document_id, read[chunk].page),
             )
@@ -106,7 +107,7 @@ class Retriever:
         rank = {chunk: place for place, chunk in enumerate(best)}
         ranked = sorted(scores, key=lambda chunk: (-scores[chunk], rank[chunk]))
         ranked = ranked[: _LOOKED_THROUGH * options.passages]
-        stems = {chunk: [word.stem for word in read[chunk].words] for chunk in ranked}
+        stems = {chunk: _in_order(read[chunk].places) for chunk in ranked}
         chosen = _with_each_side(push_down_repeats(ranked, stems), owner, found)[: options.passages]
         nearest = await self._explained(actor, {chunk: scores[chunk] for chunk in chosen}, owner, found, options)
         least = options.share_of_best * max((one.score for one in nearest), default=0.0)
@@ -132,11 +133,14 @@ class Retriever:
     ) -> tuple[dict[ChunkId, float], tuple[str, ...]]:
         """Score the candidates of one text anew; return also the code of what has kept the model from it."""
         if options.rerank == "none" or not candidates:
-            return {chunk: candidate.fused for chunk, candidate in candidates.items()}, ()
+            fused = {chunk: candidate.fused for chunk, candidate in candidates.items()}
+            if len(options.arms) == 1:
+                return fused, ()
+            return lean_on_page(fused, {chunk: candidate.page for chunk, candidate in candidates.items()}), ()
         failed: tuple[str, ...] = ()
         if options.rerank == "model" and self._reranker is not None:
             try:
-                async with self._storage.transaction() as tx:
+                async with self._storage.reading() as tx:
                     read = await tx.search.passages(actor, list(candidates))
                 given = await self._reranker.score(found.text.text, [one.chunk.text for one in read])
                 return {one.chunk.chunk_id: score for one, score in zip(read, given, strict=True)}, ()
@@ -155,7 +159,7 @@ class Retriever:
     ) -> tuple[Passage, ...]:
         """Read the chosen chunks and say why each was found, with those of its words that were looked for."""
         stems = {stem for one in found for stem in one.lexical.stems}
-        async with self._storage.transaction() as tx:
+        async with self._storage.reading() as tx:
             passages = await tx.search.passages(actor, list(scores))
             stemmed = await tx.search.stemmed_words([one.chunk.text for one in passages], stems=stems)
         explained: list[Passage] = []
@@ -197,6 +201,11 @@ def _with_each_side(ranked: Sequence[ChunkId], owner: Mapping[ChunkId, int], fou
     first = [next((chunk for chunk in ranked if owner[chunk] == side), None) for side in sides]
     ahead = [chunk for chunk in ranked if chunk in first]
     return [*ahead, *(chunk for chunk in ranked if chunk not in ahead)]
+
+
+def _in_order(places: Mapping[str, Sequence[int]]) -> list[str]:
+    """The stems of a text in the order of its words."""
+    return [stem for _, stem in sorted((number, stem) for stem in places for number in places[stem])]
 
 
 def _titles(chunk: IndexedChunk) -> str:

@@ -35,5 +35,5 @@ def skeleton(stem: str) -> str:
 
 
 def is_cyrillic(stem: str) -> bool:
-    """Tell the alphabet of a stem by its first letter."""
-    return "а" <= stem[:1].lower() <= "я"
+    """Tell the alphabet of a stem (small letters, as the index has them) by its first letter."""
+    return "а" <= stem[:1] <= "я"

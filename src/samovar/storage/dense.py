@@ -20,7 +20,7 @@ from samovar.ports.search import VectorScope
 from samovar.storage.connection import Connection
 from samovar.storage.scope import scope_sql, statement
 
-__all__ = ["GRAPH_OPTIONS", "DenseArm", "write_vector"]
+__all__ = ["EMBEDDER_IN_USE", "GRAPH_OPTIONS", "DenseArm", "write_vector"]
 
 #: A scope of so many chunks is compared vector by vector: about a third of a microsecond each.
 WHOLE_SCOPE: Final = 10_000
@@ -28,12 +28,21 @@ WHOLE_SCOPE: Final = 10_000
 #: every connection.
 GRAPH_OPTIONS: Final = "-c hnsw.ef_search=80 -c hnsw.iterative_scan=relaxed_order -c hnsw.max_scan_tuples=20000"
 
+#: In SQL: the row of the embedder that searches go by, the wanted one or, while it is filled, the one before.
+EMBEDDER_IN_USE: Final = """
+SELECT * FROM embedders
+ORDER BY is_wanted AND NOT EXISTS (
+    SELECT FROM documents WHERE status = 'ready' AND chunk_count > 0 AND NOT has_vectors
+) DESC, was_complete DESC, is_wanted DESC, embedder_id DESC
+LIMIT 1
+"""
 _SIZE: Final = """
 WITH {scope}
-SELECT embedder_id, dimensions, (SELECT coalesce(sum(chunk_count), 0) FROM scope) AS total,
+SELECT embedder.name, embedder_id, dimensions, (SELECT coalesce(sum(chunk_count), 0) FROM scope) AS total,
     EXISTS (SELECT FROM scope WHERE chunk_count > 0 AND NOT has_vectors) OR NOT is_wanted AS is_filling
-FROM embedders WHERE embedders.name = :embedder
+FROM ({embedder}) AS embedder
 """
+_NAMED: Final = "SELECT * FROM embedders WHERE embedders.name = :embedder"
 _WHOLE: Final = """
 WITH {scope}
 SELECT chunk_id, -(vector <#> CAST(:vector AS halfvec)) AS score
@@ -66,15 +75,17 @@ class DenseArm:
         """Work on the connection of one transaction."""
         self._connection = connection
 
-    async def scope(self, actor: Actor, *, embedder: str, scope: SearchScope) -> VectorScope | None:
+    async def scope(self, actor: Actor, *, scope: SearchScope, embedder: str | None) -> VectorScope | None:
         """What there is to compare in a scope; see the port ``Search.vector_scope``."""
         sql, values = scope_sql(actor, scope)
-        given = {**values, "embedder": embedder}
-        found = (await self._connection.execute(statement(_SIZE.format(scope=sql), tuple(given)), given)).one_or_none()
+        sizing = _SIZE.format(scope=sql, embedder=EMBEDDER_IN_USE if embedder is None else _NAMED)
+        given = values if embedder is None else {**values, "embedder": embedder}
+        found = (await self._connection.execute(statement(sizing, tuple(given)), given)).one_or_none()
         if found is None:
             return None
         return VectorScope(
             scope=scope,
+            embedder=found.name,
             embedder_id=found.embedder_id,
             dimensions=found.dimensions,
             chunks=found.total,

@@ -8,7 +8,7 @@ every chunk: so only so many are scored, those of rare words first and then thos
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from operator import itemgetter
 from typing import Final
@@ -20,14 +20,17 @@ from sqlalchemy.types import Uuid
 from samovar.domain.actor import Actor
 from samovar.domain.ids import ChunkId
 from samovar.domain.search import ArmHits, SearchScope
+from samovar.storage.common_words import CommonWords
 from samovar.storage.connection import Connection
 from samovar.storage.scope import scope_sql, statement
 from samovar.storage.tables import StoredText
 
-__all__ = ["CANDIDATES", "KnownWord", "LexicalArm", "TypedQuery", "candidate_query", "read_typed_query"]
+__all__ = ["KnownWord", "LexicalArm", "TypedQuery", "candidate_query", "read_typed_query"]
 
-#: How many chunks one question may score.
-CANDIDATES: Final = 3_000
+#: How many chunks one question may score: least and most, and in between so many times the root of the scope's number.
+#: Of the ten best of all 99.7 % are among them, among 100,000 chunks as among a million (``make bench-search``).
+_CANDIDATES: Final = (1_500, 6_000)
+_CANDIDATES_OF_ROOT: Final = 6
 #: A scope of so few chunks is scored as a whole, and its words are counted exactly.
 WHOLE_SCOPE: Final = 2_000
 #: No question is longer; more than this is a pasted text.
@@ -60,6 +63,19 @@ class KnownWord:
     rarity: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What a scope knows of a question: its words, the rarest first, and those that no chunk of it holds.
+
+    ``total``: the number of chunks in the scope; so many of them (``budget``) may be scored.
+    """
+
+    words: Sequence[KnownWord] = ()
+    unknown: Sequence[str] = ()
+    total: float = 0.0
+    budget: int = 0
+
+
 def read_typed_query(typed: str) -> TypedQuery:
     """Find the operators: "a phrase" (of two words or more) and -word. What stands in quotes is looked for too."""
     phrases = tuple(found.group(1).strip() for found in _PHRASE.finditer(typed) if len(found.group(1).split()) > 1)
@@ -68,7 +84,7 @@ def read_typed_query(typed: str) -> TypedQuery:
     return TypedQuery(words=words, phrases=phrases, excluded=excluded)
 
 
-def candidate_query(words: Sequence[KnownWord], total: float, *, budget: int = CANDIDATES) -> str:
+def candidate_query(words: Sequence[KnownWord], total: float, *, budget: int) -> str:
     """Choose which chunks are scored, as a tsquery: of ``total`` chunks about ``budget`` at the most.
 
     Shape: ``words`` the rarest first. Every rare word brings its chunks; of the words that are too common for that,
@@ -120,21 +136,19 @@ _COUNT: Final = """
 WITH {scope}, asked AS (
     SELECT lexeme, samovar_dimension(lexeme) AS dimension FROM unnest(samovar_lexemes(:question))
 ), size AS (
-    SELECT coalesce(sum(chunk_count), 0)::double precision AS total FROM scope
-), common AS MATERIALIZED (
-    SELECT lexeme, share FROM pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs)
-        AS frequent (lexeme, share)
-    WHERE schemaname = current_schema() AND tablename = 'chunks' AND attname = 'lexemes'
-        AND (SELECT total FROM size) > :whole
+    SELECT total, least(:most, greatest(:least, :of_root * sqrt(total)))::integer AS budget
+    FROM (SELECT coalesce(sum(chunk_count), 0)::double precision AS total FROM scope) AS counted
+), common AS (
+    SELECT lexeme, share FROM unnest(:common, :shares) AS frequent (lexeme, share)
 )
-SELECT asked.lexeme, asked.dimension, size.total, CASE
+SELECT asked.lexeme, asked.dimension, size.total, size.budget, CASE
     WHEN size.total <= :whole THEN NULL
     WHEN common.share IS NOT NULL THEN common.share * size.total
     ELSE (
         SELECT count(*) FROM (
             SELECT FROM chunks WHERE lexemes @@ samovar_word(asked.lexeme)
                 AND (document_id IN (SELECT document_id FROM scope)) IS TRUE
-            LIMIT :budget
+            LIMIT size.budget
         ) AS found
     )
 END AS frequency
@@ -197,23 +211,25 @@ WHERE chunk_id = ANY(:chunks)
 class LexicalArm:
     """BM25 over the chunks of a scope."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, common_words: CommonWords) -> None:
         """Work on the connection of one transaction."""
         self._connection = connection
+        self._common_words = common_words
 
     async def hits(self, actor: Actor, typed: str, *, scope: SearchScope, limit: int) -> ArmHits:
         """Rank the chunks of a scope; see the port ``Search.lexical``."""
         query = read_typed_query(typed[:_QUESTION_CHARACTERS])
-        words, unknown, total = await self._known(actor, query.words, scope)
+        known = await self._known(actor, query.words, scope)
         # Words that no chunk holds count too: a question with one known word in eight has found next to nothing.
-        stems = {word.lexeme: word.rarity for word in words} | dict.fromkeys(unknown, _rarity(0.0, total))
-        if not words:
+        stems = {word.lexeme: word.rarity for word in known.words}
+        stems |= dict.fromkeys(known.unknown, _rarity(0.0, known.total))
+        if not known.words:
             return ArmHits(arm="lexical", scores={}, perfect=0.0, stems=stems)
-        scores = await self._scored(actor, query, words, total, scope=scope, limit=limit)
+        scores = await self._scored(actor, query, known, scope=scope, limit=limit)
         if not scores and query.phrases:
             # A phrase that stands nowhere was a manner of speaking.
             relaxed = TypedQuery(words=query.words, excluded=query.excluded)
-            scores = await self._scored(actor, relaxed, words, total, scope=scope, limit=limit)
+            scores = await self._scored(actor, relaxed, known, scope=scope, limit=limit)
         return ArmHits(
             arm="lexical",
             scores=scores,
@@ -224,10 +240,10 @@ class LexicalArm:
     async def hits_of_all(self, actor: Actor, typed: str, *, scope: SearchScope, limit: int) -> ArmHits:
         """Rank every chunk that holds any of the words, however many: what the limit of candidates is measured by."""
         query = read_typed_query(typed[:_QUESTION_CHARACTERS])
-        words, _, total = await self._known(actor, query.words, scope)
-        most = int(total) * len(words)
-        scores = await self._scored(actor, query, words, total, scope=scope, limit=limit, budget=most) if words else {}
-        return ArmHits(arm="lexical", scores=scores, perfect=sum(word.rarity for word in words))
+        known = await self._known(actor, query.words, scope)
+        known = replace(known, budget=int(known.total) * len(known.words))
+        scores = await self._scored(actor, query, known, scope=scope, limit=limit) if known.words else {}
+        return ArmHits(arm="lexical", scores=scores, perfect=sum(word.rarity for word in known.words))
 
     async def scores(self, stems: Mapping[str, float], chunk_ids: Sequence[ChunkId]) -> dict[ChunkId, float]:
         """Score chunks for stems with their rarities."""
@@ -237,13 +253,15 @@ class LexicalArm:
         rows = await self._connection.execute(_SCORE_GIVEN, given)
         return {ChunkId(row.chunk_id): row.score for row in rows}
 
-    async def _known(self, actor: Actor, words: str, scope: SearchScope) -> tuple[list[KnownWord], list[str], float]:
-        """The words of a question that the scope holds, the rarest first, those it does not, and its chunks' number."""
+    async def _known(self, actor: Actor, words: str, scope: SearchScope) -> _Known:
         sql, values = scope_sql(actor, scope)
-        given = {**values, "question": words, "whole": WHOLE_SCOPE, "budget": CANDIDATES}
+        common = await self._common_words.like(self._connection, words)
+        given = {**values, "question": words, "whole": WHOLE_SCOPE}
+        given |= {"common": list(common), "shares": list(common.values())}
+        given |= {"least": _CANDIDATES[0], "most": _CANDIDATES[1], "of_root": _CANDIDATES_OF_ROOT}
         rows = (await self._connection.execute(statement(_COUNT.format(scope=sql), tuple(given)), given)).all()
         if not rows:
-            return [], [], 0.0
+            return _Known()
         total = rows[0].total
         frequencies = {row.dimension: row.frequency for row in rows}
         if total <= WHOLE_SCOPE:
@@ -264,33 +282,32 @@ class LexicalArm:
         ]
         unknown = {row.lexeme for row in rows} - {word.lexeme for word in known}
         ranked = sorted(known, key=lambda word: (word.frequency, word.lexeme))[:_MOST_WORDS]
-        return ranked, sorted(unknown)[:_MOST_WORDS], total
+        return _Known(words=ranked, unknown=sorted(unknown)[:_MOST_WORDS], total=total, budget=rows[0].budget)
 
     async def _scored(
         self,
         actor: Actor,
         query: TypedQuery,
-        words: Sequence[KnownWord],
-        total: float,
+        known: _Known,
         *,
         scope: SearchScope,
         limit: int,
-        budget: int = CANDIDATES,
     ) -> dict[ChunkId, float]:
         sql, values = scope_sql(actor, scope)
-        values["weights"] = _sparse([(word.dimension, word.rarity) for word in words])
+        values["weights"] = _sparse([(word.dimension, word.rarity) for word in known.words])
         values["limit"] = limit
         with_operators = ""
         if query.phrases or query.excluded:
             with_operators = _OPERATORS
             values |= {"phrases": list(query.phrases), "excluded": list(query.excluded)}
         operators = (_MUST if query.phrases else "") + (_MUST_NOT if query.excluded else "")
-        if total <= WHOLE_SCOPE:
+        if known.total <= WHOLE_SCOPE:
             candidates = _OF_SCOPE.format(operators=operators)
         else:
             candidates = _OF_WORDS.format(operators=operators)
             # Frequencies are partly estimates.
-            values |= {"words": candidate_query(words, total, budget=budget), "budget": 2 * budget}
+            words = candidate_query(known.words, known.total, budget=known.budget)
+            values |= {"words": words, "budget": 2 * known.budget}
         whole = f"WITH {sql}{with_operators}" + _SCORED.format(candidates=candidates)
         rows = await self._connection.execute(statement(whole, tuple(values)), values)
         return {ChunkId(row.chunk_id): row.score for row in rows}

@@ -6,7 +6,7 @@ import os
 import secrets
 import selectors
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from samovar.domain.errors import SamovarError, StorageReadOnly, StorageUnavailable
@@ -25,6 +25,7 @@ from samovar.storage.backends import PostgresBackends
 from samovar.storage.bases import PostgresBases
 from samovar.storage.chats import PostgresChats
 from samovar.storage.chunks import PostgresChunks
+from samovar.storage.common_words import CommonWords
 from samovar.storage.connection import DISK_FULL, Connection, translated
 from samovar.storage.dense import GRAPH_OPTIONS
 from samovar.storage.documents import PostgresDocuments
@@ -76,7 +77,7 @@ class StorageDescription:
 class PostgresTransaction:
     """Implements the port ``Transaction``."""
 
-    def __init__(self, connection: Connection, owner: int, stems: StemCache) -> None:
+    def __init__(self, connection: Connection, owner: int, stems: StemCache, common_words: CommonWords) -> None:
         """Give every repository the same connection."""
         self._connection = connection
         self.chats = PostgresChats(connection)
@@ -86,7 +87,7 @@ class PostgresTransaction:
         self.figures = PostgresFigures(connection)
         self.readings = PostgresReadings(connection)
         self.chunks = PostgresChunks(connection)
-        self.search = PostgresSearch(connection, stems)
+        self.search = PostgresSearch(connection, stems, common_words)
         self.vectors = PostgresVectors(connection)
         self.evaluations = PostgresEvaluations(connection, owner)
         self.accounts = PostgresAccounts(connection)
@@ -110,7 +111,9 @@ class PostgresStorage:
         self._server = server
         self._owner = secrets.randbelow(2**31 - 1) + 1
         self._stems = StemCache()
+        self._common_words = CommonWords()
         self._engine = _make_engine(url)
+        self._reading_engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         if lends_priority:
             event.listen(self._engine.sync_engine, "connect", _lend_priority)
         self._doubt = asyncio.Event()
@@ -128,13 +131,23 @@ class PostgresStorage:
         """Where a client of PostgreSQL connects to, with the password: not to be shown."""
         return self._url.set(drivername="postgresql").render_as_string(hide_password=False)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+    def transaction(self) -> AbstractAsyncContextManager[PostgresTransaction]:
         """Open a unit of work; commits at the end, rolls back on an exception. Raises: StorageError."""
+        return self._opened(self._engine.begin())
+
+    def reading(self) -> AbstractAsyncContextManager[PostgresTransaction]:
+        """Open what only reads, each statement by itself; see the port. Raises: StorageError."""
+        return self._opened(self._reading_engine.connect())
+
+    @asynccontextmanager
+    async def _opened(
+        self, opening: AbstractAsyncContextManager[AsyncConnection]
+    ) -> AsyncIterator[PostgresTransaction]:
         try:
             with translated(self._doubt.set):
-                async with self._engine.begin() as connection:
-                    yield PostgresTransaction(Connection(connection, self._doubt.set), self._owner, self._stems)
+                async with opening as opened:
+                    connection = Connection(opened, self._doubt.set)
+                    yield PostgresTransaction(connection, self._owner, self._stems, self._common_words)
         except StorageUnavailable as error:
             if self._disk_is_full:
                 raise StorageReadOnly(reason=DISK_FULL) from error

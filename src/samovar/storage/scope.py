@@ -6,7 +6,7 @@ It is a part of every statement that searches, so that nothing is found first an
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Integer, Text, TextClause, bindparam, text
+from sqlalchemy import Double, Integer, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.types import DateTime, Uuid
@@ -41,6 +41,8 @@ _TYPES: Final[dict[str, BindParameter[Any]]] = {
         bindparam("since", type_=DateTime(timezone=True)),
         bindparam("until", type_=DateTime(timezone=True)),
         bindparam("question", type_=StoredText),
+        bindparam("common", type_=ARRAY(Text)),
+        bindparam("shares", type_=ARRAY(Double)),
         bindparam("words", type_=Text),
         bindparam("phrases", type_=ARRAY(StoredText)),
         bindparam("excluded", type_=ARRAY(StoredText)),

@@ -1,8 +1,7 @@
 """The search engine in PostgreSQL: two arms, and the texts of what they have found."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Integer, Row, bindparam, text
@@ -16,6 +15,7 @@ from samovar.domain.search import ArmHits, SearchScope
 from samovar.ports.embedder import Vector
 from samovar.ports.search import IndexedChunk, StemmedWord, VectorScope
 from samovar.storage.chunks import text_of_chunk
+from samovar.storage.common_words import CommonWords
 from samovar.storage.connection import Connection
 from samovar.storage.dense import DenseArm
 from samovar.storage.lexical import LexicalArm
@@ -59,11 +59,11 @@ GROUP BY place
 class PostgresSearch:
     """Implements the port ``Search``."""
 
-    def __init__(self, connection: Connection, stems: StemCache) -> None:
-        """Work on the connection of one transaction; stems that are known need not be asked for."""
+    def __init__(self, connection: Connection, stems: StemCache, common_words: CommonWords) -> None:
+        """Work on the connection of one transaction; what is known of words already need not be asked for."""
         self._connection = connection
         self._stems = stems
-        self._lexical = LexicalArm(connection)
+        self._lexical = LexicalArm(connection, common_words)
         self._dense = DenseArm(connection)
 
     async def lexical(self, actor: Actor, text: str, *, scope: SearchScope, limit: int) -> ArmHits:
@@ -74,9 +74,11 @@ class PostgresSearch:
         """Rank without a limit of candidates, for measuring what the limit costs; slow."""
         return await self._lexical.hits_of_all(actor, text, scope=scope, limit=limit)
 
-    async def vector_scope(self, actor: Actor, *, embedder: str, scope: SearchScope) -> VectorScope | None:
+    async def vector_scope(
+        self, actor: Actor, *, scope: SearchScope, embedder: str | None = None
+    ) -> VectorScope | None:
         """What there is to compare; see the port."""
-        return await self._dense.scope(actor, embedder=embedder, scope=scope)
+        return await self._dense.scope(actor, scope=scope, embedder=embedder)
 
     async def dense(self, actor: Actor, vector: Vector, within: VectorScope, *, limit: int) -> ArmHits:
         """Rank by cosine; see the port."""
@@ -108,7 +110,7 @@ class PostgresSearch:
             ChunkId(row.chunk_id): IndexedChunk(
                 document_id=DocumentId(row.document_id),
                 page=row.page,
-                words=_in_order(row.lexemes),
+                places=_Places(row.lexemes),
                 headings=tuple(row.headings),
                 document=row.name,
                 title=row.title,
@@ -137,14 +139,24 @@ class PostgresSearch:
         return await self._stems.words(self._connection, texts, stems)
 
 
-def _in_order(lexemes: str) -> tuple[StemmedWord, ...]:
-    placed = [
-        StemmedWord(stem.replace("''", "'").replace("\\\\", "\\"), int(place), 0, 0)
-        for stem, places in _LEXEME.findall(lexemes)
-        for place in places.split(",")
-    ]
-    placed.sort(key=attrgetter("position"))
-    return tuple(placed)
+class _Places(Mapping[str, Sequence[int]]):
+    """The lexemes of a tsvector; the places of most are never asked for, and not read before."""
+
+    def __init__(self, lexemes: str) -> None:
+        self._written: dict[str, str] = dict(_LEXEME.findall(lexemes))
+        if "''" in lexemes or "\\" in lexemes:
+            self._written = {
+                stem.replace("''", "'").replace("\\\\", "\\"): places for stem, places in self._written.items()
+            }
+
+    def __getitem__(self, stem: str) -> list[int]:
+        return [int(place) for place in self._written[stem].split(",")]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._written)
+
+    def __len__(self) -> int:
+        return len(self._written)
 
 
 def _cut(whole: str) -> list[str]:

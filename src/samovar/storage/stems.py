@@ -44,13 +44,15 @@ class StemCache:
         With ``stems``, words of other stems are left out; those that begin otherwise are not even stemmed.
         """
         beginnings = None if stems is None else {stem[:_BEGINNING] for stem in stems}
+        split = [islice(_WORD.finditer(_folded(whole)), _WORDS_OF_TEXT) for whole in texts]
         found = [
             [
                 (position, word, key)
-                for position, word in enumerate(islice(_WORD.finditer(whole), _WORDS_OF_TEXT), start=1)
-                if (key := _key(word.group())) and (beginnings is None or key[:_BEGINNING] in beginnings)
+                for position, word in enumerate(words, start=1)
+                if (key := word.group().replace("\u00ad", ""))
+                and (beginnings is None or key[:_BEGINNING] in beginnings)
             ]
-            for whole in texts
+            for words in split
         ]
         await self._learn(connection, {key for words in found for _, _, key in words})
         return tuple(
@@ -73,6 +75,9 @@ class StemCache:
             self._known[row.word] = row.stem
 
 
-def _key(word: str) -> str:
-    """A word as the index takes it."""
-    return word.lower().replace("ё", "е").replace("\u00ad", "")
+def _folded(whole: str) -> str:
+    """A text as the index takes it, each character in its place; ``İ`` alone would become two."""
+    lower = whole.lower()
+    if len(lower) != len(whole):
+        lower = "".join(small if len(small := character.lower()) == 1 else character for character in whole)
+    return lower.replace("ё", "е")

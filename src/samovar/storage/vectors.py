@@ -13,7 +13,7 @@ from samovar.ports.embedder import Vector
 from samovar.ports.search import VectorProgress
 from samovar.storage.chunks import text_of_chunk
 from samovar.storage.connection import Connection
-from samovar.storage.dense import write_vector
+from samovar.storage.dense import EMBEDDER_IN_USE, write_vector
 
 __all__ = ["MOST_DIMENSIONS", "PostgresVectors", "graph_index"]
 
@@ -27,12 +27,7 @@ _REGISTER: Final = text(
 _WANT: Final = text("UPDATE embedders SET is_wanted = embedder_id = :wanted")
 # What is known of the documents was about the embedder before.
 _LOOK_AGAIN: Final = text("UPDATE documents SET has_vectors = false WHERE has_vectors")
-_IS_LEFT: Final = "EXISTS (SELECT FROM documents WHERE status = 'ready' AND chunk_count > 0 AND NOT has_vectors)"
-_IN_USE: Final = text(f"""
-SELECT name FROM embedders
-ORDER BY is_wanted AND NOT {_IS_LEFT} DESC, was_complete DESC, is_wanted DESC, embedder_id DESC
-LIMIT 1
-""")  # noqa: S608 - made of constants
+_IN_USE: Final = text(f"SELECT name FROM ({EMBEDDER_IN_USE}) AS embedder")  # noqa: S608 - made of constants
 _PROGRESS: Final = text("""
 SELECT (
     SELECT count(*) FROM vectors JOIN embedders USING (embedder_id) JOIN documents USING (document_id)

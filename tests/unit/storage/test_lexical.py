@@ -52,4 +52,4 @@ def test_words_that_are_all_too_common_are_looked_for_together() -> None:
 
 
 def test_a_lexeme_cannot_leave_its_quotes() -> None:
-    assert candidate_query([known("o'brien\\path' | 'x", 1)], 10) == "'o''brien\\\\path'' | ''x'"
+    assert candidate_query([known("o'brien\\path' | 'x", 1)], 10, budget=100) == "'o''brien\\\\path'' | ''x'"
