@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from samovar.domain.citation import Citation
+from samovar.domain.context import ContextStrategy, PinnedFact
 from samovar.domain.generation import Role
-from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
+from samovar.domain.ids import ChatId, DocumentId, ExampleSetId, MessageId, RunId, UserId
 from samovar.domain.image_tasks import ImageTask
 from samovar.domain.parameters import GenerationParameters
 from samovar.domain.run import RunStatus
@@ -18,7 +19,9 @@ __all__ = ["Chat", "Message", "SentPage", "path_to"]
 class Chat:
     """A conversation; ``head_id`` is the last message of the branch that is shown.
 
-    ``model`` is None for "whatever the installation offers first".
+    ``model`` is None for "whatever the installation offers first". ``folder`` is a path like ``Bank/Loans``; empty
+    for none. Messages with a position up to ``context_after`` are not sent any more: the system prompt was changed
+    there. ``facts`` are sent with every question, ``examples_id`` names the example set that is.
     """
 
     chat_id: ChatId
@@ -28,6 +31,14 @@ class Chat:
     model: str | None
     parameters: GenerationParameters
     head_id: MessageId | None
+    folder: str = ""
+    tags: tuple[str, ...] = ()
+    is_pinned: bool = False
+    is_archived: bool = False
+    strategy: ContextStrategy = "auto"
+    context_after: int | None = None
+    facts: tuple[PinnedFact, ...] = ()
+    examples_id: ExampleSetId | None = None
     created_at: datetime
     updated_at: datetime
 

@@ -9,20 +9,26 @@ __all__ = [
     "ChunkId",
     "DocumentId",
     "EvaluationId",
+    "ExampleSetId",
     "KeyId",
     "MessageId",
+    "PromptId",
     "RunId",
     "SessionId",
+    "SummaryId",
     "UserId",
     "new_base_id",
     "new_chat_id",
     "new_chunk_id",
     "new_document_id",
     "new_evaluation_id",
+    "new_examples_id",
     "new_key_id",
     "new_message_id",
+    "new_prompt_id",
     "new_run_id",
     "new_session_id",
+    "new_summary_id",
     "new_user_id",
 ]
 
@@ -36,6 +42,9 @@ BaseId = NewType("BaseId", UUID)
 DocumentId = NewType("DocumentId", UUID)
 ChunkId = NewType("ChunkId", UUID)
 EvaluationId = NewType("EvaluationId", UUID)
+SummaryId = NewType("SummaryId", UUID)
+PromptId = NewType("PromptId", UUID)
+ExampleSetId = NewType("ExampleSetId", UUID)
 
 
 def new_user_id() -> UserId:
@@ -86,3 +95,18 @@ def new_chunk_id() -> ChunkId:
 def new_evaluation_id() -> EvaluationId:
     """Make an id for a question set that is run."""
     return EvaluationId(uuid4())
+
+
+def new_summary_id() -> SummaryId:
+    """Make an id for a summary."""
+    return SummaryId(uuid4())
+
+
+def new_prompt_id() -> PromptId:
+    """Make an id for a prompt of the library."""
+    return PromptId(uuid4())
+
+
+def new_examples_id() -> ExampleSetId:
+    """Make an id for an example set."""
+    return ExampleSetId(uuid4())

@@ -4,7 +4,7 @@ The request to the backend is rendered from the ledger and from nothing else.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from samovar.domain.generation import ChatRequest, ImagePart, PromptMessage, Role, TextPart
@@ -12,8 +12,12 @@ from samovar.domain.parameters import GenerationParameters
 
 __all__ = ["CountedBy", "Ledger", "Piece", "PieceKind", "render", "to_json"]
 
-#: ``rules`` are our words before the passages: where they begin and end, and that they are no instructions.
-PieceKind = Literal["system", "turn", "rules", "passage", "image", "question"]
+#: ``example``: one side of a turn to learn from. ``facts``: what is pinned. ``recalled``: an earlier turn that came
+#: back, for it bears on the question. ``rules``: our words before the passages, where they begin and end, and that they
+#: are no instructions.
+PieceKind = Literal[
+    "system", "example", "facts", "summary", "recalled", "turn", "rules", "passage", "image", "question"
+]
 CountedBy = Literal["tokenizer", "calibrated", "estimate"]
 
 
@@ -21,7 +25,11 @@ CountedBy = Literal["tokenizer", "calibrated", "estimate"]
 class Piece:
     """One piece of the context. ``message`` is the index of the prompt message it belongs to.
 
-    A piece that was left out has ``sent`` False and a ``reason``.
+    ``origin`` tells where it comes from, by names and ids: ``message_id``, ``summary_id``, ``examples_id``,
+    ``document_id``, ``chunk_id``, ``page``, and of a picture its ``sha256`` and ``media_type``. A piece that was left
+    out has ``sent`` False and a ``reason``: ``no_room`` (the budget was spent), ``summarised`` (the summary stands for
+    it), ``new_context`` (said before the system prompt was changed), ``far_from_question`` (nearer examples were chosen),
+    or, of a picture, why it cannot be shown.
     """
 
     kind: PieceKind
@@ -33,6 +41,7 @@ class Piece:
     image: ImagePart | None = None
     sent: bool = True
     reason: str | None = None
+    origin: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

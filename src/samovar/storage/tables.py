@@ -46,17 +46,21 @@ __all__ = [
     "entities",
     "evaluation_questions",
     "evaluations",
+    "example_sets",
     "figures",
     "key_usage",
     "knowledge_bases",
     "links",
     "message_documents",
+    "message_words",
     "messages",
     "metadata",
     "pages",
+    "prompts",
     "run_events",
     "runs",
     "sessions",
+    "summaries",
     "users",
     "vectors",
 ]
@@ -184,6 +188,18 @@ key_usage = Table(
 #: Orders chats by their last change without asking a clock.
 chat_changes = Sequence("chat_changes", metadata=metadata, data_type=BigInteger)
 
+example_sets = Table(
+    "example_sets",
+    metadata,
+    Column("examples_id", Uuid, primary_key=True),
+    _owned_by("users.user_id", "owner_id"),
+    Column("name", StoredText, nullable=False),
+    Column("instruction", StoredText, nullable=False),
+    Column("examples", JSONB, nullable=False),
+    _moment("created_at"),
+    Index("example_sets_owner_id_index", "owner_id", "name"),
+)
+
 chats = Table(
     "chats",
     metadata,
@@ -195,10 +211,20 @@ chats = Table(
     Column("parameters", JSONB, nullable=False),
     # No foreign key: it would be circular, and single messages are never deleted.
     Column("head_id", Uuid),
+    Column("folder", StoredText, nullable=False, server_default=""),
+    Column("tags", ARRAY(StoredText), nullable=False, server_default="{}"),
+    Column("is_pinned", Boolean, nullable=False, server_default=text("false")),
+    Column("is_archived", Boolean, nullable=False, server_default=text("false")),
+    Column("strategy", Text, nullable=False, server_default="auto"),
+    Column("context_after", BigInteger),
+    Column("facts", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("examples_id", Uuid, ForeignKey("example_sets.examples_id", ondelete="SET NULL")),
     Column("change", BigInteger, nullable=False, server_default=chat_changes.next_value()),
     _moment("created_at"),
     _moment("updated_at"),
+    CheckConstraint("strategy IN ('auto', 'window', 'summary', 'recall')", name="strategy"),
     Index("chats_owner_id_index", "owner_id", "change"),
+    Index("chats_examples_id_index", "examples_id", postgresql_where=text("examples_id IS NOT NULL")),
 )
 
 messages = Table(
@@ -229,6 +255,59 @@ messages = Table(
     CheckConstraint("task IN ('describe', 'read', 'answer', 'entities', 'chart')", name="task"),
     Index("messages_chat_id_index", "chat_id", "position"),
     Index("messages_parent_id_index", "chat_id", "parent_id"),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("summary_id", Uuid, primary_key=True),
+    _owned_by("chats.chat_id", "chat_id"),
+    Column("position", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("through_id", Uuid, nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("text", StoredText, nullable=False),
+    Column("model", StoredText, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("is_edited", Boolean, nullable=False),
+    _moment("created_at"),
+    ForeignKeyConstraint(
+        ["chat_id", "through_id"],
+        ["messages.chat_id", "messages.message_id"],
+        name="summaries_through_id_fk",
+        ondelete="CASCADE",
+    ),
+    Index("summaries_chat_id_index", "chat_id", "position"),
+)
+
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("prompt_id", Uuid, primary_key=True),
+    _owned_by("users.user_id", "owner_id"),
+    Column("name", StoredText, nullable=False),
+    Column("title", StoredText, nullable=False),
+    Column("text", StoredText, nullable=False),
+    Column("tags", ARRAY(StoredText), nullable=False),
+    Column("is_shared", Boolean, nullable=False),
+    Column("system_prompt", StoredText),
+    Column("model", StoredText),
+    Column("parameters", JSONB),
+    _moment("created_at"),
+    _moment("updated_at"),
+    UniqueConstraint("owner_id", "name", name="prompts_owner_id_name_key"),
+    Index("prompts_shared_index", "name", postgresql_where=text("is_shared")),
+)
+
+#: Which words messages hold; apart from them, for their rows are written anew with every checkpoint of a reply.
+message_words = Table(
+    "message_words",
+    metadata,
+    Column("message_id", Uuid, ForeignKey("messages.message_id", ondelete="CASCADE"), primary_key=True),
+    _owned_by("chats.chat_id", "chat_id"),
+    Column("lexemes", TSVECTOR, nullable=False),
+    Column("weights", SparseVector(DIMENSIONS), nullable=False),
+    Index("message_words_chat_id_index", "chat_id"),
+    Index("message_words_lexemes_index", "lexemes", postgresql_using="gin"),
 )
 
 runs = Table(
