@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from samovar.telemetry.log import get_log
 
-__all__ = ["DIRECT_SEND", "ClosingStream"]
+__all__ = ["DIRECT_SEND", "Chunks", "ClosingStream"]
 
 log = get_log(__name__)
 

@@ -3,12 +3,15 @@
 Source: OpenAI API reference, models, chat completions and embeddings, November 2026.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from samovar.api.deps import KeyHolder, Services, ServicesOf
+from samovar.api.openai_ledger import completion_ledger
 from samovar.api.openai_payload import (
     CompletionRequest,
     EmbeddingsRequest,
@@ -75,22 +78,25 @@ async def refuse() -> Response:
 
 async def _complete(services: Services, actor: Actor, asked: CompletionRequest, *, is_fitted: bool) -> Answer:
     left_out = 0
+    ledger: Mapping[str, object] | None = None
     account = _account(services, actor, prompt_texts(asked.payload["messages"]), is_chat=True)
 
     async def ask(choice: ModelChoice) -> Relay:
-        nonlocal left_out
+        nonlocal left_out, ledger
         payload: dict[str, Any] = {**asked.payload, "model": choice.description.model}
         if is_fitted:
             trimmed = await trim_conversation(payload, choice, services.counter)
             payload["messages"], left_out = trimmed.messages, trimmed.left_out
             account.texts = prompt_texts(trimmed.messages)
+        if asked.wants_ledger:
+            ledger = await completion_ledger(asked.payload, payload["messages"], choice, services.counter)
         return await choice.backend.relay(payload)
 
     needs = Needs(vision=asked.has_image, loading_wait_s=_LOADING_WAIT_S)
     answer = await ask_backends(services.gateway, actor, asked.model, ask, account, needs)
     if is_fitted:
         answer.headers[_LEFT_OUT_HEADER] = str(left_out)
-    return answer
+    return answer if ledger is None else replace(answer, ledger=ledger)
 
 
 async def _embed(services: Services, actor: Actor, asked: EmbeddingsRequest) -> Answer:

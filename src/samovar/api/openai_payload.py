@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from samovar.api.openai_ledger import takes_ledger
 from samovar.domain.errors import InvalidParameter, InvalidRequest
 from samovar.domain.parameters import PARAMETER_RANGES, read_parameters
 from samovar.gateway.trim import message_words
@@ -106,11 +107,12 @@ _ALWAYS_SHOWN: Final = ("system", "developer", "user")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionRequest:
-    """A chat completion that may be passed on."""
+    """A chat completion that may be passed on; ``wants_ledger``: the ledger is to come with the answer."""
 
     model: str | None
     payload: dict[str, Any]
     has_image: bool
+    wants_ledger: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,7 @@ class EmbeddingsRequest:
 def read_completion(body: bytes) -> CompletionRequest:
     """Check a chat completion request. Raises: InvalidRequest, InvalidParameter."""
     payload = _read_object(body, _NOT_PASSED_ON)
+    wants_ledger = takes_ledger(payload)
     model = _read_model(payload)
     messages = payload.get("messages")
     if not isinstance(messages, list) or not 0 < len(messages) <= _MOST_MESSAGES:
@@ -133,7 +136,7 @@ def read_completion(body: bytes) -> CompletionRequest:
     has_image = False
     for message in messages:
         has_image = _check_message(message) or has_image
-    return CompletionRequest(model=model, payload=payload, has_image=has_image)
+    return CompletionRequest(model=model, payload=payload, has_image=has_image, wants_ledger=wants_ledger)
 
 
 def prompt_texts(messages: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Requests on their way to a backend, and replies on their way back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from samovar.api.closing import ClosingStream
+from samovar.api.openai_ledger import LedgerFirst, with_ledger
 from samovar.api.openai_usage import ReplyTail, RequestAccount
 from samovar.api.problems import openai_error
 from samovar.domain.actor import Actor
@@ -123,20 +124,23 @@ class RelayedBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A reply that has begun: a stream, or all of it."""
+    """A reply that has begun: a stream, or all of it; ``ledger`` goes with it when it was asked for."""
 
     status: int
     content_type: str
     body: RelayedBody
     content: bytes
     headers: dict[str, str]
+    ledger: Mapping[str, object] | None = None
 
     def response(self) -> Response:
         """The reply to the client; a stream closes its body."""
         if self.body.is_stream:
             headers = {**self.headers, "X-Accel-Buffering": "no"}
-            return ClosingStream(self.body, status_code=self.status, media_type=self.content_type, headers=headers)
-        return Response(self.content, status_code=self.status, media_type=self.content_type, headers=self.headers)
+            body = self.body if self.ledger is None else LedgerFirst(self.body, self.ledger)
+            return ClosingStream(body, status_code=self.status, media_type=self.content_type, headers=headers)
+        content = self.content if self.ledger is None else with_ledger(self.content, self.ledger)
+        return Response(content, status_code=self.status, media_type=self.content_type, headers=self.headers)
 
 
 async def ask_backends(

@@ -19,7 +19,7 @@ from samovar.gateway.tokens import (
     TokenCounter,
 )
 
-__all__ = ["TrimmedConversation", "message_words", "trim_conversation"]
+__all__ = ["TrimmedConversation", "message_words", "reply_room", "trim_conversation"]
 
 #: Turns are counted in groups, so that an endless history is not counted to its beginning.
 _TURNS_AT_ONCE: Final = 8
@@ -48,7 +48,7 @@ async def trim_conversation(
     messages: Sequence[_Message] = payload["messages"]
     fixed, turns = _split(messages)
     context_tokens = choice.description.capabilities.context_tokens or ASSUMED_CONTEXT_TOKENS
-    reply_tokens = _reply_tokens(payload, context_tokens)
+    reply_tokens = reply_room(payload, context_tokens)
     kept = [messages[index] for index in fixed]
     needed = await _count(kept, choice, counter) + await _count_tools(payload, choice, counter)
     left = context_tokens - reply_tokens - needed
@@ -99,7 +99,8 @@ def _split(messages: Sequence[_Message]) -> tuple[list[int], list[list[int]]]:
     return fixed, turns[::-1]
 
 
-def _reply_tokens(payload: Mapping[str, Any], context_tokens: int) -> int:
+def reply_room(payload: Mapping[str, Any], context_tokens: int) -> int:
+    """The tokens that are kept for a reply: what the request asks for, or else a share of the context."""
     asked = payload.get("max_completion_tokens") or payload.get("max_tokens") or context_tokens // REPLY_SHARE
     return min(int(asked), context_tokens - 1)
 
