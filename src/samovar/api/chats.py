@@ -168,10 +168,24 @@ async def send_message(
     )
 
 
+class AgainBody(BaseModel):
+    """How a reply is made again."""
+
+    model_config = ConfigDict(extra="forbid")
+    model: str | None = Field(None, max_length=500)
+
+
 @router.post("/messages/{message_id}/regenerate")
-async def regenerate(message_id: UUID, actor: Asker, services: ServicesOf) -> Response:
-    """Write another reply beside this one."""
-    turn = await services.turns.regenerate(actor, MessageId(message_id))
+async def regenerate(message_id: UUID, actor: Asker, services: ServicesOf, body: AgainBody | None = None) -> Response:
+    """Write another reply beside this one, by another model if one is named."""
+    turn = await services.turns.regenerate(actor, MessageId(message_id), model=body.model if body else None)
+    return JSONResponse({"reply": message_body(turn.reply), "run_id": str(turn.run_id)}, status_code=201)
+
+
+@router.post("/messages/{message_id}/continue")
+async def go_on(message_id: UUID, actor: Asker, services: ServicesOf) -> Response:
+    """Write another reply beside this one, which begins with its words and goes on."""
+    turn = await services.turns.go_on(actor, MessageId(message_id))
     return JSONResponse({"reply": message_body(turn.reply), "run_id": str(turn.run_id)}, status_code=201)
 
 

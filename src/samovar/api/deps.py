@@ -54,6 +54,8 @@ _SPENDING: Final = frozenset(
         "/v1/embeddings",
         "/api/chats/{chat_id}/messages",
         "/api/messages/{message_id}/regenerate",
+        "/api/messages/{message_id}/continue",
+        "/api/temporary/reply",
         "/api/backends/{name}/probe-vision",
         "/api/documents/{document_id}/figures/{number}/describe",
         "/api/documents/{document_id}/figures/{number}/entities",

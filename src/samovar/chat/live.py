@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from samovar.chat.continuing import joined
 from samovar.domain.actor import Actor
 from samovar.domain.citation import Citation
 from samovar.domain.event import EventKind, RunEvent
@@ -43,6 +44,9 @@ class LiveRun:
         self._bodies: list[str | tuple[EventKind, dict[str, object]]] = []
         self._pieces: list[str] = []
         self._listeners: list[Callable[[], None]] = []
+        #: What the reply goes on from; empty for one that begins by itself.
+        self._start = ""
+        self._is_joined = True
 
     @property
     def seq(self) -> int:
@@ -63,6 +67,12 @@ class LiveRun:
         """Append words to the answer."""
         if self.first_token_at is None:
             self.first_token_at = time.monotonic()
+        if not self._is_joined:
+            text = joined(self._start, text)
+            # Blank space alone does not tell yet how the rest begins.
+            self._is_joined = bool(text.strip())
+            if not text:
+                return
         self._bodies.append(text)
         self._pieces.append(text)
         self._grown()
@@ -78,6 +88,14 @@ class LiveRun:
         """Take back what was told about an attempt that nothing came of."""
         self.notices = []
         self.emit("restart")
+        if self._start:
+            self.go_on_from(self._start)
+
+    def go_on_from(self, start: str) -> None:
+        """Begin with the words of an earlier reply; what is written next is joined to them."""
+        self._start = start
+        self._is_joined = False
+        self.rewrite(start)
 
     def rewrite(self, text: str) -> None:
         """Put another text in the place of the answer, for one with citation marks filled in."""

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from samovar.chat.citing import cite_answer
 from samovar.chat.context import Prompt, TurnMaterial, build_prompt, text_tokens
+from samovar.chat.continuing import asking_for_the_rest
 from samovar.chat.live import LiveRun
 from samovar.chat.pictures import PictureLoader
 from samovar.chat.searching import QuestionSearch, Searched, passage_body, search_body, tell_filters
@@ -82,9 +83,11 @@ class ReplyWriter:
         )
         return None if may_see else chosen.model_id
 
-    async def write(self, actor: Actor, live: LiveRun) -> None:
-        """Write the reply into ``live``. Raises: SamovarError when it cannot be finished."""
-        material = await self._gather(actor, live)
+    async def write(self, actor: Actor, live: LiveRun, *, start: str = "") -> None:
+        """Write the reply into ``live``, from ``start`` on. Raises: SamovarError when it cannot be finished."""
+        if start:
+            live.go_on_from(start)
+        material = await self._gather(actor, live, start)
         tried: list[Try] = []
         attempts = self._gateway.attempts(
             live.run.model,
@@ -137,20 +140,21 @@ class ReplyWriter:
         self._account(live, choice, ledger)
         return prompt.shown
 
-    async def _gather(self, actor: Actor, live: LiveRun) -> _Material:
+    async def _gather(self, actor: Actor, live: LiveRun, start: str) -> _Material:
         """Read the branch, search its documents and load its pictures."""
         async with self._storage.transaction() as tx:
             chat = await tx.chats.access(actor, live.run.chat_id)
             messages = await tx.chats.messages(actor, chat.chat_id)
             documents = await tx.documents.of_chat(actor, chat.chat_id)
-            branch = path_to(messages, live.run.message_id)[:-1]
-            if not branch:
+            whole = path_to(messages, live.run.message_id)
+            if len(whole) < 2:
                 raise NotFound(what="message")
+            branch, reply = whole[:-1], whole[-1]
         searched = await self._search.search(actor, chat, branch, documents, model_id=live.run.model)
         pictures = await self._pictures.load(actor, branch, {found.document_id: found for found in documents})
         turn = TurnMaterial(
             system_prompt=chat.system_prompt,
-            branch=branch,
+            branch=(*branch, *asking_for_the_rest(branch[-1], reply, start)) if start else branch,
             passages=searched.findings.passages,
             grounds=searched.grounds,
             pictures=pictures,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from samovar.chat.continuing import whole_words_of
 from samovar.chat.pictures import DRAWN_KINDS
 from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
@@ -114,28 +115,42 @@ class Turns:
                 f"{_MOST_PAGES} pages"
             )
 
-    async def regenerate(self, actor: Actor, reply_id: MessageId) -> Turn:
-        """Start another reply beside an existing one.
+    async def regenerate(self, actor: Actor, reply_id: MessageId, *, model: str | None = None) -> Turn:
+        """Start another reply beside an existing one, by ``model`` or else by that of the chat.
 
         Raises: NotFound, InvalidRequest, TooMany, ModelWithoutVision.
         """
+        return await self._again(actor, reply_id, model=model, goes_on=False)
+
+    async def go_on(self, actor: Actor, reply_id: MessageId) -> Turn:
+        """Start another reply beside an existing one, which begins with its words and goes on.
+
+        Raises: NotFound, InvalidRequest, TooMany, ModelWithoutVision.
+        """
+        return await self._again(actor, reply_id, model=None, goes_on=True)
+
+    async def _again(self, actor: Actor, reply_id: MessageId, *, model: str | None, goes_on: bool) -> Turn:
         with self._hub.room():
             async with self._storage.transaction() as tx:
                 old = await tx.chats.access_message(actor, reply_id)
                 if old.role != "assistant" or old.parent_id is None:
                     raise InvalidRequest(reason="only a reply can be made again")
+                start = whole_words_of(old) if goes_on else ""
+                if goes_on and (not _says_something(start) or old.run_status in LIVE_STATUSES):
+                    raise InvalidRequest(reason="only a reply that has ended with some words can go on")
                 question = await tx.chats.access_message(actor, old.parent_id)
                 if question.task is not None or question.pages:
-                    asked = await tx.chats.access(actor, old.chat_id)
+                    asked = _by_model(await tx.chats.access(actor, old.chat_id), model)
                     sent = [question.document_ids, [page.document_id for page in question.pages]]
                     shown = [await tx.documents.view(actor, one) for ids in sent for one in ids]
                     await self._require_sight(tx, actor, asked, shown, question.pages)
                 chat = await tx.chats.access(actor, old.chat_id, for_update=True)
-                reply, run = self._new_reply(chat, old.parent_id, await tx.now())
+                reply, run = self._new_reply(_by_model(chat, model), old.parent_id, await tx.now())
+                reply = replace(reply, text=start)
                 reply = await tx.chats.add_message(actor, reply)
                 await tx.runs.add(run)
                 await tx.chats.save(actor, replace(chat, head_id=reply.message_id))
-            self._hub.start(actor, run, lambda live: self._writer.write(actor, live))
+            self._hub.start(actor, run, lambda live: self._writer.write(actor, live, start=start))
         return Turn(message=None, reply=reply, run_id=run.run_id)
 
     async def stop(self, actor: Actor, run_id: RunId) -> None:
@@ -244,6 +259,10 @@ class Turns:
                 if reply.parent_id == message.message_id and reply.run_id is not None:
                     return Turn(message=message, reply=reply, run_id=reply.run_id)
         return None
+
+
+def _by_model(chat: Chat, model: str | None) -> Chat:
+    return chat if model is None else replace(chat, model=model)
 
 
 async def _check_parent(tx: Transaction, actor: Actor, chat: Chat, parent_id: MessageId | None) -> None:
