@@ -5,7 +5,7 @@ from datetime import datetime
 
 from samovar.domain.ids import ExampleSetId, UserId
 
-__all__ = ["Example", "ExampleSet"]
+__all__ = ["Example", "ExampleSet", "ExampleSetOutline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,4 +25,15 @@ class ExampleSet:
     name: str
     instruction: str
     examples: tuple[Example, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleSetOutline:
+    """What a list tells of a set: ``count`` instead of the examples themselves, which may be megabytes."""
+
+    examples_id: ExampleSetId
+    name: str
+    instruction: str
+    count: int
     created_at: datetime

@@ -6,7 +6,7 @@ from typing import Protocol
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message
 from samovar.domain.context import Summary
-from samovar.domain.examples import ExampleSet
+from samovar.domain.examples import ExampleSet, ExampleSetOutline
 from samovar.domain.finding import FindQuery, FoundMessage
 from samovar.domain.ids import ChatId, ExampleSetId, MessageId, PromptId, SummaryId
 from samovar.domain.prompts import SavedPrompt
@@ -50,7 +50,7 @@ class Prompts(Protocol):
         ...
 
     async def save(self, actor: Actor, prompt: SavedPrompt) -> None:
-        """Write one of the actor's own. Raises Conflict when the name is taken."""
+        """Write one of the actor's own; sets ``updated_at``. Raises Conflict when the name is taken."""
         ...
 
     async def remove(self, actor: Actor, prompt_id: PromptId) -> None:
@@ -65,8 +65,8 @@ class ExampleSets(Protocol):
         """Store a set."""
         ...
 
-    async def view_all(self, actor: Actor) -> tuple[ExampleSet, ...]:
-        """List the sets by name, with their examples."""
+    async def view_all(self, actor: Actor) -> tuple[ExampleSetOutline, ...]:
+        """List the sets by name, without their examples."""
         ...
 
     async def access(self, actor: Actor, examples_id: ExampleSetId) -> ExampleSet:
@@ -107,7 +107,10 @@ class Archive(Protocol):
     """Whole chats in and out, for import and export."""
 
     async def add_chat(self, actor: Actor, chat: Chat, messages: Sequence[Message]) -> None:
-        """Store a chat with its tree as it is, parents before children, with its dates. Raises Conflict for known ids."""
+        """Store a chat with its tree as it is, parents before children, with its dates.
+
+        Raises Conflict for known ids.
+        """
         ...
 
     def chats(self, actor: Actor) -> AsyncIterator[Chat]:

@@ -15,6 +15,7 @@ from samovar.domain.event import RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, DocumentId, KeyId, MessageId, RunId, UserId
 from samovar.domain.run import Checkpoint, Run, RunStatus
+from samovar.ports.conversation import ExampleSets, Prompts
 from samovar.ports.evaluations import Evaluations
 from samovar.ports.library import Bases, Documents, Figures, Readings
 from samovar.ports.queue import ReadingQueue
@@ -306,6 +307,16 @@ class Transaction(Protocol):
     @property
     def backends(self) -> Backends:
         """The model servers that were added by hand."""
+        ...
+
+    @property
+    def prompts(self) -> Prompts:
+        """The library of prompts."""
+        ...
+
+    @property
+    def example_sets(self) -> ExampleSets:
+        """The example sets."""
         ...
 
     async def now(self) -> datetime:

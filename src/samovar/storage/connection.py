@@ -26,6 +26,7 @@ _NOUNS: Final[Mapping[str, str]] = {
     "base_id": "knowledge base",
     "chat_id": "chat",
     "document_id": "document",
+    "examples_id": "example set",
     "message_id": "message",
     "parent_id": "message",
     "run_id": "run",

@@ -30,9 +30,11 @@ from samovar.storage.connection import DISK_FULL, Connection, translated
 from samovar.storage.dense import GRAPH_OPTIONS
 from samovar.storage.documents import PostgresDocuments
 from samovar.storage.evaluations import PostgresEvaluations
+from samovar.storage.examples import PostgresExampleSets
 from samovar.storage.figures import PostgresFigures
 from samovar.storage.migrate import HEAD
 from samovar.storage.plain import read_json, write_json
+from samovar.storage.prompts import PostgresPrompts
 from samovar.storage.queue import PostgresQueue
 from samovar.storage.readings import PostgresReadings
 from samovar.storage.runs import OWNER_LOCKS, PostgresRuns
@@ -92,6 +94,8 @@ class PostgresTransaction:
         self.evaluations = PostgresEvaluations(connection, owner)
         self.accounts = PostgresAccounts(connection)
         self.backends = PostgresBackends(connection)
+        self.prompts = PostgresPrompts(connection)
+        self.example_sets = PostgresExampleSets(connection)
 
     async def now(self) -> datetime:
         """The database's clock, with its zone."""

@@ -1,4 +1,4 @@
-"""Who may read what: one's own, and the knowledge bases that others share.
+"""Who may read what: one's own, and the knowledge bases and prompts that others share.
 
 These conditions are for reading alone, and each statement that reads or searches documents holds one of them. Whatever
 changes something asks for its owner.
@@ -6,12 +6,12 @@ changes something asks for its owner.
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from samovar.domain.actor import Actor
-from samovar.storage.tables import documents, knowledge_bases, users
+from samovar.storage.tables import documents, knowledge_bases, prompts, users
 
-__all__ = ["READABLE_DOCUMENT", "readable_base", "readable_document"]
+__all__ = ["READABLE_DOCUMENT", "readable_base", "readable_document", "readable_prompt"]
 
 _shared = knowledge_bases.alias("shared_base")
 _sharer = users.alias("sharer")
@@ -38,3 +38,9 @@ def readable_base(actor: Actor) -> ColumnElement[bool]:
         knowledge_bases.c.owner_id == actor.user_id,
         knowledge_bases.c.base_id.in_(_SHARED_BASES),
     )
+
+
+def readable_prompt(actor: Actor) -> ColumnElement[bool]:
+    """Tell of rows of ``prompts`` whether the actor may read them and use them."""
+    active = select(_sharer.c.user_id).where(_sharer.c.is_active)
+    return or_(prompts.c.owner_id == actor.user_id, and_(prompts.c.is_shared, prompts.c.owner_id.in_(active)))
