@@ -1,6 +1,7 @@
 """Runs: their events, their end, and what the model was shown."""
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
@@ -10,10 +11,12 @@ from starlette.responses import JSONResponse, Response
 
 from samovar.api import sse
 from samovar.api.closing import ClosingStream
-from samovar.api.deps import Asker, ServicesOf, identify
+from samovar.api.deps import Asker, Services, ServicesOf, identify
 from samovar.chat.follow import follow_run
-from samovar.domain.errors import InvalidRequest
+from samovar.domain.actor import Actor
+from samovar.domain.errors import InvalidRequest, NotFound
 from samovar.domain.ids import RunId
+from samovar.domain.ledger import from_json, request_to_json, with_defaults
 
 __all__ = ["router"]
 
@@ -54,7 +57,19 @@ async def stop(run_id: UUID, actor: Asker, services: ServicesOf) -> Response:
 
 @router.get("/{run_id}/ledger")
 async def ledger(run_id: UUID, actor: Asker, services: ServicesOf) -> Response:
-    """What the model was shown, and what was left out."""
-    async with services.storage.transaction() as tx:
-        found = await tx.runs.ledger(actor, RunId(run_id))
-    return JSONResponse(dict(found))
+    """What the model was shown, and what was left out; empty before the request was made."""
+    return JSONResponse(with_defaults(await _stored_ledger(run_id, actor, services)))
+
+
+@router.get("/{run_id}/request")
+async def request(run_id: UUID, actor: Asker, services: ServicesOf) -> Response:
+    """The request as it was sent, made again from the stored ledger; pictures are told by their SHA-256."""
+    stored = await _stored_ledger(run_id, actor, services)
+    if not stored:
+        raise NotFound(what="request")
+    return JSONResponse(request_to_json(from_json(stored)))
+
+
+async def _stored_ledger(run_id: UUID, actor: Actor, services: Services) -> Mapping[str, object]:
+    async with services.storage.reading() as tx:
+        return await tx.runs.ledger(actor, RunId(run_id))
