@@ -18,6 +18,7 @@ from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
 from samovar.chat.searching import QuestionSearch
 from samovar.chat.turn import Turns
+from samovar.chat.unkept import UnkeptReplies
 from samovar.domain.account import User
 from samovar.egress import EgressClient, EgressGuard
 from samovar.engine.sharing import join_engine
@@ -148,6 +149,14 @@ async def open_services(
         if engine_use == "own":
             describer.start()
             _start_sweep(stack, storage, blobs)
+        writer = ReplyWriter(
+            storage,
+            QuestionSearch(storage, retriever, gateway, counter),
+            PictureLoader(storage, blobs, reader),
+            gateway,
+            counter,
+            metrics,
+        )
         yield Services(
             version=__version__,
             storage=storage,
@@ -168,19 +177,8 @@ async def open_services(
             models=models,
             gateway=gateway,
             counter=counter,
-            turns=Turns(
-                storage,
-                hub,
-                ReplyWriter(
-                    storage,
-                    QuestionSearch(storage, retriever, gateway, counter),
-                    PictureLoader(storage, blobs, reader),
-                    gateway,
-                    counter,
-                    metrics,
-                ),
-                longest_message=settings.limits.message_characters,
-            ),
+            turns=Turns(storage, hub, writer, longest_message=settings.limits.message_characters),
+            unkept=UnkeptReplies(writer, hub, quotas.spend),
             hub=hub,
             retriever=retriever,
             filler=filler,

@@ -56,11 +56,12 @@ def run_command(
 
 @dataclass(slots=True)
 class ServeProcess:
-    """A running ``samovar serve``."""
+    """A running ``samovar serve``; ``log`` grows with what it writes to its error output."""
 
     process: subprocess.Popen[str]
     address: str
     link: str
+    log: list[str]
 
     def kill(self) -> None:
         """End it as a crash would: nothing gets a chance to tidy up."""
@@ -109,7 +110,7 @@ def _wait_for_link(process: subprocess.Popen[str], errors: list[str]) -> ServePr
     while time.monotonic() < give_up_at:
         line = process.stdout.readline()
         if found := re.search(r"(http://\S+?:\d+)/sign-in#token=\S+", line):
-            return ServeProcess(process=process, address=found.group(1), link=found.group(0))
+            return ServeProcess(process=process, address=found.group(1), link=found.group(0), log=errors)
         if not line and process.poll() is not None:
             break
     raise AssertionError(f"samovar serve printed no link: {''.join(errors)}")

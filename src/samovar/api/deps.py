@@ -13,6 +13,7 @@ from samovar.accounts.sign_in import SignIn
 from samovar.api.uploads import UploadRoom
 from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turns
+from samovar.chat.unkept import UnkeptReplies
 from samovar.domain.account import KeyScope
 from samovar.domain.actor import Actor
 from samovar.domain.errors import AdministratorOnly, Forbidden, KeyInvalid, KeyScopeMissing, Unauthorised
@@ -90,6 +91,7 @@ class Services:
     gateway: Gateway
     counter: TokenCounter
     turns: Turns
+    unkept: UnkeptReplies
     hub: RunHub
     metrics: Metrics
     engine: EngineView | None

@@ -17,6 +17,7 @@ from samovar.api import (
     search,
     session,
     system,
+    temporary,
     weights,
 )
 from samovar.api.deps import Services
@@ -44,6 +45,7 @@ ROUTERS: Final = tuple(
         backends,
         weights,
         evaluations,
+        temporary,
     )
 )
 

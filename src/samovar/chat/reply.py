@@ -12,6 +12,7 @@ from samovar.chat.continuing import asking_for_the_rest
 from samovar.chat.live import LiveRun
 from samovar.chat.pictures import PictureLoader
 from samovar.chat.searching import QuestionSearch, Searched, passage_body, search_body, tell_filters
+from samovar.chat.temporary import TemporaryChat
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message, path_to
 from samovar.domain.document import Passage
@@ -87,7 +88,28 @@ class ReplyWriter:
         """Write the reply into ``live``, from ``start`` on. Raises: SamovarError when it cannot be finished."""
         if start:
             live.go_on_from(start)
-        material = await self._gather(actor, live, start)
+        await self._reply(actor, live, await self._gather(actor, live, start), is_kept=True)
+
+    async def write_unkept(self, actor: Actor, live: LiveRun, asked: TemporaryChat) -> None:
+        """Write a reply of a chat that is not stored into ``live``; nothing of it is stored either.
+
+        Raises: SamovarError when it cannot be finished.
+        """
+        searched = await self._search.search_bases(
+            actor, asked.chat, asked.branch, asked.base_ids, model_id=live.run.model
+        )
+        turn = TurnMaterial(
+            system_prompt=asked.chat.system_prompt,
+            branch=asked.branch,
+            passages=searched.findings.passages,
+            grounds=searched.grounds,
+            described_by=searched.described_by,
+            parameters=asked.chat.parameters,
+        )
+        material = _Material(chat=asked.chat, question=asked.branch[-1], turn=turn, searched=searched)
+        await self._reply(actor, live, material, is_kept=False)
+
+    async def _reply(self, actor: Actor, live: LiveRun, material: _Material, *, is_kept: bool) -> None:
         tried: list[Try] = []
         attempts = self._gateway.attempts(
             live.run.model,
@@ -101,13 +123,13 @@ class ReplyWriter:
         async with aclosing(attempts):
             async for attempt in attempts:
                 async with attempt:
-                    passages = await self._attempt(live, material, attempt, tried)
+                    passages = await self._attempt(live, material, attempt, tried, is_kept=is_kept)
         if material.searched.question is not None:
             await cite_answer(self._storage, actor, live, material.question.text, passages, material.searched)
         self._tell_usage(live)
 
     async def _attempt(
-        self, live: LiveRun, material: _Material, attempt: Attempt, tried: Sequence[Try]
+        self, live: LiveRun, material: _Material, attempt: Attempt, tried: Sequence[Try], *, is_kept: bool
     ) -> tuple[Passage, ...]:
         """Ask one model; return the passages that it was shown."""
         choice = attempt.choice
@@ -116,21 +138,22 @@ class ReplyWriter:
         prompt = await build_prompt(material.turn, choice.description, choice.backend, self._counter)
         ledger = prompt.ledger
         route = [{"model": one.model, "backend": one.backend, "error": one.error_code} for one in tried]
-        async with self._storage.transaction() as tx:
-            await tx.runs.save_choice(
-                live.run.run_id,
-                model=choice.model_id,
-                backend=choice.backend.name,
-                ledger={
-                    **to_json(ledger),
-                    "asked": live.run.model,
-                    "tried": route,
-                    **search_body(material.searched),
-                    "passages": _passage_bodies(material.searched, prompt),
-                },
-            )
+        body = {
+            **to_json(ledger),
+            "asked": live.run.model,
+            "tried": route,
+            **search_body(material.searched),
+            "passages": _passage_bodies(material.searched, prompt),
+        }
+        if is_kept:
+            async with self._storage.transaction() as tx:
+                await tx.runs.save_choice(
+                    live.run.run_id, model=choice.model_id, backend=choice.backend.name, ledger=body
+                )
         if tried:
             live.begin_again()
+        if not is_kept:
+            live.emit("ledger", **body)
         live.emit("status", status="running", model=choice.model_id)
         if tried and tried[0].backend != choice.backend.name:
             first = tried[0]

@@ -16,7 +16,7 @@ from samovar.ports.storage import Storage
 from samovar.telemetry.log import get_log
 from samovar.telemetry.metrics import Metrics
 
-__all__ = ["RunHub", "error_body"]
+__all__ = ["RunHub", "error_body", "tokens_spent"]
 
 log = get_log(__name__)
 
@@ -151,7 +151,7 @@ class RunHub:
             self._metrics.live_runs.set(len(self._live))
             self._metrics.runs.labels(status).inc()
             if live.actor.key is not None:
-                self._on_spent(live.actor.key.key_id, _tokens_spent(live))
+                self._on_spent(live.actor.key.key_id, tokens_spent(live))
             if live.usage:
                 self._metrics.prompt_tokens.inc(live.usage.prompt_tokens)
                 self._metrics.completion_tokens.inc(live.usage.completion_tokens)
@@ -198,6 +198,6 @@ class RunHub:
         return False
 
 
-def _tokens_spent(live: LiveRun) -> int:
+def tokens_spent(live: LiveRun) -> int:
     """What a reply has cost; where its backend does not tell, each event counts for a token."""
     return live.seq if live.usage is None else live.usage.prompt_tokens + live.usage.completion_tokens

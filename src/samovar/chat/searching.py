@@ -10,9 +10,9 @@ from samovar.chat.prompt import Grounds
 from samovar.chat.rewrite import ModelRewriter
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message
-from samovar.domain.document import Document, Passage
+from samovar.domain.document import Document, KnowledgeBase, Passage
 from samovar.domain.errors import NotFound
-from samovar.domain.ids import ChunkId
+from samovar.domain.ids import BaseId, ChunkId
 from samovar.domain.search import SearchScope
 from samovar.gateway.routing import Gateway
 from samovar.gateway.tokens import TokenCounter
@@ -71,6 +71,34 @@ class QuestionSearch:
         readable = any(one.status == "ready" and (one.kind != "image" or one.chunk_count) for one in documents)
         if not (readable or bases or named):
             return Searched()
+        read = await self._read(actor, chat, branch, named, SearchScope(chat_id=chat.chat_id), model_id)
+        if not (readable or bases or read.scope.base_ids):
+            return Searched(problems=read.problems)
+        return await self._find(actor, read)
+
+    async def search_bases(
+        self, actor: Actor, chat: Chat, branch: Sequence[Message], base_ids: Sequence[BaseId], *, model_id: str | None
+    ) -> Searched:
+        """Find passages in knowledge bases alone, for a chat that is not stored. Raises: NotFound, StorageError."""
+        async with self._storage.reading() as tx:
+            for base_id in base_ids:
+                await tx.bases.view(actor, base_id)
+            named = own_first(await tx.bases.view_all(actor), actor.user_id) if "#" in branch[-1].text else ()
+        if not (base_ids or named):
+            return Searched()
+        read = await self._read(actor, chat, branch, named, SearchScope(base_ids=tuple(base_ids)), model_id)
+        # Without a base it would be everything that may be read.
+        return await self._find(actor, read) if read.scope.base_ids else Searched(problems=read.problems)
+
+    async def _read(
+        self,
+        actor: Actor,
+        chat: Chat,
+        branch: Sequence[Message],
+        named: Sequence[KnowledgeBase],
+        scope: SearchScope,
+        model_id: str | None,
+    ) -> ReadQuestion:
         rewriter = ModelRewriter(
             self._gateway,
             self._counter,
@@ -78,9 +106,9 @@ class QuestionSearch:
             user_id=actor.user_id,
             system_prompt=chat.system_prompt,
         )
-        read = await read_question(branch, bases=named, scope=SearchScope(chat_id=chat.chat_id), rewriter=rewriter)
-        if not (readable or bases or read.scope.base_ids):
-            return Searched(problems=read.problems)
+        return await read_question(branch, bases=named, scope=scope, rewriter=rewriter)
+
+    async def _find(self, actor: Actor, read: ReadQuestion) -> Searched:
         findings = await self._retriever.find(actor, read.texts, read.scope)
         async with self._storage.transaction() as tx:
             grounds: Grounds = "nothing"
