@@ -1,0 +1,1 @@
+"""Shipped prompts, and files of examples: read, chosen from and written for other programs."""
