@@ -182,15 +182,17 @@ class Intake:
     async def base_named(self, actor: Actor, name: str) -> BaseId:
         """Find a base by its name, or make it. Raises: StorageError."""
         while True:
+            async with self._storage.reading() as tx:
+                found = await tx.bases.by_name(actor, name)
+            if found is not None:
+                return found.base_id
             # Somebody may make it between the look and the making.
             with suppress(Conflict):
                 async with self._storage.transaction() as tx:
-                    found = await tx.bases.by_name(actor, name)
-                    if found is None:
-                        now = await tx.now()
-                        found = KnowledgeBase(base_id=new_base_id(), owner_id=actor.user_id, name=name, created_at=now)
-                        await tx.bases.add(actor, found)
-                return found.base_id
+                    now = await tx.now()
+                    made = KnowledgeBase(base_id=new_base_id(), owner_id=actor.user_id, name=name, created_at=now)
+                    await tx.bases.add(actor, made)
+                return made.base_id
 
     async def wait(self, actor: Actor, document_id: DocumentId, *, timeout_s: float) -> Document:
         """Wait until a document and all that is inside it are read, or the time is over, and tell how it stands.
@@ -214,7 +216,7 @@ class Intake:
                 moved.clear()
                 remaining_s = deadline - loop.time()
                 try:
-                    async with self._storage.transaction() as tx:
+                    async with self._storage.reading() as tx:
                         document = await tx.documents.access(actor, document_id)
                         is_read = document.status != "reading"
                         # What is inside is looked for only when it may be what is waited for.

@@ -55,7 +55,7 @@ class Reading:
         """Carry on with a document from where it stands, to its end. Raises: StorageError, ParserMissingError."""
         started = time.monotonic()
         try:
-            async with self._storage.transaction() as tx:
+            async with self._storage.reading() as tx:
                 document = await self._held(tx, document_id)
             content = await self._blobs.get(document.sha256)
             await self._read(document, content)
