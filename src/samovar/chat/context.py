@@ -1,60 +1,63 @@
 """Build the prompt of a turn within the model's context length, and the ledger of what was sent and what was not.
 
-Order of importance: the system prompt and the question always, then the passages of the
-documents, then as many earlier turns as fit, the newest first. The text before the question
-stays the same from turn to turn, so that the backend's prompt cache can serve it again.
+The budget is the context length without what is kept for the reply. The head (system prompt, pinned facts) and the
+question are always sent. Of what is left, each part may take so much that the next one is not starved:
+
+====================  ==========================================================
+summary               a quarter of the budget; too long a one is left out
+examples              a quarter; the nearest to the question first
+pictures asked about  what they need
+last turn             an eighth is kept for it before passages are chosen
+passages              what is left then
+recalled turns        a quarter, whether they need it or not, once not all turns fit
+other turns           the rest, the newest first
+====================  ==========================================================
+
+In the prompt, what changes seldom comes first: head, examples, summary, turns; what belongs to this question alone
+stands in its message. So the backend's prompt cache serves everything up to the last turn.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from samovar.chat.fence import disarm
-from samovar.chat.passages import join_neighbours, put_in_reading_order
-from samovar.chat.pictures import TurnPicture
-from samovar.chat.prompt import Grounds, PassageText, Setting, set_passages
-from samovar.domain.chat import Message
+from samovar.chat.counting import PieceCounting, sent_tokens, text_tokens
+from samovar.chat.examples_chosen import ExampleTurns, fit_examples
+from samovar.chat.head import DEFAULT_SYSTEM_PROMPT, head_pieces
+from samovar.chat.history import History, exchanges_of, left_out_pieces, read_history, unread_pieces, window_of
+from samovar.chat.material import Beyond, Exchange, TurnMaterial
+from samovar.chat.message_pieces import image_pieces, message_pieces
+from samovar.chat.question import fit_passages
+from samovar.chat.recalled import Recalled, fit_recalled
+from samovar.chat.records import set_summary
 from samovar.domain.document import Passage
 from samovar.domain.errors import ContextExceeded
 from samovar.domain.generation import ModelDescription
-from samovar.domain.ids import ChunkId, MessageId
-from samovar.domain.image_tasks import ImageTask, instruction, is_russian, schema_of
-from samovar.domain.ledger import CountedBy, Ledger, Piece
+from samovar.domain.image_tasks import schema_of
+from samovar.domain.ledger import Ledger, Piece
 from samovar.domain.parameters import GenerationParameters
-from samovar.gateway.tokens import (
-    ASSUMED_CONTEXT_TOKENS,
-    IMAGE_TOKENS,
-    MESSAGE_OVERHEAD_TOKENS,
-    REPLY_SHARE,
-    CountsTokens,
-    TokenCounter,
-)
+from samovar.gateway.tokens import ASSUMED_CONTEXT_TOKENS, REPLY_SHARE, CountsTokens, TokenCounter
 
-__all__ = ["DEFAULT_SYSTEM_PROMPT", "Prompt", "TurnMaterial", "build_prompt", "text_tokens"]
+__all__ = [
+    "DEFAULT_SYSTEM_PROMPT",
+    "Beyond",
+    "Exchange",
+    "Prompt",
+    "TurnMaterial",
+    "build_prompt",
+    "exchanges_of",
+    "text_tokens",
+]
 
-DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant. Answer briefly, in the language of the question."
 #: The demonstration model soon repeats itself; what it has to say it says at once.
 _DEMONSTRATION_REPLY_TOKENS: Final = 320
 #: Answers from documents should follow them, not the dice.
 _DOCUMENT_TEMPERATURE: Final = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnMaterial:
-    """Everything that a turn could show to the model.
-
-    ``branch`` ends with the question. ``passages`` are those that were found, best first, and ``grounds`` how well
-    they hold the answer. ``pictures`` are those of each message of the branch, in order. ``described_by`` names the
-    model that wrote a passage which describes a picture.
-    """
-
-    system_prompt: str
-    branch: tuple[Message, ...]
-    passages: tuple[Passage, ...]
-    parameters: GenerationParameters
-    grounds: Grounds = "enough"
-    pictures: Mapping[MessageId, tuple[TurnPicture, ...]] = field(default_factory=dict)
-    described_by: Mapping[ChunkId, str] = field(default_factory=dict)
+#: One part of so many of the budget.
+_SUMMARY_SHARE: Final = 4
+_EXAMPLES_SHARE: Final = 4
+_RECALL_SHARE: Final = 4
+_LAST_TURN_SHARE: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,64 +68,225 @@ class Prompt:
     shown: tuple[Passage, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turns:
+    """The turns that are sent, by message, those that came back, and the pieces of the others."""
+
+    window: list[list[Piece]]
+    recalled: Recalled
+    left_out: list[Piece]
+
+
 async def build_prompt(
     material: TurnMaterial, description: ModelDescription, source: CountsTokens, counter: TokenCounter
 ) -> Prompt:
     """Decide what is sent.
 
-    Raises: ContextExceeded when the system prompt and the question alone are too long.
+    Raises: ContextExceeded when the system prompt, the pinned facts and the question alone are too long; BackendError.
     """
-    context_tokens = description.capabilities.context_tokens or ASSUMED_CONTEXT_TOKENS
-    reply_tokens = _reply_tokens(material.parameters, description, context_tokens)
-    budget = context_tokens - reply_tokens
-    counting = _Counting(source, description.model, counter)
-    history = await counting.count(_history(material, description))
-    pictures = await counting.count(_images(material.branch[-1], material, description, len(material.branch)))
-    question, shown = await _fit_passages(
-        material, description, counting, room=budget - sum(piece.tokens for piece in history if piece.kind == "system")
-    )
-    left = budget - sum(piece.tokens for piece in (*history, *question) if piece.kind in _ALWAYS and piece.sent)
-    pieces = _fit_turns([*history, *pictures], left=left) + question
-    needed = sum(piece.tokens for piece in pieces if piece.sent)
-    if needed > budget:
-        raise ContextExceeded(
-            needed_tokens=needed + reply_tokens, context_tokens=context_tokens, model=description.model
+    building = _Building(material, description, PieceCounting(source, description.model, counter))
+    return await building.build()
+
+
+class _Building:
+    """One prompt in the making; ``left`` is what is left of the budget."""
+
+    def __init__(self, material: TurnMaterial, description: ModelDescription, counting: PieceCounting) -> None:
+        self._material = material
+        self._description = description
+        self._counting = counting
+        self._context_tokens = description.capabilities.context_tokens or ASSUMED_CONTEXT_TOKENS
+        self._reply_tokens = _reply_tokens(material.parameters, description, self._context_tokens)
+        self._budget = self._context_tokens - self._reply_tokens
+        self._left = self._budget
+
+    async def build(self) -> Prompt:
+        head = await self._counting.count(head_pieces(self._material, demonstration=self._description.is_demonstration))
+        bare, _ = await fit_passages(
+            replace(self._material, passages=()), self._description, self._counting, room=self._budget
         )
-    ledger = Ledger(
-        model=description.model,
-        backend=description.backend,
-        context_tokens=context_tokens,
-        reply_tokens=reply_tokens,
-        counted_by=counting.counted_by,
-        parameters=_parameters(material, reply_tokens),
-        pieces=tuple(pieces),
-    )
-    return Prompt(ledger=ledger, shown=shown)
+        self._left -= sent_tokens([*head, *bare])
+        if self._left < 0:
+            raise ContextExceeded(
+                needed_tokens=self._context_tokens - self._left,
+                context_tokens=self._context_tokens,
+                model=self._description.model,
+            )
+        summary = await self._fit_summary()
+        examples, far = await self._fit_examples()
+        pictures = await self._fit_pictures()
+        asked, shown = await self._fit_passages(sent_tokens(bare))
+        turns = await self._fit_turns(has_summary=bool(summary) and summary[0].sent, has_passages=bool(shown))
+        last = [*pictures, *turns.recalled.pieces, *asked]
+        return Prompt(ledger=self._ledger(head, examples, far, summary, turns, last), shown=shown)
 
+    async def _fit_summary(self) -> list[Piece]:
+        summary = self._material.summary
+        if summary is None or not self._material.uses_summary or not summary.text.strip():
+            return []
+        piece = Piece(
+            kind="summary",
+            role="user",
+            label="summary",
+            text=set_summary(summary, demonstration=self._description.is_demonstration),
+            tokens=0,
+            message=0,
+            origin={"summary_id": str(summary.summary_id), "messages": str(summary.turns)},
+        )
+        return self._take(await self._counting.count([piece]), room=self._budget // _SUMMARY_SHARE)
 
-#: What is decided on before earlier turns and pictures share the room that is left.
-_ALWAYS: Final = ("system", "rules", "passage", "question")
-#: The words around the passages belong to the message of the question.
-_WITHIN_A_MESSAGE: Final = ("rules", "passage", "image")
+    async def _fit_examples(self) -> tuple[list[ExampleTurns], list[Piece]]:
+        if self._material.examples is None or not self._material.examples.examples:
+            return [], []
+        chosen, far = await fit_examples(
+            self._material.examples,
+            self._material.question.text,
+            self._counting,
+            room=min(self._left, self._budget // _EXAMPLES_SHARE),
+        )
+        self._left -= sum(sent_tokens(pair) for pair in chosen)
+        return chosen, far
 
+    async def _fit_pictures(self) -> list[Piece]:
+        pictures = await self._counting.count(image_pieces(self._material.question, self._material, self._description))
+        return self._take(pictures, room=self._left)
 
-class _Counting:
-    """Counts pieces with the tokenizer of one model; ``counted_by`` is the least exact of the ways used."""
+    async def _fit_passages(self, bare_tokens: int) -> tuple[list[Piece], tuple[Passage, ...]]:
+        """The question again, with passages; what it takes without them is taken already."""
+        kept = min(self._left, self._budget // _LAST_TURN_SHARE, await self._last_turn_tokens())
+        asked, shown = await fit_passages(
+            self._material, self._description, self._counting, room=bare_tokens + self._left - kept
+        )
+        self._left -= sent_tokens(asked) - bare_tokens
+        return asked, shown
 
-    def __init__(self, source: CountsTokens, model: str, counter: TokenCounter) -> None:
-        self._source = source
-        self._model = model
-        self._counter = counter
-        self.counted_by: CountedBy = "tokenizer"
-
-    async def count(self, pieces: Sequence[Piece]) -> list[Piece]:
-        counts, counted_by = await self._counter.count(self._source, self._model, [piece.text for piece in pieces])
-        if pieces and counted_by != "tokenizer":
-            self.counted_by = counted_by
-        return [
-            replace(piece, tokens=IMAGE_TOKENS if piece.image else count + _overhead(piece))
-            for piece, count in zip(pieces, counts, strict=True)
+    async def _last_turn_tokens(self) -> int:
+        turns = exchanges_of(self._material.branch[:-1])
+        if not turns or not self._material.passages:
+            return 0
+        pieces = [
+            piece
+            for message in turns[-1].messages
+            for piece in message_pieces(message, self._material, self._description, 0)
+            if piece.kind == "turn"
         ]
+        return sum(piece.tokens for piece in await self._counting.count(pieces))
+
+    async def _fit_turns(self, *, has_summary: bool, has_passages: bool) -> _Turns:
+        history = read_history(self._material, has_summary=has_summary)
+        window = await self._window(history, room=self._left)
+        recalled = Recalled()
+        is_whole = len(window) == len(history.open) and not history.summarised and not self._material.beyond.positions
+        if self._material.uses_recall and not is_whole:
+            room = min(self._left, self._budget // _RECALL_SHARE)
+            window = await self._window(history, room=self._left - room)
+            outside = (
+                *self._open_beyond(),
+                *history.summarised,
+                *history.open[: len(history.open) - len(window)],
+            )
+            recalled = await fit_recalled(
+                outside, self._material, self._description, self._counting, room=room, has_passages=has_passages
+            )
+        self._left -= sum(sent_tokens(pieces) for turn in window for pieces in turn)
+        self._left -= sent_tokens(recalled.pieces)
+        return _Turns(
+            window=[message for turn in window for message in turn],
+            recalled=recalled,
+            left_out=self._left_out(history, len(window), recalled, has_summary=has_summary),
+        )
+
+    async def _window(self, history: History, *, room: int) -> list[list[list[Piece]]]:
+        return await window_of(history.open, self._material, self._description, self._counting, room=room)
+
+    def _open_beyond(self) -> tuple[Exchange, ...]:
+        """The turns that were read from farther back and may be sent."""
+        after = self._material.context_after
+        return tuple(
+            exchange
+            for exchange in self._material.beyond.recalled
+            if after is None or exchange.messages[0].position > after
+        )
+
+    def _left_out(self, history: History, sent: int, recalled: Recalled, *, has_summary: bool) -> list[Piece]:
+        back = {exchange.number for exchange in recalled.exchanges}
+        reasons = [
+            *((exchange, "new_context") for exchange in history.closed),
+            *((exchange, "summarised") for exchange in history.summarised),
+            *((exchange, "no_room") for exchange in history.open[: len(history.open) - sent]),
+        ]
+        unread = set(self._material.beyond.positions)
+        unread -= {message.position for exchange in recalled.exchanges for message in exchange.messages}
+        through = self._material.summary.through_position if has_summary and self._material.summary else None
+        after = self._material.context_after
+        return [
+            *unread_pieces(_why_unread(position, after, through) for position in sorted(unread)),
+            *left_out_pieces(
+                [(exchange, reason) for exchange, reason in reasons if exchange.number not in back],
+                self._material,
+                self._description,
+            ),
+        ]
+
+    def _take(self, pieces: Sequence[Piece], *, room: int) -> list[Piece]:
+        """Take each of the pieces that fits into ``room`` and into what is left; the others stay, left out."""
+        taken: list[Piece] = []
+        room = min(room, self._left)
+        for piece in pieces:
+            fits = not piece.sent or piece.tokens <= room
+            taken.append(piece if fits else replace(piece, sent=False, reason="no_room"))
+            room -= sent_tokens(taken[-1:])
+        self._left -= sent_tokens(taken)
+        return taken
+
+    def _ledger(
+        self,
+        head: list[Piece],
+        examples: Sequence[ExampleTurns],
+        far: list[Piece],
+        summary: list[Piece],
+        turns: _Turns,
+        last: list[Piece],
+    ) -> Ledger:
+        messages = [*turns.window, last]
+        if summary and summary[0].sent:
+            # Before the first words of the user that are sent: stable while the same turns are, and no message apart.
+            first = next(
+                place for place, pieces in enumerate(messages) if any(piece.role == "user" for piece in pieces)
+            )
+            messages[first] = [*summary, *messages[first]]
+            summary = []
+        return Ledger(
+            model=self._description.model,
+            backend=self._description.backend,
+            context_tokens=self._context_tokens,
+            reply_tokens=self._reply_tokens,
+            counted_by=self._counting.counted_by,
+            parameters=_parameters(self._material, self._reply_tokens),
+            pieces=tuple(
+                _numbered(
+                    [
+                        head,
+                        *([side] for pair in examples for side in pair),
+                        [*far, *summary, *turns.left_out],
+                        *messages,
+                    ]
+                )
+            ),
+        )
+
+
+def _numbered(messages: Iterable[Sequence[Piece]]) -> Iterable[Piece]:
+    """The pieces of all messages with the number of theirs."""
+    for number, pieces in enumerate(filter(None, messages)):
+        for piece in pieces:
+            yield replace(piece, message=number)
+
+
+def _why_unread(position: int, after: int | None, through: int | None) -> str:
+    if after is not None and position <= after:
+        return "new_context"
+    return "summarised" if through is not None and position <= through else "no_room"
 
 
 def _reply_tokens(parameters: GenerationParameters, description: ModelDescription, context_tokens: int) -> int:
@@ -134,153 +298,9 @@ def _reply_tokens(parameters: GenerationParameters, description: ModelDescriptio
 
 def _parameters(material: TurnMaterial, reply_tokens: int) -> GenerationParameters:
     parameters = replace(material.parameters, max_tokens=reply_tokens)
-    task = material.branch[-1].task
+    task = material.question.task
     if task is not None and (schema := schema_of(task)) is not None:
         parameters = replace(parameters, json_schema=schema)
     if (material.passages or task) and parameters.temperature is None:
         parameters = replace(parameters, temperature=_DOCUMENT_TEMPERATURE)
     return parameters
-
-
-def _overhead(piece: Piece) -> int:
-    return 0 if piece.kind in _WITHIN_A_MESSAGE else MESSAGE_OVERHEAD_TOKENS
-
-
-def text_tokens(ledger: Ledger) -> int:
-    """The tokens of the words that were sent, without pictures and without what a chat template adds."""
-    return sum(piece.tokens - _overhead(piece) for piece in ledger.pieces if piece.sent and not piece.image)
-
-
-def _history(material: TurnMaterial, description: ModelDescription) -> list[Piece]:
-    """The system prompt and everything that was said before the question."""
-    system = material.system_prompt or DEFAULT_SYSTEM_PROMPT
-    pieces = [Piece(kind="system", role="system", label="system prompt", text=system, tokens=0, message=0)]
-    for index, message in enumerate(material.branch[:-1], start=1):
-        # In the order in which they were sent when they were the question, so that the cache holds them.
-        pieces.extend(_images(message, material, description, index))
-        if text := _said(message, material, description):
-            pieces.append(Piece(kind="turn", role=message.role, label=message.role, text=text, tokens=0, message=index))
-    return pieces
-
-
-async def _fit_passages(
-    material: TurnMaterial, description: ModelDescription, counting: _Counting, *, room: int
-) -> tuple[list[Piece], tuple[Passage, ...]]:
-    """Set the question with as many of the best passages as there is room for, and count it.
-
-    Shape: the pieces of the last message in order, those left out behind the passages that were not; and the passages
-    shown. When not even the best passage fits alone, it is passed over.
-    """
-    found = material.passages
-    first, last = 0, len(found)
-    while True:
-        shown = join_neighbours(put_in_reading_order(found[first:last]))
-        setting = _set(material, description, shown)
-        pieces = await counting.count(_pieces(setting, len(material.branch)))
-        over = sum(piece.tokens for piece in pieces) - room
-        if over <= 0 or not shown:
-            break
-        if last - first > 1:
-            last -= _too_many(found[first:last], pieces, over)
-        else:
-            first, last = first + 1, len(found)
-    left_out = await counting.count(_left_out([*found[:first], *found[last:]], material))
-    *before, question = pieces
-    return [*before, *left_out, question], shown
-
-
-def _too_many(ranked: Sequence[Passage], pieces: Sequence[Piece], over: int) -> int:
-    """How many of the weakest hold more tokens than there is room for; always one, never all."""
-    tokens = sum(piece.tokens for piece in pieces if piece.kind == "passage")
-    per_character = tokens / max(1, sum(len(passage.chunk.text) for passage in ranked))
-    dropped = 0
-    for passage in reversed(ranked[1:]):
-        dropped += 1
-        over -= round(len(passage.chunk.text) * per_character)
-        if over <= 0:
-            break
-    return dropped
-
-
-def _set(material: TurnMaterial, description: ModelDescription, shown: Sequence[Passage]) -> Setting:
-    question = material.branch[-1]
-    return set_passages(
-        _said(question, material, description),
-        shown,
-        grounds=material.grounds,
-        described_by=material.described_by,
-        # Nobody who writes a document knows it, and it is the same when the reply is made again.
-        secret=question.message_id.bytes,
-        russian=is_russian(question.text),
-        demonstration=description.is_demonstration,
-    )
-
-
-def _pieces(setting: Setting, message: int) -> list[Piece]:
-    question = Piece(kind="question", role="user", label="question", text=setting.question, tokens=0, message=message)
-    rules = Piece(kind="rules", role="user", label="rules", text=setting.before, tokens=0, message=message)
-    passages = [_passage_piece(text, message) for text in setting.passages]
-    return [*([rules] if setting.before else []), *passages, question]
-
-
-def _left_out(passages: Sequence[Passage], material: TurnMaterial) -> list[Piece]:
-    pieces: list[Piece] = []
-    for passage in passages:
-        text = PassageText(label=passage.document, text=disarm(passage.chunk.text).text)
-        pieces.append(replace(_passage_piece(text, len(material.branch)), sent=False, reason="no_room"))
-    return pieces
-
-
-def _passage_piece(text: PassageText, message: int) -> Piece:
-    return Piece(kind="passage", role="user", label=text.label, text=text.text, tokens=0, message=message)
-
-
-def _images(message: Message, material: TurnMaterial, description: ModelDescription, index: int) -> list[Piece]:
-    can_see = description.capabilities.vision is True
-    return [
-        Piece(
-            kind="image",
-            role="user",
-            label=picture.name,
-            text="",
-            tokens=0,
-            message=index,
-            image=picture.image,
-            sent=can_see and picture.image is not None,
-            reason=picture.reason or (None if can_see else "no_vision"),
-        )
-        for picture in material.pictures.get(message.message_id, ())
-    ]
-
-
-def _said(message: Message, material: TurnMaterial, description: ModelDescription) -> str:
-    """The words of a message as the model gets them: the task comes before what the person wrote."""
-    if message.task is None:
-        return message.text
-    told = _told(message, message.task, material, description)
-    return "\n\n".join(words for words in (told, message.text) if words.strip())
-
-
-def _told(message: Message, task: ImageTask, material: TurnMaterial, description: ModelDescription) -> str:
-    # A task may stand without words: the pictures' names and the talk before tell the language.
-    names = (picture.name for picture in material.pictures.get(message.message_id, ()))
-    words = (said.text for said in material.branch if said.role == "user")
-    has_words = any(character.isalpha() for character in message.text)
-    russian = is_russian(message.text if has_words else " ".join((*names, *words)))
-    return instruction(task, russian=russian, demonstration=description.is_demonstration)
-
-
-def _fit_turns(pieces: Sequence[Piece], *, left: int) -> list[Piece]:
-    """Keep turns and pictures from the newest back, as many as there is room for."""
-    fitted = list(pieces)
-    room = True
-    for index in reversed(range(len(pieces))):
-        piece = pieces[index]
-        if piece.kind not in ("turn", "image") or not piece.sent:
-            continue
-        # Once a turn is left out, everything before it is too: a gap would make no sense.
-        room = room and piece.tokens <= left
-        left -= piece.tokens if room else 0
-        if not room:
-            fitted[index] = replace(piece, sent=False, reason="no_room")
-    return fitted

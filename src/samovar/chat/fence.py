@@ -12,9 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Disarmed", "Fence", "disarm", "disarm_line", "raise_fence"]
+__all__ = ["FACTS", "PASSAGES", "RECALLED", "SUMMARY", "Disarmed", "Fence", "disarm", "disarm_line", "raise_fence"]
 
-_WORD: Final = "passages"
+#: What fences are made of, by what stands inside. None is a tag of HTML, whose pages are read here too.
+PASSAGES: Final = "passages"
+RECALLED: Final = "earlier-turns"
+SUMMARY: Final = "turn-summary"
+FACTS: Final = "pinned-facts"
+_WORDS: Final = "|".join((PASSAGES, RECALLED, SUMMARY, FACTS))
 _KEY_BYTES: Final = 5
 _LONGEST_LINE: Final = 160
 #: Marks where a word is divided at the end of a line (PDF): hidden from people too, and meant well.
@@ -64,7 +69,7 @@ _LABEL_FIRST: Final = re.compile(rf"(?m)^([ \t>*_#\-\"'«“]*)\[({_NUMBERS})\]"
 _LABEL: Final = re.compile(rf"\[({_NUMBERS})\]")
 _LABEL_ODD: Final = re.compile(rf"[\uff3b\u3010\u27e6\u2e22\u301a]({_NUMBERS})[\uff3d\u3011\u27e7\u2e23\u301b]")
 _OPENERS: Final = "<\uff1c\u2039\u3008\u27e8\ufe64"
-_FENCE: Final = re.compile(rf"(?i)[{_OPENERS}]\s*[/\\]?\s*(?={_WORD})")
+_FENCE: Final = re.compile(rf"(?i)[{_OPENERS}]\s*[/\\]?\s*(?={_WORDS})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +107,7 @@ def disarm_line(text: str, *, longest: int = _LONGEST_LINE) -> str:
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
-def raise_fence(texts: Iterable[str], *, secret: bytes) -> Fence:
+def raise_fence(texts: Iterable[str], *, secret: bytes, word: str = PASSAGES) -> Fence:
     """Make a fence that no text can close: its key is a hash of all of them.
 
     ``secret`` is what the author of a document cannot know and what stays the same when the request is made again,
@@ -118,7 +123,7 @@ def raise_fence(texts: Iterable[str], *, secret: bytes) -> Fence:
             hashed.update(len(content).to_bytes(8) + content)
         key = hashed.hexdigest()
         if not any(key in text for text in held):
-            return Fence(opening=f"<{_WORD} {key}>", closing=f"</{_WORD} {key}>")
+            return Fence(opening=f"<{word} {key}>", closing=f"</{word} {key}>")
         turn += 1
 
 

@@ -1,7 +1,7 @@
 """The pictures of a branch: image documents and pages of documents, as they are sent to a model that sees."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from samovar.domain.actor import Actor
@@ -27,11 +27,15 @@ _USUAL_WIDTH_PX: Final = 1100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnPicture:
-    """A picture of a message. Without ``image`` there is the ``reason`` why it cannot be sent, as a code."""
+    """A picture of a message. Without ``image`` there is the ``reason`` why it cannot be sent, as a code.
+
+    ``origin`` tells where it comes from: ``document_id`` and ``page``.
+    """
 
     name: str
     image: ImagePart | None = None
     reason: str | None = None
+    origin: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,7 @@ class _Wanted:
     document: Document | None = None
     page: Page | None = None
     reason: str | None = None
+    origin: Mapping[str, str]
 
 
 class PictureLoader:
@@ -66,7 +71,7 @@ class PictureLoader:
         found: dict[MessageId, list[TurnPicture]] = {}
         for place, one in enumerate(wanted):
             picture = TurnPicture(name=one.name, reason="too_many") if place < too_old else await self._load(one)
-            found.setdefault(one.message_id, []).append(picture)
+            found.setdefault(one.message_id, []).append(replace(picture, origin=one.origin))
         return {message_id: tuple(pictures) for message_id, pictures in found.items()}
 
     async def _of_message(
@@ -88,7 +93,9 @@ class PictureLoader:
                     document = document or await tx.documents.view(actor, sent.document_id)
                 except NotFound as error:
                     # Its base was shared when the message was sent.
-                    wanted.append(_Wanted(message_id=message.message_id, name=str(sent.page), reason=error.code))
+                    origin = _origin(sent.document_id, sent.page)
+                    name = str(sent.page)
+                    wanted.append(_Wanted(message_id=message.message_id, name=name, reason=error.code, origin=origin))
                     continue
                 if document.kind == "image":
                     figures = await tx.figures.view_document(actor, document.document_id)
@@ -101,8 +108,15 @@ class PictureLoader:
                 except NotFound:
                     # It was there when the message was sent; the document is being read anew.
                     page = Page(number=sent.page, text="", status="waiting")
-                name = f"{document.name}, {sent.page}"
-                wanted.append(_Wanted(message_id=message.message_id, name=name, document=document, page=page))
+                wanted.append(
+                    _Wanted(
+                        message_id=message.message_id,
+                        name=f"{document.name}, {sent.page}",
+                        document=document,
+                        page=page,
+                        origin=_origin(document.document_id, sent.page),
+                    )
+                )
         return wanted
 
     async def _load(self, wanted: _Wanted) -> TurnPicture:
@@ -135,7 +149,12 @@ class PictureLoader:
 
 def _stored(message: Message, document: Document, figure: DocumentFigure) -> _Wanted:
     name = document.name if figure.page is None else f"{document.name}, {figure.page}"
-    return _Wanted(message_id=message.message_id, name=name, figure=figure)
+    origin = _origin(document.document_id, figure.page)
+    return _Wanted(message_id=message.message_id, name=name, figure=figure, origin=origin)
+
+
+def _origin(document_id: DocumentId, page: int | None) -> dict[str, str]:
+    return {"document_id": str(document_id), **({} if page is None else {"page": str(page)})}
 
 
 def _width_px(page: Page) -> int:
