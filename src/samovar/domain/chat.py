@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from samovar.domain.citation import Citation
 from samovar.domain.context import ContextStrategy, PinnedFact
@@ -12,7 +13,10 @@ from samovar.domain.image_tasks import ImageTask
 from samovar.domain.parameters import GenerationParameters
 from samovar.domain.run import RunStatus
 
-__all__ = ["Chat", "Message", "SentPage", "path_to"]
+__all__ = ["Chat", "ChatFilter", "ChatPage", "Message", "SentPage", "Shelf", "TreeNode", "path_to"]
+
+#: Which chats a list is of: those in use, those put away, or both.
+Shelf = Literal["active", "archived", "all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,35 @@ class Message:
     outcome: Mapping[str, object] | None = None
     model: str | None = None
     citations: tuple[Citation, ...] = ()
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatFilter:
+    """Which chats to list. ``folder`` takes those in the folders inside it too; None takes any."""
+
+    shelf: Shelf = "active"
+    folder: str | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatPage:
+    """A part of the list of chats; ``next`` is what the next part comes before, None after the last one."""
+
+    chats: tuple[Chat, ...]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeNode:
+    """A message as the outline of its chat shows it: ``start`` are its first characters."""
+
+    message_id: MessageId
+    parent_id: MessageId | None
+    role: Role
+    start: str
+    model: str | None
     created_at: datetime
 
 

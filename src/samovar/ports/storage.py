@@ -8,14 +8,14 @@ from typing import Protocol
 from samovar.domain.account import ApiKey, KeyUsage, Session, User
 from samovar.domain.actor import Actor
 from samovar.domain.backend import BackendSpec
-from samovar.domain.chat import Chat, Message
+from samovar.domain.chat import Chat, ChatFilter, ChatPage, Message, TreeNode
 from samovar.domain.citation import Citation
 from samovar.domain.document import Chunk
 from samovar.domain.event import RunEvent
 from samovar.domain.generation import Usage
 from samovar.domain.ids import ChatId, DocumentId, KeyId, MessageId, RunId, UserId
 from samovar.domain.run import Checkpoint, Run, RunStatus
-from samovar.ports.conversation import ExampleSets, Prompts
+from samovar.ports.conversation import Archive, ExampleSets, MessageSearch, Prompts, Summaries
 from samovar.ports.evaluations import Evaluations
 from samovar.ports.library import Bases, Documents, Figures, Readings
 from samovar.ports.queue import ReadingQueue
@@ -48,8 +48,27 @@ class Chats(Protocol):
         """List the chats, the one changed last first."""
         ...
 
-    async def save(self, actor: Actor, chat: Chat) -> None:
-        """Write title, system prompt, model, parameters and head; sets ``updated_at``."""
+    async def list(self, actor: Actor, where: ChatFilter, *, before: int | None, limit: int) -> ChatPage:
+        """List the chats, the one changed last first, all pinned ones before them.
+
+        The first page (``before`` None) has every pinned chat and ``limit`` others; later ones go on from ``next``.
+        """
+        ...
+
+    async def folders(self, actor: Actor) -> tuple[str, ...]:
+        """The folders that have chats, in order, without the empty name."""
+        ...
+
+    async def tags(self, actor: Actor) -> tuple[str, ...]:
+        """The tags that chats have, in order."""
+        ...
+
+    async def save(self, actor: Actor, chat: Chat, *, moves_up: bool = True) -> None:
+        """Write everything but the ids and dates of a chat.
+
+        It becomes the one changed last, with a new ``updated_at``, unless ``moves_up`` is False.
+        Raises: NotFound, for an example set of somebody else too.
+        """
         ...
 
     async def remove(self, actor: Actor, chat_id: ChatId) -> tuple[str, ...]:
@@ -89,6 +108,33 @@ class Chats(Protocol):
 
     async def messages(self, actor: Actor, chat_id: ChatId) -> tuple[Message, ...]:
         """Read the whole tree of a chat, ordered by position."""
+        ...
+
+    async def branch(
+        self, actor: Actor, chat_id: ChatId, head_id: MessageId, *, limit: int | None = None
+    ) -> tuple[Message, ...]:
+        """Read the branch that ends at a message, oldest first: its last ``limit`` messages.
+
+        Raises: NotFound when the message is not in this chat.
+        """
+        ...
+
+    async def newest_leaf(self, actor: Actor, message_id: MessageId) -> MessageId:
+        """The end of the newest branch through a message: the newest message under it, or itself. Raises: NotFound."""
+        ...
+
+    async def newest_position(self, actor: Actor, chat_id: ChatId) -> int | None:
+        """The position of the newest message of a chat; None without any, or without the chat."""
+        ...
+
+    async def siblings(
+        self, actor: Actor, message_ids: Collection[MessageId]
+    ) -> Mapping[MessageId, tuple[MessageId, ...]]:
+        """The versions of messages, oldest first, themselves among them; only of those with more than one."""
+        ...
+
+    async def outline(self, actor: Actor, chat_id: ChatId, *, limit: int) -> tuple[TreeNode, ...]:
+        """Read the newest ``limit`` nodes of the tree of a chat, ordered by position. Raises: NotFound."""
         ...
 
 
@@ -255,6 +301,16 @@ class Transaction(Protocol):
         ...
 
     @property
+    def summaries(self) -> Summaries:
+        """The summaries of chats."""
+        ...
+
+    @property
+    def archive(self) -> Archive:
+        """Whole chats in and out."""
+        ...
+
+    @property
     def runs(self) -> Runs:
         """The runs and their events."""
         ...
@@ -287,6 +343,11 @@ class Transaction(Protocol):
     @property
     def search(self) -> Search:
         """The search engine."""
+        ...
+
+    @property
+    def message_search(self) -> MessageSearch:
+        """The index of what was said in chats."""
         ...
 
     @property
