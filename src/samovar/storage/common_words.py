@@ -21,16 +21,17 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _COMMON: Final = text("""
 SELECT lexeme, share FROM pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs)
     AS frequent (lexeme, share)
-WHERE schemaname = current_schema() AND tablename = 'chunks' AND attname = 'lexemes'
+WHERE schemaname = current_schema() AND tablename = :of_table AND attname = 'lexemes'
     AND lexeme IS NOT NULL  -- the frequencies are followed by their least and greatest
 """)
 
 
 class CommonWords:
-    """The lexemes that many chunks hold, each with the share of all chunks that do."""
+    """The lexemes that many chunks hold, each with the share of all chunks that do; or those of messages."""
 
-    def __init__(self) -> None:
-        """Begin with nothing known."""
+    def __init__(self, table: str = "chunks") -> None:
+        """Begin with nothing known of the lexemes of a table."""
+        self._table = table
         self._by_beginning: Mapping[str, Mapping[str, float]] = {}
         self._known_until = 0.0
 
@@ -38,7 +39,7 @@ class CommonWords:
         """The common lexemes that begin as a word of the question does: all that are its own, and others."""
         if time.monotonic() >= self._known_until:
             known: dict[str, dict[str, float]] = defaultdict(dict)
-            for row in await connection.execute(_COMMON):
+            for row in await connection.execute(_COMMON, {"of_table": self._table}):
                 known[row.lexeme[:_BEGINNING]][row.lexeme] = row.share
             self._by_beginning = known
             self._known_until = time.monotonic() + _READ_AGAIN_S

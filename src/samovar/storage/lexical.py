@@ -25,7 +25,17 @@ from samovar.storage.connection import Connection
 from samovar.storage.scope import scope_sql, statement
 from samovar.storage.tables import StoredText
 
-__all__ = ["KnownWord", "LexicalArm", "TypedQuery", "candidate_query", "read_typed_query"]
+__all__ = [
+    "OPERATORS",
+    "WHOLE_SCOPE",
+    "KnownWord",
+    "LexicalArm",
+    "TypedQuery",
+    "candidate_query",
+    "rarity_of",
+    "read_typed_query",
+    "sparse_vector",
+]
 
 #: How many chunks one question may score: least and most, and in between so many times the root of the scope's number.
 #: Of the ten best of all 99.7 % are among them, among 100,000 chunks as among a million (``make bench-search``).
@@ -127,7 +137,8 @@ def _quoted(lexeme: str) -> str:
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _rarity(frequency: float, total: float) -> float:
+def rarity_of(frequency: float, total: float) -> float:
+    """The question's half of BM25: how much a word tells that so many of all texts hold."""
     return math.log(1 + (max(total - frequency, 0.0) + 0.5) / (frequency + 0.5))
 
 
@@ -183,13 +194,15 @@ _OF_SCOPE: Final = """
     OFFSET 0"""
 _MUST: Final = "\n        AND lexemes @@ (SELECT phrases FROM operators)"
 _MUST_NOT: Final = "\n        AND NOT lexemes @@ (SELECT excluded FROM operators)"
-_OPERATORS: Final = """, operators AS MATERIALIZED (
+#: Makes a common table expression ``operators`` of the parameters ``phrases`` and ``excluded``; see ``TypedQuery``. A
+#: phrase of words alone that the index leaves out (и, the) stands nowhere, and such a word excludes nothing.
+OPERATORS: Final = """, operators AS MATERIALIZED (
     SELECT (
-        SELECT string_agg('(' || phraseto_tsquery('samovar', samovar_plain(phrase))::text || ')', ' & ')::tsquery
-        FROM unnest(:phrases) AS phrase
+        SELECT coalesce(string_agg('(' || query::text || ')', ' & ') FILTER (WHERE numnode(query) > 0), '')::tsquery
+        FROM unnest(:phrases) AS phrase, phraseto_tsquery('samovar', samovar_plain(phrase)) AS query
     ) AS phrases, (
-        SELECT string_agg('(' || plainto_tsquery('samovar', samovar_plain(word))::text || ')', ' | ')::tsquery
-        FROM unnest(:excluded) AS word
+        SELECT coalesce(string_agg('(' || query::text || ')', ' | ') FILTER (WHERE numnode(query) > 0), '')::tsquery
+        FROM unnest(:excluded) AS word, plainto_tsquery('samovar', samovar_plain(word)) AS query
     ) AS excluded
 )
 """
@@ -222,7 +235,7 @@ class LexicalArm:
         known = await self._known(actor, query.words, scope)
         # Words that no chunk holds count too: a question with one known word in eight has found next to nothing.
         stems = {word.lexeme: word.rarity for word in known.words}
-        stems |= dict.fromkeys(known.unknown, _rarity(0.0, known.total))
+        stems |= dict.fromkeys(known.unknown, rarity_of(0.0, known.total))
         if not known.words:
             return ArmHits(arm="lexical", scores={}, perfect=0.0, stems=stems)
         scores = await self._scored(actor, query, known, scope=scope, limit=limit)
@@ -265,7 +278,7 @@ class LexicalArm:
         total = rows[0].total
         frequencies = {row.dimension: row.frequency for row in rows}
         if total <= WHOLE_SCOPE:
-            units = [_sparse([(dimension, 1.0)]) for dimension in frequencies]
+            units = [sparse_vector([(dimension, 1.0)]) for dimension in frequencies]
             given = {**values, "dimensions": list(frequencies), "units": units}
             counting = statement(_COUNT_WHOLE.format(scope=sql), tuple(given))
             counted = await self._connection.execute(counting, given)
@@ -275,7 +288,7 @@ class LexicalArm:
                 lexeme=row.lexeme,
                 dimension=row.dimension,
                 frequency=frequency,
-                rarity=_rarity(frequency, total),
+                rarity=rarity_of(frequency, total),
             )
             for row in rows
             if (frequency := float(frequencies.get(row.dimension) or 0.0)) > 0
@@ -294,11 +307,11 @@ class LexicalArm:
         limit: int,
     ) -> dict[ChunkId, float]:
         sql, values = scope_sql(actor, scope)
-        values["weights"] = _sparse([(word.dimension, word.rarity) for word in known.words])
+        values["weights"] = sparse_vector([(word.dimension, word.rarity) for word in known.words])
         values["limit"] = limit
         with_operators = ""
         if query.phrases or query.excluded:
-            with_operators = _OPERATORS
+            with_operators = OPERATORS
             values |= {"phrases": list(query.phrases), "excluded": list(query.excluded)}
         operators = (_MUST if query.phrases else "") + (_MUST_NOT if query.excluded else "")
         if known.total <= WHOLE_SCOPE:
@@ -313,7 +326,7 @@ class LexicalArm:
         return {ChunkId(row.chunk_id): row.score for row in rows}
 
 
-def _sparse(parts: Sequence[tuple[int, float]]) -> str:
+def sparse_vector(parts: Sequence[tuple[int, float]]) -> str:
     """Write a sparse vector; two words may share a dimension."""
     weights: dict[int, float] = {}
     for dimension, weight in parts:

@@ -32,6 +32,7 @@ from samovar.storage.documents import PostgresDocuments
 from samovar.storage.evaluations import PostgresEvaluations
 from samovar.storage.examples import PostgresExampleSets
 from samovar.storage.figures import PostgresFigures
+from samovar.storage.message_search import PostgresMessageSearch
 from samovar.storage.migrate import HEAD
 from samovar.storage.plain import read_json, write_json
 from samovar.storage.prompts import PostgresPrompts
@@ -79,7 +80,14 @@ class StorageDescription:
 class PostgresTransaction:
     """Implements the port ``Transaction``."""
 
-    def __init__(self, connection: Connection, owner: int, stems: StemCache, common_words: CommonWords) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        owner: int,
+        stems: StemCache,
+        common_words: CommonWords,
+        said_words: CommonWords,
+    ) -> None:
         """Give every repository the same connection."""
         self._connection = connection
         self.chats = PostgresChats(connection)
@@ -90,6 +98,7 @@ class PostgresTransaction:
         self.readings = PostgresReadings(connection)
         self.chunks = PostgresChunks(connection)
         self.search = PostgresSearch(connection, stems, common_words)
+        self.message_search = PostgresMessageSearch(connection, stems, said_words)
         self.vectors = PostgresVectors(connection)
         self.evaluations = PostgresEvaluations(connection, owner)
         self.accounts = PostgresAccounts(connection)
@@ -116,6 +125,7 @@ class PostgresStorage:
         self._owner = secrets.randbelow(2**31 - 1) + 1
         self._stems = StemCache()
         self._common_words = CommonWords()
+        self._said_words = CommonWords("message_words")
         self._engine = _make_engine(url)
         self._reading_engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         if lends_priority:
@@ -151,7 +161,9 @@ class PostgresStorage:
             with translated(self._doubt.set):
                 async with opening as opened:
                     connection = Connection(opened, self._doubt.set)
-                    yield PostgresTransaction(connection, self._owner, self._stems, self._common_words)
+                    yield PostgresTransaction(
+                        connection, self._owner, self._stems, self._common_words, self._said_words
+                    )
         except StorageUnavailable as error:
             if self._disk_is_full:
                 raise StorageReadOnly(reason=DISK_FULL) from error

@@ -73,6 +73,18 @@ def upgrade() -> None:
             lexemes tsvector NOT NULL,
             weights sparsevec(1000000000) NOT NULL
         );
+        -- As with chunks: weights are read for every candidate and stay in the row, lexemes make room.
+        ALTER TABLE message_words ALTER COLUMN weights SET STORAGE MAIN, ALTER COLUMN lexemes SET STORAGE EXTERNAL;
         CREATE INDEX message_words_chat_id_index ON message_words (chat_id);
         CREATE INDEX message_words_lexemes_index ON message_words USING gin (lexemes);
+
+        -- A tsvector holds 1 MB: of a message with more different words than that its beginning is found.
+        CREATE FUNCTION samovar_message_lexemes(body text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT
+        AS $$
+            BEGIN
+                RETURN samovar_lexemes(left(body, 400000));
+            EXCEPTION WHEN program_limit_exceeded THEN
+                RETURN samovar_lexemes(left(body, 50000));
+            END
+        $$;
     """)
