@@ -13,6 +13,7 @@ from samovar.api import (
     figures,
     keys,
     openai,
+    prompts,
     runs,
     search,
     session,
@@ -45,6 +46,7 @@ ROUTERS: Final = tuple(
         backends,
         weights,
         evaluations,
+        prompts,
         temporary,
     )
 )

@@ -96,7 +96,8 @@ choice of words and its way of addressing the reader, but none of its content.
 {{text}}
 </text>
 
-Keep every fact of the text. Give the new version alone, without comments.""",
+Keep every fact of the text. Length: {{length|about that of the text}}. Give the new version alone, \
+without comments.""",
     ),
     Template(
         kind="translate",
