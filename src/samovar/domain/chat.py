@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from samovar.domain.citation import Citation
 from samovar.domain.context import ContextStrategy, PinnedFact
@@ -13,7 +13,7 @@ from samovar.domain.image_tasks import ImageTask
 from samovar.domain.parameters import GenerationParameters
 from samovar.domain.run import RunStatus
 
-__all__ = ["Chat", "ChatFilter", "ChatPage", "Message", "SentPage", "Shelf", "TreeNode", "path_to"]
+__all__ = ["Chat", "ChatFilter", "ChatPage", "LineNode", "Message", "SentPage", "Shelf", "TreeNode", "path_to"]
 
 #: Which chats a list is of: those in use, those put away, or both.
 Shelf = Literal["active", "archived", "all"]
@@ -110,6 +110,15 @@ class TreeNode:
     start: str
     model: str | None
     created_at: datetime
+
+
+class LineNode(NamedTuple):
+    """A message of a branch without its words; ``size_bytes`` is how long they are in UTF-8."""
+
+    message_id: MessageId
+    position: int
+    role: Role
+    size_bytes: int
 
 
 def path_to(messages: tuple[Message, ...], head_id: MessageId | None) -> tuple[Message, ...]:

@@ -8,7 +8,7 @@ from typing import Protocol
 from samovar.domain.account import ApiKey, KeyUsage, Session, User
 from samovar.domain.actor import Actor
 from samovar.domain.backend import BackendSpec
-from samovar.domain.chat import Chat, ChatFilter, ChatPage, Message, TreeNode
+from samovar.domain.chat import Chat, ChatFilter, ChatPage, LineNode, Message, TreeNode
 from samovar.domain.citation import Citation
 from samovar.domain.document import Chunk
 from samovar.domain.event import RunEvent
@@ -117,6 +117,10 @@ class Chats(Protocol):
 
         Raises: NotFound when the message is not in this chat.
         """
+        ...
+
+    async def line(self, actor: Actor, chat_id: ChatId, head_id: MessageId) -> tuple[LineNode, ...]:
+        """Read the branch that ends at a message without its words, oldest first; empty when it is not in this chat."""
         ...
 
     async def newest_leaf(self, actor: Actor, message_id: MessageId) -> MessageId:
