@@ -15,7 +15,7 @@ from samovar.retrieval.quantities import unit_of
 from samovar.retrieval.quotes import normalised
 from samovar.retrieval.reading import Fact, Reading, Word, read_text, same_name
 
-__all__ = ["Source", "Sources", "Unit", "has_name", "read_passages", "same_fact"]
+__all__ = ["Source", "Sources", "Unit", "has_name", "read_passages", "same_fact", "units_of"]
 
 #: So many units at the head of a document name it for all that follows.
 _HEAD: Final = 2
@@ -153,7 +153,7 @@ class Sources:
 def read_passages(passages: Sequence[Passage]) -> list[Source]:
     """Cut passages into units. Shape: passages in the order of the prompt, [1] first."""
     return [
-        Source(number, passage, tuple(_units(passage.chunk.text)), _context(passage))
+        Source(number, passage, tuple(units_of(passage.chunk.text)), _context(passage))
         for number, passage in enumerate(passages, start=1)
     ]
 
@@ -163,7 +163,8 @@ def _context(passage: Passage) -> Reading:
     return read_text(". ".join((*passage.chunk.headings, passage.title or "", name)))
 
 
-def _units(text: str) -> Iterator[Unit]:
+def units_of(text: str) -> Iterator[Unit]:
+    """Cut a text into sentences and rows of tables, in order, each read."""
     prose = 0
     header: tuple[Reading, ...] | None = None
     place = 0
