@@ -1,41 +1,60 @@
-export type Shortcut = 'newChat' | 'search' | 'sideBar' | 'focusInput' | 'copyAnswer' | 'help' | 'settings' | 'models' | 'library' | 'stop'
+/** Keys that are held and the place of the key that is pressed: `Mod+Shift+KeyO`. `Mod` is Ctrl, or ⌘ on a Mac. */
+export type Chord = string
 
+/** Every command of the keyboard with the keys that it has unless the reader chooses others, in the order of the list. */
+export const DEFAULT_KEYS = {
+  newChat: 'Mod+Shift+KeyO',
+  search: 'Mod+KeyK',
+  sideBar: 'Mod+KeyB',
+  focusInput: 'Shift+Escape',
+  copyAnswer: 'Mod+Shift+KeyC',
+  temporaryChat: 'Mod+Shift+Semicolon',
+  prompts: 'Mod+Shift+Quote',
+  library: 'Mod+Shift+Period',
+  models: 'Mod+Shift+Comma',
+  settings: 'Mod+Period',
+  help: 'Mod+Slash',
+  stop: 'Escape',
+} as const satisfies Record<string, Chord>
+export type Shortcut = keyof typeof DEFAULT_KEYS
+export const SHORTCUTS = Object.keys(DEFAULT_KEYS) as Shortcut[]
+
+/** What the input does by itself, so that nobody can give it other keys. */
+export const INPUT_KEYS = { send: 'Enter', newLine: 'Shift+Enter', editLast: 'ArrowUp' } as const satisfies Record<string, Chord>
+export type InputKey = keyof typeof INPUT_KEYS
+
+/** The keys that the reader chose instead. */
+export type Bindings = Partial<Record<Shortcut, Chord>>
 type Press = Pick<KeyboardEvent, 'code' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>
 
-/** The command of a key press, by the place of the key, so that any keyboard layout works. */
-export function shortcutOf(press: Press): Shortcut | null {
-  if (press.altKey) return null
-  const isCommand = press.ctrlKey || press.metaKey
-  if (press.code === 'Escape') {
-    if (isCommand) return null
-    return press.shiftKey ? 'focusInput' : 'stop'
-  }
-  if (!isCommand) return null
-  if (press.shiftKey) return { KeyO: 'newChat', KeyC: 'copyAnswer', Comma: 'models', Period: 'library' }[press.code] as Shortcut | undefined ?? null
-  return (
-    ({ KeyK: 'search', KeyB: 'sideBar', Slash: 'help', Period: 'settings' } as Record<string, Shortcut>)[press.code] ?? null
-  )
+const MODIFIERS = /^(?:Control|Shift|Alt|Meta|OS)(?:Left|Right)?$/
+
+/** The chord of a key press by the place of the key, so that any layout works; null while only modifiers are held. */
+export function chordOf(press: Press): Chord | null {
+  if (press.code === '' || MODIFIERS.test(press.code)) return null
+  const held = [press.ctrlKey || press.metaKey ? 'Mod' : '', press.altKey ? 'Alt' : '', press.shiftKey ? 'Shift' : '']
+  return [...held.filter((name) => name !== ''), press.code].join('+')
+}
+
+/** The command of a key press. */
+export function shortcutOf(press: Press, bindings: Bindings = {}): Shortcut | null {
+  const chord = chordOf(press)
+  return chord === null ? null : (SHORTCUTS.find((command) => (bindings[command] ?? DEFAULT_KEYS[command]) === chord) ?? null)
 }
 
 export const isApple = (): boolean => /Mac|iPhone|iPad/.test(navigator.userAgent)
 
-/** The keys of a command as they are printed on the reader's keyboard. */
-export function keysOf(shortcut: Shortcut | 'send' | 'newLine' | 'editLast'): string[] {
-  const command = isApple() ? '⌘' : 'Ctrl'
-  const keys: Record<Shortcut | 'send' | 'newLine' | 'editLast', string[]> = {
-    newChat: [command, 'Shift', 'O'],
-    search: [command, 'K'],
-    sideBar: [command, 'B'],
-    focusInput: ['Shift', 'Esc'],
-    copyAnswer: [command, 'Shift', 'C'],
-    help: [command, '/'],
-    settings: [command, '.'],
-    models: [command, 'Shift', ','],
-    library: [command, 'Shift', '.'],
-    stop: ['Esc'],
-    send: ['Enter'],
-    newLine: ['Shift', 'Enter'],
-    editLast: ['↑'],
-  }
-  return keys[shortcut]
+const PRINTED: Record<string, string> = {
+  Escape: 'Esc', Period: '.', Comma: ',', Slash: '/', Backslash: '\\', Semicolon: ';', Quote: "'", Minus: '-', Equal: '=', Backquote: '`', BracketLeft: '[', BracketRight: ']',
+  ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→',
+}
+
+/** The keys of a chord as they are printed on the reader's keyboard. */
+export function printKeys(chord: Chord): string[] {
+  return chord.split('+').map((part) => (part === 'Mod' ? (isApple() ? '⌘' : 'Ctrl') : part === 'Alt' && isApple() ? '⌥' : (PRINTED[part] ?? part.replace(/^(?:Key|Digit)/, ''))))
+}
+
+/** The keys of a command as they are printed, with those that the reader chose. */
+export function keysOf(command: Shortcut | InputKey, bindings: Bindings = {}): string[] {
+  return printKeys(command in INPUT_KEYS ? INPUT_KEYS[command as InputKey] : (bindings[command as Shortcut] ?? DEFAULT_KEYS[command as Shortcut]))
 }

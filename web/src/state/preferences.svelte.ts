@@ -1,9 +1,10 @@
 import type { Language } from '../i18n/messages'
+import { keysOf, shortcutOf, SHORTCUTS, type Bindings, type InputKey, type Shortcut } from '../lib/shortcuts'
 import { keep, recall } from '../lib/store'
 
 export const THEMES = ['system', 'light', 'dark', 'contrast'] as const
 export type Theme = (typeof THEMES)[number]
-export const PANEL_TABS = ['parameters', 'prompt', 'ledger'] as const
+export const PANEL_TABS = ['parameters', 'prompt', 'context', 'ledger'] as const
 export type PanelTab = (typeof PANEL_TABS)[number]
 
 const KEY = 'samovar.preferences'
@@ -15,6 +16,7 @@ interface Saved {
   isPanelOpen?: boolean
   panelTab?: PanelTab
   showsMarks?: boolean
+  keys?: Bindings
 }
 
 const isPhone = (): boolean => matchMedia('(max-width: 760px)').matches
@@ -27,6 +29,7 @@ export class Preferences {
   #isPanelOpen = $state(false)
   #panelTab = $state<PanelTab>('parameters')
   #showsMarks = $state(true)
+  #keys = $state.raw<Bindings>({})
 
   constructor() {
     const saved = (recall(KEY) ?? {}) as Saved
@@ -34,6 +37,7 @@ export class Preferences {
     if (saved.language === 'en' || saved.language === 'ru') this.#language = saved.language
     if (saved.panelTab && PANEL_TABS.includes(saved.panelTab)) this.#panelTab = saved.panelTab
     this.#showsMarks = saved.showsMarks !== false
+    this.#keys = Object.fromEntries(SHORTCUTS.flatMap((command) => (typeof saved.keys?.[command] === 'string' ? [[command, saved.keys[command]]] : [])))
     // Overlays never greet a reader on a small screen.
     this.#isSideBarOpen = !isPhone() && saved.isSideBarOpen !== false
     this.#isPanelOpen = !isPhone() && saved.isPanelOpen === true
@@ -59,6 +63,17 @@ export class Preferences {
   get showsMarks(): boolean {
     return this.#showsMarks
   }
+
+  /** The keys that the reader gave to commands. */
+  get keys(): Bindings {
+    return this.#keys
+  }
+  /** The keys of a command as they are printed. */
+  readonly keysOf = (command: Shortcut | InputKey): string[] => keysOf(command, this.#keys)
+  /** The same in one line, for a hint. */
+  readonly hintOf = (command: Shortcut | InputKey): string => this.keysOf(command).join('+')
+  /** The command of a key press. */
+  readonly shortcutOf = (event: KeyboardEvent): Shortcut | null => shortcutOf(event, this.#keys)
 
   chooseTheme(theme: Theme): void {
     this.#theme = theme
@@ -88,6 +103,11 @@ export class Preferences {
     this.#keep()
   }
 
+  chooseKeys(keys: Bindings): void {
+    this.#keys = keys
+    this.#keep()
+  }
+
   #keep(): void {
     keep(KEY, {
       theme: this.#theme,
@@ -96,6 +116,7 @@ export class Preferences {
       isPanelOpen: this.#isPanelOpen,
       panelTab: this.#panelTab,
       showsMarks: this.#showsMarks,
+      keys: this.#keys,
     } satisfies Saved)
   }
 }
