@@ -45,6 +45,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "file_encrypted": 422,
     "file_too_complex": 422,
     "file_without_text": 422,
+    "examples_invalid": 422,
     "no_model": 503,
     "model_unknown": 404,
     "model_loading": 503,

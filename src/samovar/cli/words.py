@@ -86,6 +86,10 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
         "Файл {name} пуст.",
         "Проверьте, что файл сохранён.",
     ),
+    "examples_invalid": (
+        "В файле {name} не нашлось примеров.",
+        "В файле .txt части начинаются с [Инструкция], [В] и [О], в .jsonl на каждой строке один объект JSON.",
+    ),
     "file_too_large": (
         "Файл {name} больше {limit_mb} МБ.",
         "Разделите его на части или увеличьте `limits.upload_mb` в samovar.toml.",

@@ -42,6 +42,10 @@ export const enErrors = {
   'error.file_empty': '{name} is empty.',
   'error.file_empty.bare': 'The file is empty.',
   'error.file_empty.advice': 'Check that the file was saved, and attach it again.',
+  'error.examples_invalid': 'No examples were found in {name}.',
+  'error.examples_invalid.bare': 'No examples were found in this file.',
+  'error.examples_invalid.advice':
+    'A .txt file has [Instruction], [Q] and [A] before its parts, a .jsonl file one JSON object a line.',
   'error.file_too_large': '{name} is larger than {limit_mb} MB.',
   'error.file_too_large.bare': 'The file is too large.',
   'error.file_too_large.advice': 'Split it into smaller files, or raise `limits.upload_mb` in samovar.toml.',

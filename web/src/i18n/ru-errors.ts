@@ -43,6 +43,10 @@ export const ruErrors: Record<keyof typeof enErrors, string> = {
   'error.file_empty': 'Файл {name} пуст.',
   'error.file_empty.bare': 'Файл пуст.',
   'error.file_empty.advice': 'Проверьте, что он сохранён, и прикрепите снова.',
+  'error.examples_invalid': 'В файле {name} не нашлось примеров.',
+  'error.examples_invalid.bare': 'В этом файле не нашлось примеров.',
+  'error.examples_invalid.advice':
+    'В файле .txt части начинаются с [Инструкция], [В] и [О], в .jsonl на каждой строке один объект JSON.',
   'error.file_too_large': 'Файл {name} больше {limit_mb} МБ.',
   'error.file_too_large.bare': 'Файл слишком большой.',
   'error.file_too_large.advice': 'Разделите его на части или увеличьте `limits.upload_mb` в samovar.toml.',

@@ -26,7 +26,8 @@ SamovarError
 │   ├── FileDamaged             file_damaged
 │   ├── FileEncrypted           file_encrypted
 │   ├── FileTooComplex          file_too_complex
-│   └── FileWithoutText         file_without_text
+│   ├── FileWithoutText         file_without_text
+│   └── ExamplesInvalid         examples_invalid
 ├── BackendError
 │   ├── NoModel                 no_model
 │   ├── ModelUnknown            model_unknown
@@ -89,6 +90,7 @@ from samovar.domain.errors.backend import (
 )
 from samovar.domain.errors.document import (
     DocumentError,
+    ExamplesInvalid,
     FileDamaged,
     FileEmpty,
     FileEncrypted,
@@ -160,6 +162,7 @@ __all__ = [
     "EngineDown",
     "EngineError",
     "EvaluationRunning",
+    "ExamplesInvalid",
     "FileDamaged",
     "FileEmpty",
     "FileEncrypted",

@@ -4,6 +4,7 @@ from samovar.domain.errors.root import SamovarError
 
 __all__ = [
     "DocumentError",
+    "ExamplesInvalid",
     "FileDamaged",
     "FileEmpty",
     "FileEncrypted",
@@ -72,3 +73,11 @@ class FileWithoutText(DocumentError):
     code = "file_without_text"
     sentence = "No text was found in {name}."
     hint = "If it is a scan, attach its pages as pictures to a model that can see."
+
+
+class ExamplesInvalid(DocumentError):
+    """A file of examples that holds none, or that is no text."""
+
+    code = "examples_invalid"
+    sentence = "No examples were found in {name}."
+    hint = "A .txt file has [Instruction], [Q] and [A] before its parts, a .jsonl file one JSON object a line."
