@@ -27,7 +27,7 @@ let isSignedIn = process.env['FAKE_SIGNED_OUT'] !== '1'
 const iso = (ageMs = 0): string => new Date(Date.now() - ageMs).toISOString()
 
 function addChat(title: string, ageMs: number, fields: Partial<Chat> = {}): Chat {
-  const chat: Chat = { id: randomUUID(), title, system_prompt: '', model: null, parameters: {}, head_id: null, created_at: iso(ageMs), updated_at: iso(ageMs), ...fields }
+  const chat: Chat = { id: randomUUID(), title, system_prompt: '', model: null, parameters: {}, head_id: null, folder: '', tags: [], pinned: false, archived: false, strategy: 'auto', context_after: null, facts: [], examples_id: null, created_at: iso(ageMs), updated_at: iso(ageMs), ...fields }
   chats.push(chat)
   messages.set(chat.id, [])
   return chat

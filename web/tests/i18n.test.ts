@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { en as firstWords } from '../src/i18n/en'
 import { enCheck } from '../src/i18n/en-check'
+import { enConversation } from '../src/i18n/en-conversation'
 import { enEvidence } from '../src/i18n/en-evidence'
 import { enLibrary } from '../src/i18n/en-library'
 import { enModels } from '../src/i18n/en-models'
@@ -10,14 +11,15 @@ import { enPanel } from '../src/i18n/en-panel'
 import { fillText, placeholdersOf, type Key, type Text } from '../src/i18n/messages'
 import { ru as firstRussianWords } from '../src/i18n/ru'
 import { ruCheck } from '../src/i18n/ru-check'
+import { ruConversation } from '../src/i18n/ru-conversation'
 import { ruEvidence } from '../src/i18n/ru-evidence'
 import { ruLibrary } from '../src/i18n/ru-library'
 import { ruModels } from '../src/i18n/ru-models'
 import { ruPanel } from '../src/i18n/ru-panel'
 import { Locale } from '../src/state/locale.svelte'
 
-const en: Record<Key, Text> = { ...firstWords, ...enCheck, ...enEvidence, ...enLibrary, ...enModels, ...enPanel }
-const ru: Record<Key, Text> = { ...firstRussianWords, ...ruCheck, ...ruEvidence, ...ruLibrary, ...ruModels, ...ruPanel }
+const en: Record<Key, Text> = { ...firstWords, ...enCheck, ...enConversation, ...enEvidence, ...enLibrary, ...enModels, ...enPanel }
+const ru: Record<Key, Text> = { ...firstRussianWords, ...ruCheck, ...ruConversation, ...ruEvidence, ...ruLibrary, ...ruModels, ...ruPanel }
 const forms = (text: Text): string[] => (typeof text === 'string' ? [text] : Object.values(text))
 const sorted = (values: string[]): string[] => [...new Set(values)].sort()
 const keys = Object.keys(en) as Key[]
@@ -114,7 +116,7 @@ test('a reason is told in the language of the page, an unknown one as the server
 })
 
 test('no word that is loaded later hides another', () => {
-  const all = [firstWords, enCheck, enEvidence, enLibrary, enModels, enPanel].flatMap((words) => Object.keys(words))
+  const all = [firstWords, enCheck, enConversation, enEvidence, enLibrary, enModels, enPanel].flatMap((words) => Object.keys(words))
   expect(new Set(all).size).toBe(all.length)
 })
 

@@ -5,7 +5,7 @@ import { periodOf } from '../src/lib/dates'
 import { placeCitations, placeFormulas } from '../src/lib/decorate'
 import { highlight } from '../src/lib/highlight'
 import { shortcutOf } from '../src/lib/shortcuts'
-import { branchTo, newestLeaf, versionsOf } from '../src/lib/tree'
+import { branchTo } from '../src/lib/tree'
 
 const message = (id: string, parent_id: string | null, position: number, role: 'user' | 'assistant'): Message => ({
   id, parent_id, position, role, text: id, reasoning: '', document_ids: [], run_id: null, run_status: null, error_code: null, model: null, citations: [], created_at: '',
@@ -18,27 +18,10 @@ const tree = [
   message('a1b', 'q1', 5, 'assistant'),
   message('q1b', null, 6, 'user'),
 ]
-const at = (id: string): Message => {
-  const found = tree.find((other) => other.id === id)
-  if (!found) throw new Error(id)
-  return found
-}
-
 test('a branch runs from the first message to its head', () => {
   expect(branchTo(tree, 'a2').map((other) => other.id)).toEqual(['q1', 'a1', 'q2', 'a2'])
   expect(branchTo(tree, 'gone')).toEqual([])
   expect(branchTo(tree, null)).toEqual([])
-})
-
-test('versions share a parent, also at the top', () => {
-  expect(versionsOf(tree, at('a1')).map((other) => other.id)).toEqual(['a1', 'a1b'])
-  expect(versionsOf(tree, at('q1')).map((other) => other.id)).toEqual(['q1', 'q1b'])
-})
-
-test('walking to a version shows the newest branch under it', () => {
-  expect(newestLeaf(tree, at('a1')).id).toBe('a2')
-  expect(newestLeaf(tree, at('q1')).id).toBe('a1b')
-  expect(newestLeaf(tree, at('q1b')).id).toBe('q1b')
 })
 
 test('offsets count characters, also beyond the basic plane', () => {

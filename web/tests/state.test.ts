@@ -5,7 +5,7 @@ import { Draft } from '../src/state/draft.svelte'
 import { LiveRun } from '../src/state/run.svelte'
 import { Runs } from '../src/state/runs.svelte'
 import { Session } from '../src/state/session.svelte'
-import { documentOf, problem, reply, wire } from './support'
+import { chatOf, documentOf, problem, reply, wire } from './support'
 
 beforeEach(() => localStorage.clear())
 
@@ -185,14 +185,16 @@ test('a change, a taken file, a failed file and a word of the reader end the wai
   }
 })
 
-const bare: Chat = { id: 'old', title: '', system_prompt: '', model: null, parameters: {}, head_id: null, created_at: '', updated_at: '' }
+const bare = chatOf({ id: 'old' })
 
 function chatsOver(stored: { chat: Chat; documents: ChatDocument[]; bases?: object[] }): { chats: Chats; asked: string[] } {
   const asked: string[] = []
   const { http } = wire((path, init) => {
     if (init.method !== 'GET') asked.push(`${init.method} ${path}`)
     if (path === '/api/chats' && init.method === 'POST') return new Response(JSON.stringify({ ...bare, id: 'new' }), { status: 201 })
-    return new Response(JSON.stringify(path === '/api/chats' ? { chats: [stored.chat] } : { ...stored, messages: [], bases: stored.bases ?? [] }))
+    const isList = path.split('?')[0] === '/api/chats'
+    const detail = { ...stored, messages: [], earlier: false, siblings: {}, unsent_document_ids: stored.documents.map((document) => document.id), bases: stored.bases ?? [] }
+    return new Response(JSON.stringify(isList ? { chats: [stored.chat], next: null, folders: [], tags: [] } : detail))
   })
   return { chats: new Chats(http, new Runs(http)), asked }
 }

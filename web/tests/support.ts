@@ -1,5 +1,5 @@
 import { Http } from '../src/api/http'
-import type { ChatDocument, DocumentPage, Message } from '../src/api/types'
+import type { Chat, ChatDocument, DocumentPage, Message } from '../src/api/types'
 import { Line } from '../src/state/line.svelte'
 
 export type Answer = (path: string, init: RequestInit) => Response | Promise<Response>
@@ -29,4 +29,10 @@ export const documentOf = (fields: Partial<ChatDocument> = {}): ChatDocument => 
 
 export const pageOf = (page: number | null, fields: Partial<DocumentPage> = {}): DocumentPage => ({
   page, label: null, status: 'text', reason: null, confidence: null, width: 595, height: 842, ...fields,
+})
+
+/** A chat as the server tells of it, with what a test is about put in. */
+export const chatOf = (fields: Partial<Chat> = {}): Chat => ({
+  id: 'c', title: '', system_prompt: '', model: null, parameters: {}, head_id: null, folder: '', tags: [], pinned: false, archived: false, strategy: 'auto', context_after: null,
+  facts: [], examples_id: null, created_at: '', updated_at: '', ...fields,
 })

@@ -1,4 +1,5 @@
 /** The wire forms of docs/reference/api.md, name by name; those of model servers and model files stand in model-types.ts. */
+import type { ContextStrategy, Origin, PinnedFact } from './conversation-types'
 import type { Grounding, Passage, SearchedText, SearchTrace, VectorState } from './evidence-types'
 import type { Abilities } from './model-types'
 
@@ -89,10 +90,20 @@ export interface Chat {
   model: string | null
   parameters: Parameters
   head_id: string | null
+  /** A path like `Bank/Loans`; empty for none. */
+  folder: string
+  tags: string[]
+  pinned: boolean
+  archived: boolean
+  strategy: ContextStrategy
+  /** Messages up to this position are not sent any more: the system prompt was changed there. */
+  context_after: number | null
+  facts: PinnedFact[]
+  examples_id: string | null
   created_at: string
   updated_at: string
 }
-export type ChatChanges = Partial<Pick<Chat, 'title' | 'system_prompt' | 'model' | 'parameters' | 'head_id'>>
+export type ChatChanges = Partial<Omit<Chat, 'id' | 'created_at' | 'updated_at'>>
 
 export interface Citation {
   n: number
@@ -226,10 +237,19 @@ export interface ChatDocument extends ListedDocument {
   figures: Figure[]
 }
 
-export interface ChatDetail {
-  chat: Chat
+/** Which versions there are of a message that has more than one, by its id, oldest first. */
+export type Siblings = Record<string, string[]>
+export interface MessagePage {
+  /** A stretch of one branch, oldest first. */
   messages: Message[]
+  earlier: boolean
+  siblings: Siblings
+}
+export interface ChatDetail extends MessagePage {
+  chat: Chat
   documents: ChatDocument[]
+  /** Those of them that no message of the whole tree has. */
+  unsent_document_ids: string[]
 }
 
 export interface PageBoxes {
@@ -238,7 +258,8 @@ export interface PageBoxes {
   boxes: Box[]
 }
 
-export type PieceKind = 'system' | 'turn' | 'rules' | 'passage' | 'image' | 'question'
+export const PIECE_KINDS = ['system', 'example', 'facts', 'summary', 'recalled', 'turn', 'rules', 'passage', 'image', 'question'] as const
+export type PieceKind = (typeof PIECE_KINDS)[number]
 export interface LedgerPiece {
   kind: PieceKind
   role: 'system' | 'user' | 'assistant'
@@ -247,6 +268,8 @@ export interface LedgerPiece {
   tokens: number
   sent: boolean
   reason: string | null
+  /** Missing in ledgers of earlier versions. */
+  origin?: Origin
 }
 export interface Ledger {
   model: string

@@ -1,5 +1,6 @@
 import type { en } from './en'
 import type { enCheck } from './en-check'
+import type { enConversation } from './en-conversation'
 import type { enEvidence } from './en-evidence'
 import type { enLibrary } from './en-library'
 import type { enModels } from './en-models'
@@ -8,9 +9,10 @@ import type { enPanel } from './en-panel'
 /** A text with `{placeholders}`, or its forms by the plural category of `{n}`. */
 export type Text = string | Partial<Record<Intl.LDMLPluralRule, string>>
 /** The words of the first view, and those that are loaded with what they stand on. */
-export type Key = keyof typeof en | keyof typeof enCheck | keyof typeof enEvidence | keyof typeof enLibrary | keyof typeof enModels | keyof typeof enPanel
+export type Key = keyof typeof en | keyof typeof enCheck | keyof typeof enConversation | keyof typeof enEvidence | keyof typeof enLibrary | keyof typeof enModels | keyof typeof enPanel
 export type Messages = Record<keyof typeof en, Text>
 export type CheckMessages = Record<keyof typeof enCheck, Text>
+export type ConversationMessages = Record<keyof typeof enConversation, Text>
 export type EvidenceMessages = Record<keyof typeof enEvidence, Text>
 export type LibraryMessages = Record<keyof typeof enLibrary, Text>
 export type ModelMessages = Record<keyof typeof enModels, Text>

@@ -1,11 +1,12 @@
 import { problemOf, type Http } from '../api/http'
-import { changeChat, createChat, getChat, regenerate, sendMessage } from '../api/chats'
+import { changeChat, continueReply, createChat, getChat, regenerate, sendMessage, showBranch } from '../api/chats'
 import { getChatBases, setChatBases } from '../api/library'
 import type { Base } from '../api/library-types'
-import type { Chat, ChatChanges, ChatDocument, Message, Parameters, Problem } from '../api/types'
+import type { Chat, ChatChanges, ChatDetail, ChatDocument, Message, Parameters, Problem } from '../api/types'
 import { newId } from '../lib/store'
-import { branchTo, newestLeaf, versionsOf } from '../lib/tree'
+import type { ChatContext } from './context.svelte'
 import { Draft } from './draft.svelte'
+import { Messages, PAGE } from './messages.svelte'
 import type { LiveRun } from './run.svelte'
 import type { Runs } from './runs.svelte'
 
@@ -23,14 +24,14 @@ export interface ConversationWatcher {
 /** One chat: its tree of messages, its settings and its draft. Without an id until the first thing is stored. */
 export class Conversation {
   readonly draft: Draft
+  /** Its messages, as far as they are loaded. */
+  readonly messages: Messages
   #http: Http
   #runs: Runs
   #watcher: ConversationWatcher
   #chat = $state.raw<Chat | null>(null)
-  #messages = $state.raw<readonly Message[]>([])
   #documents = $state.raw<readonly ChatDocument[]>([])
   #bases = $state.raw<readonly Base[]>([])
-  #headId = $state<string | null>(null)
   #settings = $state.raw<{ system_prompt: string; model: string | null; parameters: Parameters }>({
     system_prompt: '',
     model: null,
@@ -41,18 +42,20 @@ export class Conversation {
   #actionProblem = $state.raw<Problem | null>(null)
   #waitingChanges: ChatChanges = {}
   #changeTimer: ReturnType<typeof setTimeout> | undefined
+  #sought = $state.raw<{ messageId: string } | null>(null)
+  #ends = $state(0)
+  #context: Promise<ChatContext> | null = null
   #beginning = 0
   #isStopAsked = false
   #creating: Promise<string> | null = null
   #editAttempts = new Map<string, { text: string; key: string }>()
-
-  #branch = $derived(branchTo(this.#messages, this.#headId))
 
   constructor(http: Http, runs: Runs, watcher: ConversationWatcher, chatId: string | null) {
     this.#http = http
     this.#runs = runs
     this.#watcher = watcher
     this.draft = new Draft(http, chatId)
+    this.messages = new Messages(http)
     if (chatId !== null) this.#state = 'loading'
   }
 
@@ -60,7 +63,7 @@ export class Conversation {
     return this.#chat
   }
   get branch(): readonly Message[] {
-    return this.#branch
+    return this.messages.branch
   }
   get documents(): readonly ChatDocument[] {
     return this.#documents
@@ -90,17 +93,17 @@ export class Conversation {
   }
   /** Whether nothing has been put into it, here or on the server. */
   get isUntouched(): boolean {
-    return this.#state === 'ready' && this.#messages.length === 0 && this.#documents.length === 0 && this.#bases.length === 0 && this.draft.isEmpty
+    return this.#state === 'ready' && this.messages.isEmpty && this.#documents.length === 0 && this.#bases.length === 0 && this.draft.isEmpty
   }
   /** Whether there is nothing to show yet, though something may be written or attached. */
   get isEmpty(): boolean {
-    return this.#state === 'ready' && this.#branch.length === 0
+    return this.#state === 'ready' && this.branch.length === 0
   }
   get lastReply(): Message | null {
-    return this.#branch.findLast((message) => message.role === 'assistant') ?? null
+    return this.branch.findLast((message) => message.role === 'assistant') ?? null
   }
   get lastUserMessage(): Message | null {
-    return this.#branch.findLast((message) => message.role === 'user') ?? null
+    return this.branch.findLast((message) => message.role === 'user') ?? null
   }
   /** The reply that is being written on the branch shown. */
   get liveRun(): LiveRun | null {
@@ -109,11 +112,20 @@ export class Conversation {
     return run?.isLive ? run : null
   }
 
+  /** What the model is shown of it; loaded with the dialogue. */
+  context(): Promise<ChatContext> {
+    return (this.#context ??= import('./context.svelte').then(({ ChatContext }) => new ChatContext(this.#http, this)))
+  }
   runOf(message: Message): LiveRun | null {
     return this.#runs.of(message)
   }
-  versionsOf(message: Message): Message[] {
-    return versionsOf(this.#messages, message)
+  /** The message that is to be brought into view; a new object for each time. */
+  get sought(): { messageId: string } | null {
+    return this.#sought
+  }
+  /** How many replies have ended here since the page was opened: what stands on them is to be looked at again. */
+  get endedReplies(): number {
+    return this.#ends
   }
   documentsOf(message: Message): ChatDocument[] {
     return this.#documents.filter((document) => message.document_ids.includes(document.id))
@@ -122,17 +134,14 @@ export class Conversation {
   async load(chatId: string): Promise<void> {
     if (!this.#chat) this.#state = 'loading'
     try {
-      const [detail, bases] = await Promise.all([getChat(this.#http, chatId), getChatBases(this.#http, chatId)])
+      const [detail, bases] = await Promise.all([getChat(this.#http, chatId, PAGE), getChatBases(this.#http, chatId)])
       this.#bases = bases
-      this.#takeChat(detail.chat)
-      this.#headId = detail.chat.head_id
-      this.#messages = detail.messages
       this.#documents = detail.documents
-      const sent = new Set(detail.messages.flatMap((message) => message.document_ids))
-      this.draft.restore(detail.documents.filter((document) => !sent.has(document.id)))
+      this.#takeDetail(detail)
+      const unsent = new Set(detail.unsent_document_ids)
+      this.draft.restore(detail.documents.filter((document) => unsent.has(document.id)))
       this.#state = 'ready'
       this.#problem = null
-      for (const message of detail.messages) this.#attachTo(message)
     } catch (error) {
       // What is shown already stays when a later look fails.
       if (!this.#chat) this.#state = 'failed'
@@ -147,11 +156,11 @@ export class Conversation {
       const chatId = await this.open()
       await this.#flushChanges()
       const sent = this.draft.documents
-      const parentId = this.#headId
+      const parentId = this.messages.endId
       await this.#begin(async () => {
         const answer = await sendMessage(this.#http, chatId, { text, parent_id: parentId, document_ids: documentIds, ...extras }, key)
         this.#documents = [...this.#documents.filter((known) => sent.every((document) => document.id !== known.id)), ...sent]
-        this.#takeMessages(answer.message, answer.reply)
+        this.#takeNew(answer.message, answer.reply)
       })
     })
   }
@@ -170,7 +179,7 @@ export class Conversation {
       await this.#begin(async () => {
         const answer = await sendMessage(this.#http, chatId, fields, key)
         this.#editAttempts.delete(message.id)
-        this.#takeMessages(answer.message, answer.reply)
+        this.#takeNew(answer.message, answer.reply)
       })
       return null
     } catch (error) {
@@ -178,14 +187,14 @@ export class Conversation {
     }
   }
 
-  async regenerate(reply: Message): Promise<void> {
-    await this.#act(() =>
-      this.#begin(async () => {
-        await this.#flushChanges()
-        const answer = await regenerate(this.#http, reply.id)
-        this.#takeMessages(answer.reply)
-      }),
-    )
+  /** Makes another version of a reply, if need be by another model than that of the chat. */
+  async regenerate(reply: Message, model: string | null = null): Promise<void> {
+    await this.#again(() => regenerate(this.#http, reply.id, model))
+  }
+
+  /** Lets a reply go on where it ended. */
+  async goOn(reply: Message): Promise<void> {
+    await this.#again(() => continueReply(this.#http, reply.id))
   }
 
   /** Stops the reply that is being written; one that is only being asked for is stopped as soon as it begins. */
@@ -197,13 +206,36 @@ export class Conversation {
     if (reply?.run_id && isUnfinished) this.#actionProblem = await this.#runs.stop(reply.run_id)
   }
 
-  /** Shows the newest branch that goes through a version. */
-  async showVersion(version: Message): Promise<void> {
-    const head = newestLeaf(this.#messages, version)
-    this.#headId = head.id
-    this.#attachTo(head)
+  /** Shows the newest branch that goes through a message, and the message itself. */
+  async show(messageId: string): Promise<void> {
     await this.#act(async () => {
-      if (this.#chat) this.#takeChat(await changeChat(this.#http, this.#chat.id, { head_id: head.id }))
+      const chatId = this.#chat?.id
+      if (!chatId) return
+      this.#takeDetail(await showBranch(this.#http, chatId, messageId))
+      await this.#bring(chatId, messageId)
+    })
+  }
+
+  /** Brings a message into view, however far back it stands; shows another branch only when it is not on this one. */
+  async seek(messageId: string): Promise<void> {
+    await this.#act(async () => {
+      const chatId = this.#chat?.id
+      if (chatId && !(await this.#bring(chatId, messageId))) await this.show(messageId)
+    })
+  }
+
+  async loadEarlier(): Promise<void> {
+    await this.#act(async () => {
+      if (this.#chat) await this.messages.loadEarlier(this.#chat.id)
+    })
+  }
+
+  /** Writes fields of the chat at once; makes the chat when it is not stored yet. */
+  async set(changes: ChatChanges): Promise<void> {
+    await this.#act(async () => {
+      const chatId = await this.open()
+      await this.#flushChanges()
+      this.#takeChat(await changeChat(this.#http, chatId, changes))
     })
   }
 
@@ -303,10 +335,30 @@ export class Conversation {
     this.#watcher.changed(chat)
   }
 
-  #takeMessages(...added: Message[]): void {
-    const others = this.#messages.filter((message) => added.every((other) => other.id !== message.id))
-    this.#messages = [...others, ...added]
-    this.#headId = added.at(-1)?.id ?? this.#headId
+  async #again(ask: () => Promise<{ reply: Message }>): Promise<void> {
+    await this.#act(() =>
+      this.#begin(async () => {
+        await this.#flushChanges()
+        this.#takeNew((await ask()).reply)
+      }),
+    )
+  }
+
+  async #bring(chatId: string, messageId: string): Promise<boolean> {
+    const isThere = await this.messages.reach(chatId, messageId)
+    if (isThere) this.#sought = { messageId }
+    return isThere
+  }
+
+  #takeDetail(detail: ChatDetail): void {
+    this.#takeChat(detail.chat)
+    this.messages.take(detail)
+    this.messages.showHead(detail.chat.head_id)
+    for (const message of detail.messages) this.#attachTo(message)
+  }
+
+  #takeNew(...added: Message[]): void {
+    this.messages.add(...added)
     for (const message of added) this.#attachTo(message)
     this.#watcher.touched()
   }
@@ -317,7 +369,8 @@ export class Conversation {
   }
 
   #takeEnd(run: LiveRun): void {
-    this.#messages = this.#messages.map((message) => (message.id === run.messageId ? run.applyTo(message) : message))
+    this.messages.change(run.messageId, (message) => run.applyTo(message))
+    this.#ends++
     this.#watcher.touched()
   }
 }

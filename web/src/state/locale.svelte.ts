@@ -10,6 +10,10 @@ const AREAS = {
     en: async () => (await import('../i18n/en-check')).enCheck,
     ru: async () => (await import('../i18n/ru-check')).ruCheck,
   },
+  conversation: {
+    en: async () => (await import('../i18n/en-conversation')).enConversation,
+    ru: async () => (await import('../i18n/ru-conversation')).ruConversation,
+  },
   evidence: {
     en: async () => (await import('../i18n/en-evidence')).enEvidence,
     ru: async () => (await import('../i18n/ru-evidence')).ruEvidence,

@@ -1,0 +1,20 @@
+import type { ExampleSetOutline, Summary, TreeNode } from './conversation-types'
+import type { Http } from './http'
+import type { Message } from './types'
+
+export const listSummaries = async (http: Http, chatId: string): Promise<Summary[]> =>
+  (await http.request<{ summaries: Summary[] }>('GET', `/api/chats/${chatId}/summaries`)).summaries
+
+/** Asks for a summary now; it is written in the background. */
+export const askForSummary = (http: Http, chatId: string): Promise<void> => http.request('POST', `/api/chats/${chatId}/summaries`)
+
+export const changeSummary = (http: Http, summaryId: string, changes: { text?: string; active?: boolean }): Promise<Summary> =>
+  http.request('PATCH', `/api/summaries/${summaryId}`, changes)
+
+export const listExampleSets = async (http: Http): Promise<ExampleSetOutline[]> =>
+  (await http.request<{ sets: ExampleSetOutline[] }>('GET', '/api/examples')).sets
+
+export const getTree = async (http: Http, chatId: string): Promise<TreeNode[]> =>
+  (await http.request<{ nodes: TreeNode[] }>('GET', `/api/chats/${chatId}/tree`)).nodes
+
+export const getMessage = (http: Http, messageId: string): Promise<Message> => http.request('GET', `/api/messages/${messageId}`)
