@@ -1,51 +1,31 @@
 """Chats and their messages in PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final
-from uuid import UUID
 
-from sqlalchemy import (
-    Row,
-    Select,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import Select, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from samovar.domain.actor import Actor
-from samovar.domain.chat import Chat, Message, SentPage
-from samovar.domain.citation import citation_from_json, citation_to_json
+from samovar.domain.chat import Chat, ChatFilter, ChatPage, LineNode, Message, TreeNode
+from samovar.domain.citation import citation_to_json
 from samovar.domain.errors import Conflict, NotFound
-from samovar.domain.ids import ChatId, DocumentId, MessageId, RunId, UserId
-from samovar.domain.parameters import GenerationParameters
+from samovar.domain.ids import ChatId, MessageId
 from samovar.domain.run import Run
+from samovar.storage.attachments import attach
+from samovar.storage.branches import read_branch, read_newest_leaf, read_outline, read_siblings
+from samovar.storage.chat_list import list_chats, list_folders, list_tags
+from samovar.storage.chat_rows import chat_of, editable, message_of, message_rows
 from samovar.storage.connection import Connection
 from samovar.storage.documents import delete_documents
-from samovar.storage.rights import readable_document
-from samovar.storage.tables import (
-    chat_changes,
-    chat_documents,
-    chats,
-    documents,
-    message_documents,
-    messages,
-    runs,
-)
+from samovar.storage.lines import read_line
+from samovar.storage.tables import chat_changes, chat_documents, chats, documents, messages
 from samovar.storage.turns import insert_turn
 
 __all__ = ["PostgresChats"]
 
 
-#: The page of a document that was attached as a whole.
-_WHOLE: Final = 0
 #: The columns of a message that is stored, beside its chat.
 _WRITTEN: Final = (
     "message_id",
@@ -75,7 +55,7 @@ class PostgresChats:
             "owner_id": actor.user_id,
             "created_at": chat.created_at,
             "updated_at": chat.updated_at,
-            **_editable(chat),
+            **editable(chat),
         }
         await self._connection.execute(_ADD, values)
 
@@ -85,17 +65,32 @@ class PostgresChats:
         row = (await self._connection.execute(statement, _key(actor, chat_id))).one_or_none()
         if row is None:
             raise NotFound(what="chat")
-        return _chat(row)
+        return chat_of(row)
 
     async def recent(self, actor: Actor, *, limit: int) -> tuple[Chat, ...]:
         """List the chats, the one changed last first."""
         statement = select(chats).where(chats.c.owner_id == actor.user_id).order_by(chats.c.change.desc()).limit(limit)
-        return tuple(_chat(row) for row in await self._connection.execute(statement))
+        return tuple(chat_of(row) for row in await self._connection.execute(statement))
 
-    async def save(self, actor: Actor, chat: Chat) -> None:
-        """Write what can be edited and the head; move the chat to the top. Raises: NotFound."""
-        parameters = {**_key(actor, chat.chat_id), **_editable(chat)}
-        if (await self._connection.execute(_SAVE, parameters)).rowcount == 0:
+    async def list(self, actor: Actor, where: ChatFilter, *, before: int | None, limit: int) -> ChatPage:
+        """List the chats, all pinned ones first; see the port."""
+        return await list_chats(self._connection, actor, where, before=before, limit=limit)
+
+    async def folders(self, actor: Actor) -> tuple[str, ...]:
+        """The folders that have chats, in order, without the empty name."""
+        return await list_folders(self._connection, actor)
+
+    async def tags(self, actor: Actor) -> tuple[str, ...]:
+        """The tags that chats have, in order."""
+        return await list_tags(self._connection, actor)
+
+    async def save(self, actor: Actor, chat: Chat, *, moves_up: bool = True) -> None:
+        """Write what can be edited and the head; move the chat to the top, or leave it where it is.
+
+        Raises: NotFound.
+        """
+        parameters = {**_key(actor, chat.chat_id), **editable(chat)}
+        if (await self._connection.execute(_SAVE_AND_MOVE if moves_up else _SAVE, parameters)).rowcount == 0:
             raise NotFound(what="chat")
 
     async def remove(self, actor: Actor, chat_id: ChatId) -> tuple[str, ...]:
@@ -115,7 +110,7 @@ class PostgresChats:
     async def add_message(self, actor: Actor, message: Message, *, idempotency_key: str | None = None) -> Message:
         """Store a message. Raises: NotFound for a chat, parent or document of somebody else, Conflict."""
         position = await self._insert_message(actor, message, idempotency_key)
-        await self._attach(actor, message)
+        await attach(self._connection, actor, [message])
         return replace(message, position=position)
 
     async def add_turn(
@@ -137,7 +132,7 @@ class PostgresChats:
         if positions is None:
             await self.access(actor, chat.chat_id)
             raise Conflict(reason="this message has been sent already")
-        await self._attach(actor, question)
+        await attach(self._connection, actor, [question])
         return replace(question, position=positions[0]), replace(reply, position=positions[1])
 
     async def message_by_idempotency_key(self, actor: Actor, chat_id: ChatId, key: str) -> Message | None:
@@ -159,8 +154,42 @@ class PostgresChats:
             await self.access(actor, chat_id)
         return found
 
+    async def line(self, actor: Actor, chat_id: ChatId, head_id: MessageId) -> tuple[LineNode, ...]:
+        """Read the branch that ends at a message without its words; see the port."""
+        return await read_line(self._connection, actor, chat_id, head_id)
+
+    async def branch(
+        self, actor: Actor, chat_id: ChatId, head_id: MessageId, *, limit: int | None = None
+    ) -> tuple[Message, ...]:
+        """Read the branch that ends at a message, oldest first: its last ``limit`` messages. Raises: NotFound."""
+        return await read_branch(self._connection, actor, chat_id, head_id, limit=limit)
+
+    async def newest_leaf(self, actor: Actor, message_id: MessageId) -> MessageId:
+        """The end of the newest branch through a message. Raises: NotFound."""
+        return await read_newest_leaf(self._connection, actor, message_id)
+
+    async def newest_position(self, actor: Actor, chat_id: ChatId) -> int | None:
+        """The position of the newest message of a chat; None without any, or without the chat."""
+        found: int | None = (
+            await self._connection.execute(_NEWEST_POSITION, _key(actor, chat_id))
+        ).scalar_one_or_none()
+        return found
+
+    async def siblings(
+        self, actor: Actor, message_ids: Collection[MessageId]
+    ) -> Mapping[MessageId, tuple[MessageId, ...]]:
+        """The versions of messages, oldest first; only of those with more than one."""
+        return await read_siblings(self._connection, actor, message_ids)
+
+    async def outline(self, actor: Actor, chat_id: ChatId, *, limit: int) -> tuple[TreeNode, ...]:
+        """Read the newest ``limit`` nodes of the tree, ordered by position. Raises: NotFound."""
+        nodes = await read_outline(self._connection, actor, chat_id, limit=limit)
+        if not nodes:
+            await self.access(actor, chat_id)
+        return nodes
+
     async def _messages(self, statement: Select[Any], parameters: Mapping[str, object]) -> tuple[Message, ...]:
-        return tuple(_message(row) for row in await self._connection.execute(statement, parameters))
+        return tuple(message_of(row) for row in await self._connection.execute(statement, parameters))
 
     async def _insert_message(self, actor: Actor, message: Message, idempotency_key: str | None) -> int:
         parameters = {
@@ -182,103 +211,10 @@ class PostgresChats:
             raise Conflict(reason="this message has been sent already")
         return position
 
-    async def _attach(self, actor: Actor, message: Message) -> None:
-        whole = [(document_id, _WHOLE) for document_id in message.document_ids]
-        sent = list(dict.fromkeys([*whole, *((page.document_id, page.page) for page in message.pages)]))
-        if not sent:
-            return
-        wanted = {document_id for document_id, _ in sent}
-        readable = select(documents.c.document_id).where(documents.c.document_id.in_(wanted), readable_document(actor))
-        if len((await self._connection.execute(readable)).all()) != len(wanted):
-            raise NotFound(what="document")
-        rows = [
-            {"message_id": message.message_id, "document_id": document_id, "page": page, "place": place}
-            for place, (document_id, page) in enumerate(sent)
-        ]
-        await self._connection.execute(insert(message_documents), rows)
-
 
 def _key(actor: Actor, chat_id: ChatId) -> dict[str, object]:
     """What the statements below call the chat and whose it is."""
     return {"of_chat": chat_id, "of_owner": actor.user_id}
-
-
-def _editable(chat: Chat) -> dict[str, Any]:
-    return {
-        "title": chat.title,
-        "system_prompt": chat.system_prompt,
-        "model": chat.model,
-        "parameters": chat.parameters.chosen(),
-        "head_id": chat.head_id,
-    }
-
-
-def _chat(row: Row[Any]) -> Chat:
-    parameters: dict[str, Any] = {
-        name: tuple(value) if name == "stop" else value for name, value in row.parameters.items()
-    }
-    return Chat(
-        chat_id=ChatId(row.chat_id),
-        owner_id=UserId(row.owner_id),
-        title=row.title,
-        system_prompt=row.system_prompt,
-        model=row.model,
-        parameters=GenerationParameters(**parameters),
-        head_id=MessageId(row.head_id) if row.head_id else None,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
-
-
-def _message_rows() -> Select[Any]:
-    attached = (
-        select(
-            func.jsonb_agg(
-                aggregate_order_by(
-                    func.jsonb_build_array(message_documents.c.document_id, message_documents.c.page),
-                    message_documents.c.place,
-                )
-            )
-        )
-        .where(message_documents.c.message_id == messages.c.message_id)
-        .scalar_subquery()
-    )
-    return (
-        select(
-            messages,
-            attached.label("attached"),
-            runs.c.run_id,
-            runs.c.status.label("run_status"),
-            runs.c.error_code,
-            runs.c.outcome,
-            func.coalesce(runs.c.model, messages.c.model).label("answered_by"),
-        )
-        .join(chats, chats.c.chat_id == messages.c.chat_id)
-        .outerjoin(runs, runs.c.message_id == messages.c.message_id)
-    )
-
-
-def _message(row: Row[Any]) -> Message:
-    attached = [(DocumentId(UUID(document_id)), page) for document_id, page in row.attached or ()]
-    return Message(
-        message_id=MessageId(row.message_id),
-        chat_id=ChatId(row.chat_id),
-        parent_id=MessageId(row.parent_id) if row.parent_id else None,
-        position=row.position,
-        role=row.role,
-        text=row.text,
-        reasoning=row.reasoning,
-        document_ids=tuple(document_id for document_id, page in attached if page == _WHOLE),
-        pages=tuple(SentPage(document_id=document_id, page=page) for document_id, page in attached if page != _WHOLE),
-        task=row.task,
-        run_id=RunId(row.run_id) if row.run_id else None,
-        run_status=row.run_status,
-        error_code=row.error_code,
-        outcome=row.outcome,
-        model=row.answered_by,
-        citations=tuple(citation_from_json(stored) for stored in row.citations),
-        created_at=row.created_at,
-    )
 
 
 # The statements of every message are built once: building one costs more than running it.
@@ -286,10 +222,18 @@ _OWN: Final = and_(chats.c.chat_id == bindparam("of_chat"), chats.c.owner_id == 
 _ADD: Final = insert(chats)
 _ACCESS: Final = select(chats).where(_OWN)
 _ACCESS_AND_LOCK: Final = _ACCESS.with_for_update()
-_SAVE: Final = update(chats).where(_OWN).values(change=chat_changes.next_value(), updated_at=func.clock_timestamp())
-_OWN_MESSAGES: Final = _message_rows().where(chats.c.owner_id == bindparam("of_owner")).order_by(messages.c.position)
+_SAVE: Final = update(chats).where(_OWN)
+_SAVE_AND_MOVE: Final = _SAVE.values(change=chat_changes.next_value(), updated_at=func.clock_timestamp())
+_OWN_MESSAGES: Final = message_rows().where(chats.c.owner_id == bindparam("of_owner")).order_by(messages.c.position)
 _MESSAGES: Final = _OWN_MESSAGES.where(messages.c.chat_id == bindparam("of_chat"))
 _MESSAGE: Final = _OWN_MESSAGES.where(messages.c.message_id == bindparam("of_message"))
+_NEWEST_POSITION: Final = (
+    select(messages.c.position)
+    .join(chats, chats.c.chat_id == messages.c.chat_id)
+    .where(_OWN, messages.c.chat_id == bindparam("of_chat"))
+    .order_by(messages.c.position.desc())
+    .limit(1)
+)
 _MESSAGE_BY_KEY: Final = _MESSAGES.where(messages.c.idempotency_key == bindparam("of_key"))
 _ADD_MESSAGE: Final = (
     insert_or_skip(messages)

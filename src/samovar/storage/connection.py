@@ -30,6 +30,7 @@ _NOUNS: Final[Mapping[str, str]] = {
     "message_id": "message",
     "parent_id": "message",
     "run_id": "run",
+    "through_id": "message",
     "user_id": "user",
     "owner_id": "user",
 }

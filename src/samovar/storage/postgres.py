@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from samovar.domain.errors import SamovarError, StorageReadOnly, StorageUnavailable
 from samovar.storage.accounts import PostgresAccounts
+from samovar.storage.archive import PostgresArchive
 from samovar.storage.backends import PostgresBackends
 from samovar.storage.bases import PostgresBases
 from samovar.storage.chats import PostgresChats
@@ -41,6 +42,7 @@ from samovar.storage.readings import PostgresReadings
 from samovar.storage.runs import OWNER_LOCKS, PostgresRuns
 from samovar.storage.search import PostgresSearch
 from samovar.storage.stems import StemCache
+from samovar.storage.summaries import PostgresSummaries
 from samovar.storage.vectors import PostgresVectors
 
 if TYPE_CHECKING:
@@ -91,6 +93,8 @@ class PostgresTransaction:
         """Give every repository the same connection."""
         self._connection = connection
         self.chats = PostgresChats(connection)
+        self.summaries = PostgresSummaries(connection)
+        self.archive = PostgresArchive(connection)
         self.runs = PostgresRuns(connection, owner)
         self.documents = PostgresDocuments(connection)
         self.bases = PostgresBases(connection)

@@ -197,6 +197,7 @@ example_sets = Table(
     Column("instruction", StoredText, nullable=False),
     Column("examples", JSONB, nullable=False),
     _moment("created_at"),
+    UniqueConstraint("owner_id", "examples_id", name="example_sets_owner_id_key"),
     Index("example_sets_owner_id_index", "owner_id", "name"),
 )
 
@@ -218,10 +219,17 @@ chats = Table(
     Column("strategy", Text, nullable=False, server_default="auto"),
     Column("context_after", BigInteger),
     Column("facts", JSONB, nullable=False, server_default=text("'[]'")),
-    Column("examples_id", Uuid, ForeignKey("example_sets.examples_id", ondelete="SET NULL")),
+    Column("examples_id", Uuid),
     Column("change", BigInteger, nullable=False, server_default=chat_changes.next_value()),
     _moment("created_at"),
     _moment("updated_at"),
+    # The set is the owner's: one of somebody else cannot be smuggled in.
+    ForeignKeyConstraint(
+        ["owner_id", "examples_id"],
+        ["example_sets.owner_id", "example_sets.examples_id"],
+        name="chats_examples_id_fk",
+        ondelete="SET NULL (examples_id)",
+    ),
     CheckConstraint("strategy IN ('auto', 'window', 'summary', 'recall')", name="strategy"),
     Index("chats_owner_id_index", "owner_id", "change"),
     Index("chats_examples_id_index", "examples_id", postgresql_where=text("examples_id IS NOT NULL")),

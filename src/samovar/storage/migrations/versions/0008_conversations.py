@@ -16,7 +16,8 @@ def upgrade() -> None:
             name text NOT NULL,
             instruction text NOT NULL,
             examples jsonb NOT NULL,
-            created_at timestamptz NOT NULL DEFAULT now()
+            created_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT example_sets_owner_id_key UNIQUE (owner_id, examples_id)
         );
         CREATE INDEX example_sets_owner_id_index ON example_sets (owner_id, name);
 
@@ -29,7 +30,10 @@ def upgrade() -> None:
                 CHECK (strategy IN ('auto', 'window', 'summary', 'recall')),
             ADD COLUMN context_after bigint,
             ADD COLUMN facts jsonb NOT NULL DEFAULT '[]',
-            ADD COLUMN examples_id uuid CONSTRAINT chats_examples_id_fk REFERENCES example_sets ON DELETE SET NULL;
+            ADD COLUMN examples_id uuid,
+            -- The set is the owner's: one of somebody else cannot be smuggled in.
+            ADD CONSTRAINT chats_examples_id_fk FOREIGN KEY (owner_id, examples_id)
+                REFERENCES example_sets (owner_id, examples_id) ON DELETE SET NULL (examples_id);
         CREATE INDEX chats_examples_id_index ON chats (examples_id) WHERE examples_id IS NOT NULL;
 
         CREATE TABLE summaries (
