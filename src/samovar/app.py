@@ -13,6 +13,7 @@ from samovar.accounts.quotas import KeyQuotas
 from samovar.accounts.sign_in import SignIn
 from samovar.api.deps import Services
 from samovar.api.uploads import UploadRoom
+from samovar.chat.message_index import MessageIndexer
 from samovar.chat.pictures import PictureLoader
 from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
@@ -124,8 +125,7 @@ async def open_services(
         model_folder = models_in(settings.data_dir)
         downloads = Downloads(Hub(settings.downloads, model_folder), model_folder)
         stack.push_async_callback(downloads.close)
-        hub = RunHub(storage, metrics, most_runs=settings.limits.runs, on_spent=quotas.spend)
-        stack.push_async_callback(hub.close)
+        hub, messages = _open_hub(stack, settings, storage, metrics, quotas, indexes=bool(imports))
         queue = storage.queue()
         stack.push_async_callback(queue.close)
         reading = Reading(storage, blobs, reader, metrics, upload_mb=settings.limits.upload_mb)
@@ -180,6 +180,7 @@ async def open_services(
             turns=Turns(storage, hub, writer, longest_message=settings.limits.message_characters),
             unkept=UnkeptReplies(writer, hub, quotas.spend),
             hub=hub,
+            messages=messages,
             retriever=retriever,
             filler=filler,
             question_sets=question_sets,
@@ -240,6 +241,20 @@ def _start_readers(
         stack.push_async_callback(importer.close)
         importer.start()
     return workers
+
+
+def _open_hub(
+    stack: AsyncExitStack, settings: Settings, storage: Storage, metrics: Metrics, quotas: KeyQuotas, *, indexes: bool
+) -> tuple[RunHub, MessageIndexer]:
+    """Write replies and, if it ``indexes``, take them into the index; else a server does when it looks next."""
+    hub = RunHub(storage, metrics, most_runs=settings.limits.runs, on_spent=quotas.spend)
+    messages = MessageIndexer(storage, is_busy=lambda: len(hub) > 0)
+    stack.push_async_callback(messages.close)
+    stack.push_async_callback(hub.close)
+    hub.subscribe(lambda ended: messages.add(ended.run.message_id))
+    if indexes:
+        messages.start()
+    return hub, messages
 
 
 async def _open_backends(

@@ -11,6 +11,7 @@ from samovar.accounts.keys import Keys
 from samovar.accounts.quotas import KeyQuotas
 from samovar.accounts.sign_in import SignIn
 from samovar.api.uploads import UploadRoom
+from samovar.chat.message_index import MessageIndexer
 from samovar.chat.runs import RunHub
 from samovar.chat.turn import Turns
 from samovar.chat.unkept import UnkeptReplies
@@ -93,6 +94,7 @@ class Services:
     turns: Turns
     unkept: UnkeptReplies
     hub: RunHub
+    messages: MessageIndexer
     metrics: Metrics
     engine: EngineView | None
     model_folder: ModelFolder

@@ -53,10 +53,15 @@ class RunHub:
         self._stopping: set[RunId] = set()
         self._reserved = 0
         self._is_closing = False
+        self._on_ended: list[Callable[[LiveRun], None]] = []
 
     def __len__(self) -> int:
         """How many replies are being written."""
         return len(self._live)
+
+    def subscribe(self, on_ended: Callable[[LiveRun], None]) -> None:
+        """Call ``on_ended`` with each run when its readers have seen the end; it only notes what is to be done."""
+        self._on_ended.append(on_ended)
 
     @contextmanager
     def room(self) -> Iterator[None]:
@@ -158,6 +163,8 @@ class RunHub:
             if live.first_token_at:
                 self._metrics.first_token_seconds.observe(live.first_token_at - live.started_at)
             log.info("run.ended", run=str(run_id), status=status, events=live.seq, code=error.code if error else None)
+            for on_ended in self._on_ended:
+                on_ended(live)
 
     async def _store_end(
         self, live: LiveRun, status: RunStatus, error: SamovarError | None, body: dict[str, object]

@@ -82,7 +82,10 @@ class MessageSearch(Protocol):
     """The index of everything that was said, by Russian and English stems."""
 
     async def index(self, message_ids: Sequence[MessageId]) -> None:
-        """Take messages into the index, or take them in anew."""
+        """Take messages and those that they answer into the index, or take them in anew.
+
+        A reply that is being written is left out.
+        """
         ...
 
     async def index_missing(self, *, limit: int) -> int:

@@ -14,7 +14,16 @@ from samovar.domain.ids import BaseId, UserId
 from samovar.domain.page import DocumentKind
 from samovar.domain.search import SearchScope
 
-__all__ = ["FilterProblem", "FilterReason", "Filtered", "own_first", "read_filters"]
+__all__ = [
+    "QUOTED_VALUE",
+    "FilterProblem",
+    "FilterReason",
+    "Filtered",
+    "own_first",
+    "read_filters",
+    "read_period",
+    "unquoted",
+]
 
 FilterReason = Literal["unknown_base", "unknown_kind", "bad_date", "given_twice"]
 
@@ -39,12 +48,15 @@ _OTHER_NAMES: Final[Mapping[str, tuple[DocumentKind, ...]]] = {
 _LONGEST_VALUE: Final = 200
 #: A text with more of them is no question, but something that was pasted.
 _MOST_PROBLEMS: Final = 5
-_QUOTED: Final = rf"\"[^\"\n]{{1,{_LONGEST_VALUE}}}\"|«[^»\n]{{1,{_LONGEST_VALUE}}}»|“[^”\n]{{1,{_LONGEST_VALUE}}}”"
+#: A value in quotes, as a piece of a pattern.
+QUOTED_VALUE: Final = (
+    rf"\"[^\"\n]{{1,{_LONGEST_VALUE}}}\"|«[^»\n]{{1,{_LONGEST_VALUE}}}»|“[^”\n]{{1,{_LONGEST_VALUE}}}”"
+)
 #: Not inside a word, an address or a path; without a blank behind the colon.
 _FIELD: Final = re.compile(
-    rf"(?i)(?<![\w/\\.:@#\"«“-])(?P<field>{'|'.join(_FIELDS)}):(?P<value>{_QUOTED}|[^\s\"«“/\\][^\s\"«“]{{0,{_LONGEST_VALUE}}})"
+    rf"(?i)(?<![\w/\\.:@#\"«“-])(?P<field>{'|'.join(_FIELDS)}):(?P<value>{QUOTED_VALUE}|[^\s\"«“/\\][^\s\"«“]{{0,{_LONGEST_VALUE}}})"
 )
-_HASH: Final = re.compile(rf"(?<![\w#&/\\.:\"«“-])#(?P<value>{_QUOTED}|\w[\w.\-]{{0,{_LONGEST_VALUE}}})")
+_HASH: Final = re.compile(rf"(?<![\w#&/\\.:\"«“-])#(?P<value>{QUOTED_VALUE}|\w[\w.\-]{{0,{_LONGEST_VALUE}}})")
 #: Colours, numbers of items, and lines of C are no bases.
 _NO_BASE: Final = re.compile(
     r"(?i)\d[\w.\-]*|[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8}|include|define|undef|ifn?def|endif|pragma|region|endregion"
@@ -110,7 +122,7 @@ class _Reading:
     def take(self, found: re.Match[str]) -> str:
         """Narrow by one filter; return what stays in the text in its place."""
         field = _FIELDS[found["field"].lower()]
-        value, tail = _unquoted(found["value"])
+        value, tail = unquoted(found["value"])
         if field in ("since", "until"):
             if found["field"].lower() in _SHORT and not _LIKE_A_DATE.match(value):
                 return found.group()
@@ -127,7 +139,7 @@ class _Reading:
         return tail
 
     def _take_date(self, field: Literal["since", "until"], value: str) -> FilterReason | None:
-        period = _period(value)
+        period = read_period(value)
         if period is None:
             return "bad_date"
         if getattr(self.scope, field) is not None:
@@ -161,7 +173,7 @@ def _take_bases(text: str, bases: Sequence[KnowledgeBase], reading: _Reading) ->
         if found.start() < end:
             continue
         length, named = _named(text, found, bases)
-        value, tail = _unquoted(found["value"])
+        value, tail = unquoted(found["value"])
         if not named and _NO_BASE.fullmatch(value):
             continue
         kept.append(text[end : found.start()])
@@ -180,7 +192,7 @@ def _take_bases(text: str, bases: Sequence[KnowledgeBase], reading: _Reading) ->
 def _named(text: str, found: re.Match[str], bases: Sequence[KnowledgeBase]) -> tuple[int, list[BaseId]]:
     """The bases of the longest name that stands behind ``#``, and how many characters it takes."""
     start = found.start("value")
-    quoted, _ = _unquoted(found["value"])
+    quoted, _ = unquoted(found["value"])
     if found["value"][0] in '"«“':
         return len(found["value"]), [base.base_id for base in bases if _folded(base.name) == _folded(quoted)]
     fitting = [
@@ -198,7 +210,7 @@ def _folded(name: str) -> str:
     return " ".join(name.casefold().replace("ё", "е").split())
 
 
-def _unquoted(value: str) -> tuple[str, str]:
+def unquoted(value: str) -> tuple[str, str]:
     """A value without its quotes; of one without quotes, the punctuation behind it that belongs to the sentence."""
     if value[0] in '"«“':
         return value[1:-1].strip(), ""
@@ -206,8 +218,8 @@ def _unquoted(value: str) -> tuple[str, str]:
     return bare, value[len(bare) :]
 
 
-def _period(value: str) -> tuple[datetime, datetime] | None:
-    """The first moment of a day, a month or a year, and the first one after it."""
+def read_period(value: str) -> tuple[datetime, datetime] | None:
+    """The first moment of a day, a month or a year (UTC), and the first one after it; None for what is none of them."""
     found = _DATE.fullmatch(value)
     if found is None:
         return None

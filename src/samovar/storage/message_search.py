@@ -42,9 +42,10 @@ INSERT INTO message_words (message_id, chat_id, lexemes, weights)
 SELECT message_id, chat_id, lexemes, weights FROM kept
 ON CONFLICT (message_id) DO UPDATE SET lexemes = excluded.lexemes, weights = excluded.weights
 """
-_INDEX_GIVEN: Final = text(_INDEX.format(which="message_id = ANY(:messages)", only="")).bindparams(
-    bindparam("messages", type_=ARRAY(Uuid))
-)
+_GIVEN: Final = """message_id IN (
+            SELECT unnest(:messages) UNION SELECT parent_id FROM messages WHERE message_id = ANY(:messages)
+        )"""
+_INDEX_GIVEN: Final = text(_INDEX.format(which=_GIVEN, only="")).bindparams(bindparam("messages", type_=ARRAY(Uuid)))
 # The newest first: they are what is looked for.
 _INDEX_MISSING: Final = text(
     _INDEX.format(
@@ -63,7 +64,7 @@ class PostgresMessageSearch:
         self._finder = MessageFinder(connection, stems, common_words)
 
     async def index(self, message_ids: Sequence[MessageId]) -> None:
-        """Take messages into the index, or take them in anew; one that is being written is left out."""
+        """Take in messages and those that they answer, once more if need be; one being written is left out."""
         if message_ids:
             await self._connection.execute(_INDEX_GIVEN, {"messages": list(message_ids)})
 
