@@ -3,20 +3,21 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from samovar.chat.citing import cite_answer
 from samovar.chat.context import Prompt, TurnMaterial, build_prompt, text_tokens
 from samovar.chat.continuing import asking_for_the_rest
+from samovar.chat.conversation import ConversationReader
 from samovar.chat.live import LiveRun
 from samovar.chat.pictures import PictureLoader
 from samovar.chat.searching import QuestionSearch, Searched, passage_body, search_body, tell_filters
 from samovar.chat.temporary import TemporaryChat
 from samovar.domain.actor import Actor
-from samovar.domain.chat import Chat, Message, path_to
+from samovar.domain.chat import Chat, Message
 from samovar.domain.document import Passage
-from samovar.domain.errors import BackendError, ModelWithoutVision, NotFound
+from samovar.domain.errors import BackendError, ModelWithoutVision
 from samovar.domain.generation import (
     BackendEvent,
     Failed,
@@ -25,7 +26,7 @@ from samovar.domain.generation import (
     ReasoningDelta,
     TextDelta,
 )
-from samovar.domain.ledger import Ledger, render, to_json
+from samovar.domain.ledger import Ledger, Piece, render, to_json
 from samovar.domain.tripwire import was_cut
 from samovar.gateway.directory import ModelChoice
 from samovar.gateway.queue import Waiting
@@ -62,6 +63,7 @@ class ReplyWriter:
     ) -> None:
         """Read from storage, search, and ask the models behind the gateway."""
         self._storage = storage
+        self._conversations = ConversationReader(storage, gateway.directory)
         self._search = search
         self._pictures = pictures
         self._gateway = gateway
@@ -165,26 +167,22 @@ class ReplyWriter:
 
     async def _gather(self, actor: Actor, live: LiveRun, start: str) -> _Material:
         """Read the branch, search its documents and load its pictures."""
-        async with self._storage.transaction() as tx:
-            chat = await tx.chats.access(actor, live.run.chat_id)
-            messages = await tx.chats.messages(actor, chat.chat_id)
-            documents = await tx.documents.of_chat(actor, chat.chat_id)
-            whole = path_to(messages, live.run.message_id)
-            if len(whole) < 2:
-                raise NotFound(what="message")
-            branch, reply = whole[:-1], whole[-1]
-        searched = await self._search.search(actor, chat, branch, documents, model_id=live.run.model)
-        pictures = await self._pictures.load(actor, branch, {found.document_id: found for found in documents})
-        turn = TurnMaterial(
-            system_prompt=chat.system_prompt,
-            branch=(*branch, *asking_for_the_rest(branch[-1], reply, start)) if start else branch,
+        read = await self._conversations.read(actor, live.run)
+        material, documents = read.material, read.documents
+        searched = await self._search.search(
+            actor, read.chat, material.branch, documents, model_id=live.run.model, like=material
+        )
+        pictures = await self._pictures.load(actor, material.branch, {found.document_id: found for found in documents})
+        branch = material.branch
+        turn = replace(
+            material,
+            branch=(*branch, *asking_for_the_rest(branch[-1], read.reply, start)) if start else branch,
             passages=searched.findings.passages,
             grounds=searched.grounds,
             pictures=pictures,
             described_by=searched.described_by,
-            parameters=chat.parameters,
         )
-        return _Material(chat=chat, question=branch[-1], turn=turn, searched=searched)
+        return _Material(chat=read.chat, question=branch[-1], turn=turn, searched=searched)
 
     def _announce(self, live: LiveRun, material: _Material, prompt: Prompt, choice: ModelChoice) -> None:
         """Tell what is sent and what is not."""
@@ -194,12 +192,9 @@ class ReplyWriter:
         if images:
             reason = images[0].reason or "no_vision"
             live.notice("image_not_sent", count=len(images), model=choice.model_id, reason=reason)
-        turns = sum(piece.kind == "turn" for piece in left_out)
-        if turns:
-            live.notice("turns_left_out", count=turns)
-        dropped = sum(piece.kind == "passage" for piece in left_out)
-        if dropped:
-            live.notice("passages_left_out", count=dropped)
+        for code, count in _counts(ledger).items():
+            if count:
+                live.notice(code, count=count)
         asked = {*material.chat.parameters.chosen(), *(("json_schema",) if ledger.parameters.json_schema else ())}
         unsupported = choice.description.capabilities.unsupported_parameters & asked
         if unsupported:
@@ -256,6 +251,28 @@ class ReplyWriter:
             "total_ms": int((now - live.started_at) * 1000),
         }
         live.emit("usage", **live.figures)
+
+
+def _counts(ledger: Ledger) -> dict[str, int]:
+    """The notices about what was left out or came back, in order; units: messages, passages, examples."""
+
+    def left_out(kind: str, reason: str, unit: str) -> int:
+        pieces = (one for one in ledger.pieces if not one.sent and (one.kind, one.reason) == (kind, reason))
+        return sum(_stands_for(piece, unit) for piece in pieces)
+
+    return {
+        "turns_left_out": left_out("turn", "no_room", "messages"),
+        "turns_summarised": left_out("turn", "summarised", "messages"),
+        "turns_recalled": sum(piece.sent and piece.kind == "recalled" for piece in ledger.pieces),
+        # A question and its answer are one example.
+        "examples_left_out": (left_out("example", "far_from_question", "examples") + 1) // 2,
+        "passages_left_out": left_out("passage", "no_room", "passages"),
+    }
+
+
+def _stands_for(piece: Piece, unit: str) -> int:
+    """How many a piece stands for: one, unless it says otherwise."""
+    return int(piece.origin.get(unit, "1"))
 
 
 def _passage_bodies(searched: Searched, prompt: Prompt) -> list[Mapping[str, object]]:

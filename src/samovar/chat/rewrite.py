@@ -37,14 +37,26 @@ class ModelRewriter:
     """
 
     def __init__(
-        self, gateway: Gateway, counter: TokenCounter, *, model_id: str | None, user_id: UserId, system_prompt: str
+        self,
+        gateway: Gateway,
+        counter: TokenCounter,
+        *,
+        model_id: str | None,
+        user_id: UserId,
+        system_prompt: str,
+        like: TurnMaterial | None = None,
     ) -> None:
-        """Ask ``model_id`` (None: the default model) in the line of ``user_id``."""
+        """Ask ``model_id`` (None: the default model) in the line of ``user_id``.
+
+        ``like`` is what the answer will be made from: facts, examples and the summary are the same for both.
+        """
         self._gateway = gateway
         self._counter = counter
         self._model_id = model_id
         self._user_id = user_id
-        self._system_prompt = system_prompt
+        self._like = like or TurnMaterial(
+            system_prompt=system_prompt, branch=(), passages=(), parameters=GenerationParameters()
+        )
 
     async def rewrite(self, branch: Sequence[Message]) -> str | None:
         """Write the last message of a branch as a question that stands alone.
@@ -74,10 +86,11 @@ class ModelRewriter:
     async def _write(self, branch: Sequence[Message], choice: ModelChoice) -> str | None:
         *earlier, question = branch
         asked = replace(question, text=_instruction(question.text), document_ids=(), pages=(), task=None)
-        turn = TurnMaterial(
-            system_prompt=self._system_prompt,
+        turn = replace(
+            self._like,
             branch=(*earlier, asked),
             passages=(),
+            recalled={},
             parameters=_parameters(choice.description),
             grounds="none_asked",
         )

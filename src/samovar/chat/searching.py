@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from samovar.chat.live import LiveRun
+from samovar.chat.material import TurnMaterial
 from samovar.chat.prompt import Grounds
 from samovar.chat.rewrite import ModelRewriter
 from samovar.domain.actor import Actor
@@ -59,8 +60,12 @@ class QuestionSearch:
         documents: Sequence[Document],
         *,
         model_id: str | None,
+        like: TurnMaterial | None = None,
     ) -> Searched:
-        """Find passages for the last message of ``branch``; ``documents`` are the chat's own. Raises: StorageError."""
+        """Find passages for the last message of ``branch``; ``documents`` are the chat's own.
+
+        ``like`` is what the answer will be made from, as far as it is known. Raises: StorageError.
+        """
         question = branch[-1]
         # A task is about its pictures alone.
         if question.task is not None:
@@ -71,7 +76,7 @@ class QuestionSearch:
         readable = any(one.status == "ready" and (one.kind != "image" or one.chunk_count) for one in documents)
         if not (readable or bases or named):
             return Searched()
-        read = await self._read(actor, chat, branch, named, SearchScope(chat_id=chat.chat_id), model_id)
+        read = await self._read(actor, chat, branch, named, SearchScope(chat_id=chat.chat_id), model_id, like)
         if not (readable or bases or read.scope.base_ids):
             return Searched(problems=read.problems)
         return await self._find(actor, read)
@@ -98,6 +103,7 @@ class QuestionSearch:
         named: Sequence[KnowledgeBase],
         scope: SearchScope,
         model_id: str | None,
+        like: TurnMaterial | None = None,
     ) -> ReadQuestion:
         rewriter = ModelRewriter(
             self._gateway,
@@ -105,6 +111,7 @@ class QuestionSearch:
             model_id=model_id,
             user_id=actor.user_id,
             system_prompt=chat.system_prompt,
+            like=like,
         )
         return await read_question(branch, bases=named, scope=scope, rewriter=rewriter)
 
