@@ -19,12 +19,15 @@ export type Place =
   | { kind: 'library'; baseId: string | null }
   /** Where the search of a base is checked with questions. */
   | { kind: 'check'; baseId: string }
+  /** A chat that is kept nowhere. */
+  | { kind: 'temporary' }
   /** A document of a base, or without one of a chat. */
   | { kind: 'document'; baseId: string | null; documentId: string; spot: Spot }
 
 const MODELS = /^\/models(?:\/(\w+))?\/?$/
 const PROMPTS = /^\/prompts(?:\/(\w+))?\/?$/
 const LIBRARY = /^\/library(?:\/([\w-]+)(?:\/([\w-]+))?)?\/?$/
+const TEMPORARY = '/temporary'
 /** Stands in the place of a document. */
 const CHECK = 'check'
 /** Stands in the place of a base for documents that were attached to a chat. */
@@ -35,6 +38,7 @@ export const BEGINNING: Spot = { page: null, start: 0, end: 0, figure: null }
 export function readAddress(address: Pick<Location, 'pathname' | 'search'>): Place | null {
   const query = new URLSearchParams(address.search)
   if (address.pathname === '/') return { kind: 'chat', chatId: query.get('chat'), messageId: query.get('message') }
+  if (address.pathname === TEMPORARY) return { kind: 'temporary' }
   const library = LIBRARY.exec(address.pathname)
   if (library) {
     if (library[1] && library[1] !== OF_CHATS && library[2] === CHECK) return { kind: 'check', baseId: library[1] }
@@ -70,6 +74,7 @@ function writeSpot(spot: Spot): string {
 export function addressOf(place: Place): string {
   if (place.kind === 'chat') return place.chatId === null ? '/' : `/?chat=${place.chatId}${place.messageId ? `&message=${place.messageId}` : ''}`
   if (place.kind === 'prompts') return place.section === PROMPT_SECTIONS[0] ? '/prompts' : `/prompts/${place.section}`
+  if (place.kind === 'temporary') return TEMPORARY
   if (place.kind === 'library') return place.baseId === null ? '/library' : `/library/${place.baseId}`
   if (place.kind === 'check') return `/library/${place.baseId}/${CHECK}`
   if (place.kind === 'document') return `/library/${place.baseId ?? OF_CHATS}/${place.documentId}${writeSpot(place.spot)}`

@@ -46,11 +46,14 @@ export interface OutlineRow {
 
 /** The whole tree, line by line: each branch to its end, then the next. */
 export function outlineOf(nodes: readonly TreeNode[], shownIds: ReadonlySet<string>): OutlineRow[] {
+  const ids = new Set(nodes.map((node) => node.id))
   const children = new Map<string | null, TreeNode[]>()
   for (const node of nodes) {
-    const known = children.get(node.parent_id)
+    // Of a very large tree only the newest part comes; what hangs on nothing stands at the top.
+    const parentId = node.parent_id !== null && ids.has(node.parent_id) ? node.parent_id : null
+    const known = children.get(parentId)
     if (known) known.push(node)
-    else children.set(node.parent_id, [node])
+    else children.set(parentId, [node])
   }
   const rows: OutlineRow[] = []
   const waiting: { node: TreeNode; depth: number; isVersion: boolean }[] = []
