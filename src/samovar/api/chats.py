@@ -1,41 +1,42 @@
 """Chats and their messages."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
+from samovar.api.chat_body import ChatBody, chat_body, message_body, siblings_body, tree_body, with_changes
 from samovar.api.deps import Asker, ServicesOf
 from samovar.api.document_body import document_body
 from samovar.api.documents import LARGEST_NUMBER
-from samovar.domain.chat import Chat, Message, SentPage
-from samovar.domain.citation import citation_to_json
+from samovar.domain.actor import Actor
+from samovar.domain.chat import Chat, ChatFilter, Message, SentPage, Shelf
 from samovar.domain.errors import InvalidRequest, NotFound
 from samovar.domain.ids import ChatId, DocumentId, MessageId, new_chat_id
 from samovar.domain.image_tasks import ImageTask
-from samovar.domain.parameters import GenerationParameters, read_parameters
+from samovar.domain.labels import LONGEST_FOLDER, LONGEST_TAG
+from samovar.domain.parameters import GenerationParameters
+from samovar.ports.storage import Transaction
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api", tags=["chats"])
 
-_MOST_CHATS = 1000
-_LONGEST_TITLE = 200
-_LONGEST_SYSTEM_PROMPT = 50_000
+_MOST_CHATS: Final = 1000
+_MOST_MESSAGES: Final = 200
+#: Messages that a page shows at first.
+_USUAL_MESSAGES: Final = 60
+_MOST_NODES: Final = 20_000
+#: Whole numbers that JavaScript can spell.
+_LARGEST_CHANGE: Final = 2**53
+#: Changes that bring a chat to the top of the list, as a new message does. To put it away, to pin it, or to look at
+#: another branch says nothing about when it was last talked in.
+_MOVING: Final = frozenset({"title", "system_prompt", "model", "parameters"})
 
-
-class ChatBody(BaseModel):
-    """What of a chat can be written; a field that is absent stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
-    title: str | None = Field(None, max_length=_LONGEST_TITLE)
-    system_prompt: str | None = Field(None, max_length=_LONGEST_SYSTEM_PROMPT)
-    model: str | None = Field(None, max_length=500)
-    parameters: dict[str, object] | None = None
-    head_id: UUID | None = None
+Limit = Annotated[int, Query(ge=1, le=_MOST_MESSAGES)]
 
 
 class PageBody(BaseModel):
@@ -58,12 +59,37 @@ class MessageBody(BaseModel):
     task: ImageTask | None = None
 
 
+class ShownBody(BaseModel):
+    """The message whose branch is to be shown."""
+
+    model_config = ConfigDict(extra="forbid")
+    message_id: UUID
+
+
 @router.get("/chats")
-async def list_chats(actor: Asker, services: ServicesOf) -> Response:
-    """List the chats, the one changed last first."""
+async def list_chats(
+    actor: Asker,
+    services: ServicesOf,
+    shelf: Shelf = "active",
+    folder: Annotated[str, Query(max_length=LONGEST_FOLDER)] = "",
+    tag: Annotated[str, Query(max_length=LONGEST_TAG)] = "",
+    before: Annotated[int | None, Query(ge=-_LARGEST_CHANGE, le=_LARGEST_CHANGE)] = None,
+    limit: Annotated[int, Query(ge=1, le=_MOST_CHATS)] = _MOST_CHATS,
+) -> Response:
+    """List the chats, the one changed last first, all pinned ones before them; and the folders and tags there are."""
+    where = ChatFilter(shelf=shelf, folder=folder or None, tag=tag or None)
     async with services.storage.transaction() as tx:
-        chats = await tx.chats.recent(actor, limit=_MOST_CHATS)
-    return JSONResponse({"chats": [chat_body(chat) for chat in chats]})
+        page = await tx.chats.list(actor, where, before=before, limit=limit)
+        folders = await tx.chats.folders(actor)
+        tags = await tx.chats.tags(actor)
+    return JSONResponse(
+        {
+            "chats": [chat_body(chat) for chat in page.chats],
+            "next": page.next,
+            "folders": list(folders),
+            "tags": list(tags),
+        }
+    )
 
 
 @router.post("/chats")
@@ -71,66 +97,94 @@ async def create_chat(body: ChatBody, actor: Asker, services: ServicesOf) -> Res
     """Begin a chat."""
     async with services.storage.transaction() as tx:
         now = await tx.now()
-        chat = Chat(
+        empty = Chat(
             chat_id=new_chat_id(),
             owner_id=actor.user_id,
             title=(body.title or "").strip(),
-            system_prompt=body.system_prompt or "",
-            model=body.model,
-            parameters=read_parameters(body.parameters) if body.parameters else GenerationParameters(),
+            system_prompt="",
+            model=None,
+            parameters=GenerationParameters(),
             head_id=None,
             created_at=now,
             updated_at=now,
         )
+        chat = with_changes(empty, body)
+        await _check_facts(tx, actor, empty, chat)
         await tx.chats.add(actor, chat)
     return JSONResponse(chat_body(chat), status_code=201)
 
 
 @router.get("/chats/{chat_id}")
-async def read_chat(chat_id: UUID, actor: Asker, services: ServicesOf) -> Response:
-    """Read a chat with its whole tree and its documents."""
+async def read_chat(chat_id: UUID, actor: Asker, services: ServicesOf, limit: Limit | None = None) -> Response:
+    """Read a chat with its documents: its whole tree, or the last messages of the branch that is shown."""
     async with services.storage.transaction() as tx:
         chat = await tx.chats.access(actor, ChatId(chat_id))
+        if limit is not None:
+            return JSONResponse(await _opened(tx, actor, chat, limit))
         messages = await tx.chats.messages(actor, chat.chat_id)
-        documents = await tx.documents.of_chat(actor, chat.chat_id)
-        ids = [found.document_id for found in documents]
-        pages = await tx.documents.view_pages_of(actor, ids) if ids else {}
-        figures = await tx.figures.view_documents(actor, ids) if ids else {}
+        documents = await _documents(tx, actor, chat)
     return JSONResponse(
         {
             "chat": chat_body(chat),
             "messages": [message_body(message) for message in messages],
-            "documents": [
-                document_body(found, pages.get(found.document_id, ()), figures.get(found.document_id, ()))
-                for found in documents
-            ],
+            "documents": documents,
         }
     )
 
 
-@router.patch("/chats/{chat_id}")
-async def change_chat(chat_id: UUID, body: ChatBody, actor: Asker, services: ServicesOf) -> Response:
-    """Change what the body names."""
-    named = body.model_fields_set
+@router.get("/chats/{chat_id}/messages")
+async def read_earlier(
+    chat_id: UUID, actor: Asker, services: ServicesOf, before: UUID, limit: Limit = _USUAL_MESSAGES
+) -> Response:
+    """Read the messages that lead to one, oldest first: the last ``limit`` of them."""
+    async with services.storage.transaction() as tx:
+        shown = await _message_of(tx, actor, ChatId(chat_id), MessageId(before))
+        return JSONResponse(await _part(tx, actor, shown.chat_id, shown.parent_id, limit))
+
+
+@router.get("/chats/{chat_id}/tree")
+async def read_tree(chat_id: UUID, actor: Asker, services: ServicesOf) -> Response:
+    """Read the outline of a chat: every message by its beginning, the newest ones of a very large tree."""
+    async with services.storage.transaction() as tx:
+        nodes = await tx.chats.outline(actor, ChatId(chat_id), limit=_MOST_NODES + 1)
+    return JSONResponse(tree_body(nodes[-_MOST_NODES:], is_cut=len(nodes) > _MOST_NODES))
+
+
+@router.post("/chats/{chat_id}/show")
+async def show_branch(
+    chat_id: UUID, body: ShownBody, actor: Asker, services: ServicesOf, limit: Limit = _USUAL_MESSAGES
+) -> Response:
+    """Show the newest branch through a message; answers as reading the chat with ``limit`` does."""
     async with services.storage.transaction() as tx:
         chat = await tx.chats.access(actor, ChatId(chat_id), for_update=True)
+        named = await _message_of(tx, actor, chat.chat_id, MessageId(body.message_id))
+        chat = replace(chat, head_id=await tx.chats.newest_leaf(actor, named.message_id))
+        await tx.chats.save(actor, chat, moves_up=False)
+        return JSONResponse(await _opened(tx, actor, chat, limit))
+
+
+@router.patch("/chats/{chat_id}")
+async def change_chat(chat_id: UUID, body: ChatBody, actor: Asker, services: ServicesOf) -> Response:
+    """Change what the body names. A new system prompt begins a new context, unless the body ends the old one too."""
+    named = body.model_fields_set
+    async with services.storage.transaction() as tx:
+        old = await tx.chats.access(actor, ChatId(chat_id), for_update=True)
+        chat = with_changes(old, body)
         if "title" in named:
             title = (body.title or "").strip()
             if not title:
                 raise InvalidRequest(reason="a title has at least one character")
             chat = replace(chat, title=title)
-        if "system_prompt" in named:
-            chat = replace(chat, system_prompt=body.system_prompt or "")
-        if "model" in named:
-            chat = replace(chat, model=body.model)
-        if "parameters" in named:
-            chat = replace(chat, parameters=read_parameters(body.parameters or {}))
-        if "head_id" in named and body.head_id is not None:
-            head = await tx.chats.access_message(actor, MessageId(body.head_id))
-            if head.chat_id != chat.chat_id:
-                raise NotFound(what="message")
+        if body.head_id is not None:
+            head = await _message_of(tx, actor, chat.chat_id, MessageId(body.head_id))
             chat = replace(chat, head_id=head.message_id)
-        await tx.chats.save(actor, chat)
+        await _check_facts(tx, actor, old, chat)
+        if "context_after" in named:
+            chat = replace(chat, context_after=None)
+        elif chat.system_prompt != old.system_prompt:
+            newest = await tx.chats.newest_position(actor, chat.chat_id)
+            chat = replace(chat, context_after=newest)
+        await tx.chats.save(actor, chat, moves_up=not _MOVING.isdisjoint(named))
         chat = await tx.chats.access(actor, chat.chat_id)
     return JSONResponse(chat_body(chat))
 
@@ -189,37 +243,50 @@ async def go_on(message_id: UUID, actor: Asker, services: ServicesOf) -> Respons
     return JSONResponse({"reply": message_body(turn.reply), "run_id": str(turn.run_id)}, status_code=201)
 
 
-def chat_body(chat: Chat) -> dict[str, object]:
-    """A chat as the page shows it."""
+async def _message_of(tx: Transaction, actor: Actor, chat_id: ChatId, message_id: MessageId) -> Message:
+    """Raises: NotFound when it is not a message of this chat."""
+    message = await tx.chats.access_message(actor, message_id)
+    if message.chat_id != chat_id:
+        raise NotFound(what="message")
+    return message
+
+
+async def _check_facts(tx: Transaction, actor: Actor, old: Chat, new: Chat) -> None:
+    """Raises: NotFound for a fact that was said somewhere else."""
+    known = {fact.message_id for fact in old.facts}
+    for message_id in {fact.message_id for fact in new.facts} - known:
+        if message_id is not None:
+            await _message_of(tx, actor, new.chat_id, message_id)
+
+
+async def _opened(tx: Transaction, actor: Actor, chat: Chat, limit: int) -> dict[str, object]:
     return {
-        "id": str(chat.chat_id),
-        "title": chat.title,
-        "system_prompt": chat.system_prompt,
-        "model": chat.model,
-        "parameters": chat.parameters.chosen(),
-        "head_id": str(chat.head_id) if chat.head_id else None,
-        "created_at": chat.created_at.isoformat(),
-        "updated_at": chat.updated_at.isoformat(),
+        "chat": chat_body(chat),
+        **await _part(tx, actor, chat.chat_id, chat.head_id, limit),
+        "documents": await _documents(tx, actor, chat),
     }
 
 
-def message_body(message: Message) -> dict[str, object]:
-    """A message as the page shows it."""
+async def _part(
+    tx: Transaction, actor: Actor, chat_id: ChatId, head_id: MessageId | None, limit: int
+) -> dict[str, object]:
+    """The end of a branch, whether there is more before it, and the versions of its messages."""
+    branch = await tx.chats.branch(actor, chat_id, head_id, limit=limit + 1) if head_id is not None else ()
+    shown = branch[-limit:]
+    siblings = await tx.chats.siblings(actor, [message.message_id for message in shown]) if shown else {}
     return {
-        "id": str(message.message_id),
-        "parent_id": str(message.parent_id) if message.parent_id else None,
-        "position": message.position,
-        "role": message.role,
-        "text": message.text,
-        "reasoning": message.reasoning,
-        "document_ids": [str(document_id) for document_id in message.document_ids],
-        "pages": [{"document_id": str(sent.document_id), "page": sent.page} for sent in message.pages],
-        "task": message.task,
-        "run_id": str(message.run_id) if message.run_id else None,
-        "run_status": message.run_status,
-        "error_code": message.error_code,
-        "outcome": dict(message.outcome) if message.outcome else None,
-        "model": message.model,
-        "citations": [citation_to_json(citation) for citation in message.citations],
-        "created_at": message.created_at.isoformat(),
+        "messages": [message_body(message) for message in shown],
+        "earlier": len(branch) > limit,
+        "siblings": siblings_body(siblings),
     }
+
+
+async def _documents(tx: Transaction, actor: Actor, chat: Chat) -> list[dict[str, object]]:
+    documents = await tx.documents.of_chat(actor, chat.chat_id)
+    ids = [found.document_id for found in documents]
+    pages = await tx.documents.view_pages_of(actor, ids) if ids else {}
+    figures = await tx.figures.view_documents(actor, ids) if ids else {}
+    return [
+        document_body(found, pages.get(found.document_id, ()), figures.get(found.document_id, ()))
+        for found in documents
+    ]
