@@ -48,6 +48,8 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _BODY_LIMIT: Final = 4_000_000
 _KEYS_ONLY: Final = "/v1/"
+#: Files of other kinds come in here; like those of documents, they are bounded as they are read.
+_FILES: Final = ("/api/examples",)
 _V1_BODY_LIMIT: Final = 64_000_000
 _TOO_LARGE: Final = "the body is too large"
 #: Who sends a body has to go on sending; a quiet one holds a connection for nothing.
@@ -168,7 +170,7 @@ def _body_limit(scope: Scope) -> int | None:
     path: str = scope["path"]
     if path.startswith(_KEYS_ONLY):
         return _V1_BODY_LIMIT
-    return None if path.endswith("/documents") else _BODY_LIMIT
+    return None if path.endswith("/documents") or path in _FILES else _BODY_LIMIT
 
 
 def _fits(scope: Scope, headers: Headers) -> bool:

@@ -10,6 +10,7 @@ from samovar.api import (
     chats,
     documents,
     evaluations,
+    examples,
     figures,
     find,
     keys,
@@ -49,6 +50,7 @@ ROUTERS: Final = tuple(
         weights,
         evaluations,
         prompts,
+        examples,
         temporary,
     )
 )
