@@ -38,6 +38,12 @@ class Metrics:
             ["backend"],
             registry=self.registry,
         )
+        self.summaries = Counter(
+            "samovar_summaries_total",
+            "Summaries of chats that models wrote: taken, or why they were not.",
+            ["result"],
+            registry=self.registry,
+        )
         self.documents = Counter(
             "samovar_documents_total", "Files taken in, by how it ended.", ["status"], registry=self.registry
         )
