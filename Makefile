@@ -10,7 +10,7 @@ SETUP = $(if $(strip $(PYTHON)),$(PYTHON) tools/setup.py,$(error Samovar needs P
 	Debian, Ubuntu: sudo apt install python3 python3-venv. macOS: brew install python@3.13. \
 	Elsewhere: name one, make PYTHON=/path/to/python3))
 
-.PHONY: help run install test test-live web-test check format golden browser web bench bench-gateway bench-ingest bench-embedding bench-search stand-in build screenshots lock docs clean
+.PHONY: help run install test test-live web-test check format golden browser web bench bench-gateway bench-ingest bench-embedding bench-search bench-find stand-in build screenshots lock docs clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
@@ -60,6 +60,12 @@ bench-embedding: ## measure the making of vectors, and what a chat notices of it
 
 bench-search: ## measure how the cost of a search grows (ARGS="--sizes 10000 100000"; a million takes half an hour)
 	@$(SETUP) python -m bench.search $(ARGS)
+
+bench-context: ## count what is still known of a long chat by each strategy (ARGS="--seeds 1 2 3")
+	@$(SETUP) python -m bench.context $(ARGS)
+
+bench-find: ## measure finding among 100,000 messages (ARGS="--messages 20000")
+	@$(SETUP) python -m bench.find $(ARGS)
 
 stand-in: ## stand in for a model server (ARGS="ollama --port 11434")
 	@$(SETUP) python -m tools.stand_ins $(ARGS)

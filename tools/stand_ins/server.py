@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 import orjson
 from aiohttp import web
 
-from .answer import write_answer
+from .answer import Answer, write_answer
 from .behaviour import Behaviour
 from .counts import PromptCache, count_tokens
 from .pieces import Broken, Died, EndedEarly, Noise, TextPiece, Thought, ToolPiece, pieces_of
@@ -126,6 +126,10 @@ class StandIn(ABC):
     def bad_json(self, error: str) -> web.Response:
         """Answer a body that is not JSON."""
         return self.fault(400, error or "missing request body")
+
+    def compose(self, prompt: Prompt, behaviour: Behaviour) -> Answer:
+        """Write the answer to a prompt. Raises: ImageUnreadable."""
+        return write_answer(prompt, behaviour)
 
     # Requests.
 
@@ -283,7 +287,7 @@ class StandIn(ABC):
         self, request: web.Request, prompt: Prompt, wire: Wire, behaviour: Behaviour, *, is_stream: bool
     ) -> web.StreamResponse:
         try:
-            answer = write_answer(prompt, behaviour)
+            answer = self.compose(prompt, behaviour)
         except ImageUnreadable as error:
             raise Refused(self.fault(400, "Failed to load image or audio file")) from error
         tokens = prompt_tokens(prompt.messages, prompt.tools)
