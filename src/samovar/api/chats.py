@@ -222,6 +222,13 @@ async def send_message(
     )
 
 
+@router.get("/messages/{message_id}")
+async def read_message(message_id: UUID, actor: Asker, services: ServicesOf) -> Response:
+    """Read one message, such as a version that is not on the branch shown."""
+    async with services.storage.transaction() as tx:
+        return JSONResponse(message_body(await tx.chats.access_message(actor, MessageId(message_id))))
+
+
 class AgainBody(BaseModel):
     """How a reply is made again."""
 
@@ -264,6 +271,7 @@ async def _opened(tx: Transaction, actor: Actor, chat: Chat, limit: int) -> dict
         "chat": chat_body(chat),
         **await _part(tx, actor, chat.chat_id, chat.head_id, limit),
         "documents": await _documents(tx, actor, chat),
+        "unsent_document_ids": [str(found) for found in await tx.chats.unsent_documents(actor, chat.chat_id)],
     }
 
 

@@ -137,6 +137,10 @@ class Chats(Protocol):
         """The versions of messages, oldest first, themselves among them; only of those with more than one."""
         ...
 
+    async def unsent_documents(self, actor: Actor, chat_id: ChatId) -> tuple[DocumentId, ...]:
+        """List the documents of a chat that no message of its tree refers to: what waits in its draft."""
+        ...
+
     async def outline(self, actor: Actor, chat_id: ChatId, *, limit: int) -> tuple[TreeNode, ...]:
         """Read the newest ``limit`` nodes of the tree of a chat, ordered by position. Raises: NotFound."""
         ...

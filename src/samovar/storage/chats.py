@@ -11,9 +11,9 @@ from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, ChatFilter, ChatPage, LineNode, Message, TreeNode
 from samovar.domain.citation import citation_to_json
 from samovar.domain.errors import Conflict, NotFound
-from samovar.domain.ids import ChatId, MessageId
+from samovar.domain.ids import ChatId, DocumentId, MessageId
 from samovar.domain.run import Run
-from samovar.storage.attachments import attach
+from samovar.storage.attachments import attach, read_unsent
 from samovar.storage.branches import read_branch, read_newest_leaf, read_outline, read_siblings
 from samovar.storage.chat_list import list_chats, list_folders, list_tags
 from samovar.storage.chat_rows import chat_of, editable, message_of, message_rows
@@ -180,6 +180,10 @@ class PostgresChats:
     ) -> Mapping[MessageId, tuple[MessageId, ...]]:
         """The versions of messages, oldest first; only of those with more than one."""
         return await read_siblings(self._connection, actor, message_ids)
+
+    async def unsent_documents(self, actor: Actor, chat_id: ChatId) -> tuple[DocumentId, ...]:
+        """List the documents of a chat that no message of its tree refers to."""
+        return await read_unsent(self._connection, actor, chat_id)
 
     async def outline(self, actor: Actor, chat_id: ChatId, *, limit: int) -> tuple[TreeNode, ...]:
         """Read the newest ``limit`` nodes of the tree, ordered by position. Raises: NotFound."""
