@@ -70,8 +70,9 @@ _TYPES: Final[dict[str, BindParameter[Any]]] = {
 # How many messages a person has is known as closely as PostgreSQL's statistics know it, unless they are few: to count
 # them would take longer than to search. What is common by these statistics is not counted either.
 _COUNT: Final = """
-WITH {scope}, asked AS (
-    SELECT lexeme, samovar_dimension(lexeme) AS dimension FROM unnest(samovar_lexemes(:question))
+WITH {scope}, asked AS MATERIALIZED (
+    SELECT lexeme, dimension, samovar_vector(ARRAY[dimension], ARRAY[1.0]) AS unit
+    FROM unnest(samovar_lexemes(:question)), samovar_dimension(lexeme) AS dimension
 ), few AS (
     SELECT count(*) AS counted FROM (
         SELECT FROM scope CROSS JOIN LATERAL (
@@ -94,7 +95,7 @@ WITH {scope}, asked AS (
 SELECT asked.lexeme, asked.dimension, size.total, size.budget, CASE
     WHEN size.is_whole THEN (
         SELECT count(*) FROM message_words WHERE chat_id IN (SELECT chat_id FROM scope)
-            AND weights <#> samovar_vector(ARRAY[asked.dimension], ARRAY[1.0]) < 0
+            AND weights <#> asked.unit < 0
     )
     WHEN common.share IS NOT NULL THEN common.share * size.total
     ELSE (
