@@ -108,17 +108,21 @@ SELECT message_id FROM below ORDER BY position DESC LIMIT 1
 """).bindparams(
     bindparam("of_owner", type_=chats.c.owner_id.type), bindparam("of_message", type_=messages.c.message_id.type)
 )
-# Two arms: no index serves a comparison that takes two NULLs for equal.
+# The messages come first, by their keys: else the planner may look through every chat of the owner for them. Two arms:
+# no index serves a comparison that takes two NULLs for equal.
 _SIBLINGS: Final = text("""
+WITH asked AS MATERIALIZED (
+    SELECT message_id, parent_id, chat_id FROM messages WHERE message_id = ANY(:of_messages)
+)
 SELECT asked.message_id, array_agg(version.message_id ORDER BY version.position) AS versions
-FROM messages AS asked JOIN chats USING (chat_id) CROSS JOIN LATERAL (
+FROM asked JOIN chats USING (chat_id) CROSS JOIN LATERAL (
     SELECT message_id, position FROM messages
     WHERE chat_id = asked.chat_id AND parent_id = asked.parent_id
     UNION ALL
     SELECT message_id, position FROM messages
     WHERE asked.parent_id IS NULL AND chat_id = asked.chat_id AND parent_id IS NULL
 ) AS version
-WHERE asked.message_id = ANY(:of_messages) AND chats.owner_id = :of_owner
+WHERE chats.owner_id = :of_owner
 GROUP BY asked.message_id
 HAVING count(*) > 1
 """).bindparams(bindparam("of_owner", type_=chats.c.owner_id.type), bindparam("of_messages"))
