@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from samovar.chat.material import Beyond, TurnMaterial
-from samovar.chat.recall import NOTHING_RECALLED, asked_texts, find_recalled
+from samovar.chat.recall import NOTHING_RECALLED, find_recalled, text_to_recall
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, LineNode, Message
 from samovar.domain.context import Summary, summary_for
@@ -65,7 +65,7 @@ class ConversationReader:
             open_line = [node for node in before if chat.context_after is None or node.position > chat.context_after]
             if chat.strategy in ("auto", "recall") and (summary or not _fits_surely(before, context_tokens)):
                 recalled, turns = await find_recalled(
-                    tx, actor, chat.chat_id, asked_texts(branch[-1].text, branch[:-1]), open_line, branch
+                    tx, actor, chat.chat_id, text_to_recall(branch[-1].text, branch[:-1]), open_line, branch
                 )
             examples = await _examples(tx, actor, chat)
         unread = before[: len(before) - count]

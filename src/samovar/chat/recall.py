@@ -17,16 +17,16 @@ from samovar.ports.search import StemmedWord
 from samovar.ports.storage import Transaction
 from samovar.retrieval.follow_up import is_follow_up, make_whole
 from samovar.retrieval.light import Candidate, rerank_light
+from samovar.retrieval.words import content_words
 
-__all__ = ["NOTHING_RECALLED", "RecalledTurns", "asked_texts", "find_recalled", "numbers_of"]
+__all__ = ["NOTHING_RECALLED", "RecalledTurns", "find_recalled", "numbers_of", "text_to_recall"]
 
 #: Scores by message, and the turns among them that were not read before.
 RecalledTurns = tuple[Mapping[MessageId, float], tuple[Exchange, ...]]
 NOTHING_RECALLED: Final[RecalledTurns] = ({}, ())
 
 #: Found by words, and read again.
-_FOUND: Final = 64
-_READ_AGAIN: Final = 24
+_READ_AGAIN: Final = 32
 #: Turns from beyond what was read of the branch are read one by one.
 _MOST_READ: Final = 12
 #: Less than this of what a perfect match would have says nothing, and so does less than this part of the best.
@@ -34,42 +34,45 @@ _LEAST: Final = 0.2
 _LEAST_OF_BEST: Final = 0.5
 #: A pasted text is no question; and of a long turn its beginning tells what it is about.
 _LONGEST_QUESTION: Final = 2_000
+#: Words that say something, by which a question stands alone.
+_TELLING_WORDS: Final = 2
 _LONGEST_READ: Final = 8_000
 
 
-def asked_texts(question: str, earlier: Sequence[Message]) -> tuple[str, ...]:
-    """What to look for: the question, and a follow-up also with the words that it leans on."""
+def text_to_recall(question: str, earlier: Sequence[Message]) -> str:
+    """What to look for: the question, made whole with the words that it leans on if it says next to nothing itself.
+
+    A question of two telling words or more is left alone: what was talked about last is sent anyway, and its words
+    would bring back whatever else was said of it.
+    """
     text = question[:_LONGEST_QUESTION].strip()
-    if not text:
-        return ()
-    whole = make_whole(text, earlier) if is_follow_up(text) else None
-    return (text, whole) if whole else (text,)
+    if len(content_words(text)) >= _TELLING_WORDS or not is_follow_up(text):
+        return text
+    return make_whole(text, earlier) or text
 
 
 async def find_recalled(
     tx: Transaction,
     actor: Actor,
     chat_id: ChatId,
-    texts: Sequence[str],
+    text: str,
     line: Sequence[LineNode],
     read: Sequence[Message],
 ) -> RecalledTurns:
-    """Rank the messages of ``line`` (the branch before the question) for the texts of a question.
+    """Rank the messages of ``line`` (the branch before the question) for a question.
 
     ``read`` are those of them that were read already. Shape: scores from 0 to 1 by message, those that say too little
     left out; and the turns among them that were not read before, oldest first, whole. Raises: StorageError.
     """
+    if not text:
+        return NOTHING_RECALLED
     among = [node.message_id for node in line]
-    found: dict[MessageId, float] = {}
-    for text in texts:
-        for message_id, score in (await tx.message_search.recall(actor, chat_id, text, among, limit=_FOUND)).items():
-            found[message_id] = max(score, found.get(message_id, 0.0))
-    best = dict(sorted(found.items(), key=lambda one: -one[1])[:_READ_AGAIN])
+    best = await tx.message_search.recall(actor, chat_id, text, among, limit=_READ_AGAIN)
     numbers = numbers_of(line)
     known = {message.message_id: message for message in read}
     exchanges = await _read(tx, actor, chat_id, best, line, numbers, known)
     known |= {message.message_id: message for exchange in exchanges for message in exchange.messages}
-    scores = await _read_again(tx, texts, {one: best[one] for one in best if one in known}, known, numbers, len(line))
+    scores = await _read_again(tx, text, {one: best[one] for one in best if one in known}, known, numbers, len(line))
     least = max(_LEAST, _LEAST_OF_BEST * max(scores.values(), default=0.0))
     telling = {message_id: score for message_id, score in scores.items() if score >= least}
     turns = {numbers[message_id] for message_id in telling}
@@ -110,7 +113,7 @@ async def _read(
 
 async def _read_again(
     tx: Transaction,
-    texts: Sequence[str],
+    text: str,
     found: Mapping[MessageId, float],
     known: Mapping[MessageId, Message],
     numbers: Mapping[MessageId, int],
@@ -119,19 +122,13 @@ async def _read_again(
     if not found:
         return {}
     said = [known[message_id].text[:_LONGEST_READ] for message_id in found]
-    stemmed = await tx.search.stemmed_words([*texts, *said])
-    questions, answers = stemmed[: len(texts)], stemmed[len(texts) :]
+    question, *answers = await tx.search.stemmed_words([text, *said])
     candidates = {
         ChunkId(message_id): Candidate(fused=found[message_id], places=_places(words), page=numbers[message_id])
         for message_id, words in zip(found, answers, strict=True)
     }
-    rarity = _rarity(candidates.values(), {word.stem for words in questions for word in words}, total)
-    scores: dict[MessageId, float] = {}
-    for words in questions:
-        for one, score in rerank_light(words, rarity, candidates).items():
-            message_id = MessageId(one)
-            scores[message_id] = max(score, scores.get(message_id, 0.0))
-    return scores
+    rarity = _rarity(candidates.values(), {word.stem for word in question}, total)
+    return {MessageId(one): score for one, score in rerank_light(question, rarity, candidates).items()}
 
 
 def _places(words: Sequence[StemmedWord]) -> dict[str, list[int]]:
