@@ -1,9 +1,8 @@
-import type { ExampleSetOutline, Summary, TreeNode } from './conversation-types'
+import type { ExampleSetOutline, Summary, SummaryList, TreeNode } from './conversation-types'
 import type { Http } from './http'
 import type { Message } from './types'
 
-export const listSummaries = async (http: Http, chatId: string): Promise<Summary[]> =>
-  (await http.request<{ summaries: Summary[] }>('GET', `/api/chats/${chatId}/summaries`)).summaries
+export const listSummaries = (http: Http, chatId: string): Promise<SummaryList> => http.request('GET', `/api/chats/${chatId}/summaries`)
 
 /** Asks for a summary now; it is written in the background. */
 export const askForSummary = (http: Http, chatId: string): Promise<void> => http.request('POST', `/api/chats/${chatId}/summaries`)

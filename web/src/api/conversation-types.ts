@@ -32,6 +32,14 @@ export interface Summary {
   created_at: string
 }
 
+/** The summaries of a chat, and how it stands with the next one. */
+export interface SummaryList {
+  summaries: Summary[]
+  making: boolean
+  /** Why the last one that a model wrote was not taken: a fault of its text, or the code of an error. */
+  problem: { reason: string; at: string } | null
+}
+
 /** A message of the whole tree, by its beginning. */
 export interface TreeNode {
   id: string

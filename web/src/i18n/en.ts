@@ -165,8 +165,6 @@ export const en = {
   'notice.turns_summarised': 'The beginning of the dialogue was sent as a summary.',
   'notice.turns_recalled': 'Earlier messages that bear on the question were sent again.',
   'notice.examples_left_out': 'Some examples did not fit into the context and were left out.',
-  'notice.summary_refused': 'A summary was not taken: {reason}.',
-  'notice.summary_refused.bare': 'A summary was not taken.',
   'notice.passages_left_out': 'Some passages did not fit into the context and were left out.',
   'notice.model_loading': 'The model is being loaded; the reply begins when it is ready.',
   'notice.parameters_unsupported': 'Not sent, because this model does not take it: {parameters}.',

@@ -166,8 +166,6 @@ export const ru: Messages = {
   'notice.turns_summarised': 'Начало диалога отправлено сводкой.',
   'notice.turns_recalled': 'Прежние сообщения, важные для вопроса, отправлены ещё раз.',
   'notice.examples_left_out': 'Часть примеров не поместилась в контекст и не отправлена.',
-  'notice.summary_refused': 'Сводка не принята: {reason}.',
-  'notice.summary_refused.bare': 'Сводка не принята.',
   'notice.passages_left_out': 'Часть фрагментов не поместилась в контекст и не отправлена.',
   'notice.model_loading': 'Модель загружается; ответ начнётся, когда она будет готова.',
   'notice.parameters_unsupported': 'Модель этого не поддерживает, поэтому не отправлено: {parameters}.',

@@ -4,9 +4,10 @@ import type { ExampleSetOutline, PinnedFact, Summary, TreeNode } from '../api/co
 import type { Message, Problem } from '../api/types'
 import type { Conversation } from './conversation.svelte'
 
-/** How often, and how many times, it is looked whether a summary has come. */
-const LOOK_MS = 1500
-const MOST_LOOKS = 60
+/** How often it is looked whether a summary has come. */
+const LOOK_MS = 1000
+/** So many characters of a fact are kept by the server. */
+const LONGEST_FACT = 2000
 /** A summary is made in the background, after the reply: it is looked for at once and once more. */
 const AFTER_REPLY_MS = [0, 5000]
 
@@ -17,6 +18,7 @@ export class ChatContext {
   #summaries = $state.raw<readonly Summary[]>([])
   #sets = $state.raw<readonly ExampleSetOutline[]>([])
   #summarising = $state<'no' | 'asked' | 'came' | 'none'>('no')
+  #fault = $state<string | null>(null)
   #problem = $state.raw<Problem | null>(null)
 
   constructor(http: Http, conversation: Conversation) {
@@ -32,6 +34,10 @@ export class ChatContext {
   }
   get summarising(): 'no' | 'asked' | 'came' | 'none' {
     return this.#summarising
+  }
+  /** Why the last summary that a model wrote was not taken: a fault of its text, or the code of an error. */
+  get fault(): string | null {
+    return this.#fault
   }
   /** Why a summary could not be asked for. */
   get problem(): Problem | null {
@@ -49,7 +55,10 @@ export class ChatContext {
 
   async loadSummaries(): Promise<void> {
     const chatId = this.#conversation.chat?.id
-    if (chatId) this.#summaries = await listSummaries(this.#http, chatId)
+    if (!chatId) return
+    const list = await listSummaries(this.#http, chatId)
+    this.#summaries = list.summaries
+    this.#fault = list.problem?.reason ?? null
   }
 
   /** Returns the problem, or null when the server has it. */
@@ -63,20 +72,23 @@ export class ChatContext {
     }
   }
 
-  /** Asks for a summary and waits until it is there. */
+  /** Asks for a summary and waits until it is there, or until it is known why there is none. */
   async summarise(): Promise<void> {
     const chatId = this.#conversation.chat?.id
     if (!chatId || this.#summarising === 'asked') return
     this.#problem = null
+    this.#fault = null
     this.#summarising = 'asked'
     try {
-      const before = await listSummaries(this.#http, chatId)
-      const known = new Set(before.map((summary) => summary.id))
+      await this.loadSummaries()
+      const known = new Set(this.#summaries.map((summary) => summary.id))
       await askForSummary(this.#http, chatId)
-      for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      for (let isMaking = true; isMaking; ) {
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-        this.#summaries = await listSummaries(this.#http, chatId)
-        if (this.#summaries.some((summary) => !known.has(summary.id))) break
+        const list = await listSummaries(this.#http, chatId)
+        this.#summaries = list.summaries
+        this.#fault = list.problem?.reason ?? null
+        isMaking = list.making
       }
       this.#summarising = this.#summaries.some((summary) => !known.has(summary.id)) ? 'came' : 'none'
     } catch (error) {
@@ -85,9 +97,13 @@ export class ChatContext {
     }
   }
 
-  async pin(text: string, messageId: string | null): Promise<void> {
-    const written = text.trim()
+  /** Returns whether the whole text was pinned, and not its beginning only. */
+  async pin(text: string, messageId: string | null): Promise<boolean> {
+    const whole = text.trim()
+    const isWhole = [...whole].length <= LONGEST_FACT
+    const written = isWhole ? whole : `${[...whole].slice(0, LONGEST_FACT - 1).join('')}…`
     if (written && this.facts.every((fact) => fact.text !== written)) await this.#setFacts([...this.facts, { text: written, message_id: messageId }])
+    return isWhole
   }
   async changeFact(index: number, text: string): Promise<void> {
     const written = text.trim()
