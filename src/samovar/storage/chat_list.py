@@ -44,7 +44,8 @@ async def list_tags(connection: Connection, actor: Actor) -> tuple[str, ...]:
 
 def _in_order(rows: Any) -> tuple[str, ...]:
     names: list[str] = rows.scalars().all()
-    return tuple(sorted(names, key=lambda name: (name.casefold(), name)))
+    # Ё stands with Е in Russian lists, and after Я in Unicode.
+    return tuple(sorted(names, key=lambda name: (name.casefold().replace("ё", "е"), name)))
 
 
 def _matching(actor: Actor, where: ChatFilter) -> Select[Any]:
