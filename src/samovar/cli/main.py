@@ -15,7 +15,9 @@ from samovar.cli import (
     fit,
     ingest,
     keys,
+    ledger,
     link,
+    modelfile,
     models,
     ocr,
     report,
@@ -42,10 +44,12 @@ app.command()(ask.ask)
 app.command()(ingest.ingest)
 app.command()(report.report)
 app.command()(search.search)
+app.command()(ledger.ledger)
 app.command()(worker.worker)
 app.add_typer(models.app, name="models")
 app.command()(fit.fit)
 app.command()(catalogue.catalogue)
+app.command()(modelfile.modelfile)
 app.command()(backends.backends)
 app.command()(doctor.doctor)
 app.command()(link.link)

@@ -114,6 +114,30 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
         "В файле {name} не нашлось текста.",
         "Если это скан, прикрепите страницы картинками и выберите модель, которая их видит.",
     ),
+    "import_unrecognised": (
+        "В файле {name} чатов не нашлось.",
+        "Выберите экспорт ChatGPT, Claude, Open WebUI, LibreChat или Samovar в том виде, в каком он получен: ZIP или JSON.",
+    ),
+    "import_too_large": (
+        "Файл {name} больше {limit_mb} МБ.",
+        "Импортируйте его по частям или увеличьте `limits.import_mb` в samovar.toml.",
+    ),
+    "import_too_complex": (
+        "Файл {name} не удалось прочитать в пределах ограничений: {reason}.",
+        "Распакуйте его сами и импортируйте только файлы с чатами.",
+    ),
+    "import_damaged": (
+        "Файл {name} повреждён или обрезан.",
+        "Выполните экспорт или скачайте файл ещё раз.",
+    ),
+    "import_too_new": (
+        "Файл {name} записан более новой версией Samovar (формат {version}).",
+        "Обновите Samovar и импортируйте файл снова.",
+    ),
+    "export_too_long": (
+        "Этот чат слишком длинный для {format}: в нём больше {limit} знаков.",
+        "Экспортируйте его в Markdown или JSON.",
+    ),
     "no_model": (
         "Отвечать некому: нет ни одной модели.",
         "Запустите Samovar со встроенной моделью или укажите сервер в OPENAI_BASE_URL или OLLAMA_HOST.",
@@ -254,6 +278,9 @@ NOTICES: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "image_not_sent": "The picture was not sent: the model {model} cannot see.",
         "turns_left_out": "Earlier turns that did not fit into the context were left out: {count}.",
+        "turns_summarised": "A summary was sent instead of earlier turns: {count}.",
+        "turns_recalled": "Earlier turns came back, for they bear on the question: {count}.",
+        "examples_left_out": "Examples were left out for others nearer to the question: {count}.",
         "passages_left_out": "Passages that did not fit into the context were left out: {count}.",
         "model_loading": "The model {model} is being loaded.",
         "parameters_unsupported": "The model does not take these parameters: {parameters}.",
@@ -269,6 +296,9 @@ NOTICES: Final[Mapping[Language, Mapping[str, str]]] = {
     "ru": {
         "image_not_sent": "Картинка не отправлена: модель {model} не видит.",
         "turns_left_out": "В контекст не поместились прежние реплики: {count}.",
+        "turns_summarised": "Вместо прежних реплик отправлена сводка: {count}.",
+        "turns_recalled": "Вернулись прежние реплики, относящиеся к вопросу: {count}.",
+        "examples_left_out": "Примеры уступили место более близким к вопросу: {count}.",
         "passages_left_out": "В контекст не поместились выдержки: {count}.",
         "model_loading": "Модель {model} загружается.",
         "parameters_unsupported": "Модель не принимает параметры: {parameters}.",
