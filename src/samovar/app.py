@@ -11,6 +11,7 @@ from samovar import __version__
 from samovar.accounts.keys import Keys
 from samovar.accounts.quotas import KeyQuotas
 from samovar.accounts.sign_in import SignIn
+from samovar.api.arrivals import Arrivals
 from samovar.api.deps import Services
 from samovar.api.uploads import UploadRoom
 from samovar.chat.message_index import MessageIndexer
@@ -18,6 +19,7 @@ from samovar.chat.pictures import PictureLoader
 from samovar.chat.reply import ReplyWriter
 from samovar.chat.runs import RunHub
 from samovar.chat.searching import QuestionSearch
+from samovar.chat.summaries import Summariser
 from samovar.chat.turn import Turns
 from samovar.chat.unkept import UnkeptReplies
 from samovar.domain.account import User
@@ -37,6 +39,8 @@ from samovar.ingest.intake import Intake
 from samovar.ingest.priority import yield_to_others
 from samovar.ingest.reading import Reading
 from samovar.ingest.worker import Workers, chat_readers, usual_readers
+from samovar.interchange.exporting import ChatExport
+from samovar.interchange.storing import ChatImport
 from samovar.ocr.data import LANGUAGES, find
 from samovar.opening import BackendOpener, configured_backends, known_kinds
 from samovar.ports.backend import Endpoint
@@ -126,6 +130,9 @@ async def open_services(
         downloads = Downloads(Hub(settings.downloads, model_folder), model_folder)
         stack.push_async_callback(downloads.close)
         hub, messages = _open_hub(stack, settings, storage, metrics, quotas, indexes=bool(imports))
+        summariser = _open_summariser(
+            stack, storage, gateway, counter, metrics, hub, quotas, starts=engine_use == "own"
+        )
         queue = storage.queue()
         stack.push_async_callback(queue.close)
         reading = Reading(storage, blobs, reader, metrics, upload_mb=settings.limits.upload_mb)
@@ -141,11 +148,9 @@ async def open_services(
             lambda: any((len(hub), workers and workers.reading, importer and importer.is_reading)),
         )
         stack.push_async_callback(describer.close)
-        retriever, filler = _open_search(
+        retriever, filler, question_sets = _open_search(
             stack, settings, storage, queue, gateway, found, hub, fills=engine_use == "own"
         )
-        question_sets = QuestionSets(storage, retriever, is_busy=lambda: len(hub) > 0)
-        stack.push_async_callback(question_sets.close)
         if engine_use == "own":
             describer.start()
             _start_sweep(stack, storage, blobs)
@@ -167,6 +172,9 @@ async def open_services(
             importer=importer,
             observer=FigureObserver(storage, blobs, reader, vision, CenterFaceDetector()),
             uploads=UploadRoom(most_bytes=settings.limits.uploads_mb * 1_000_000),
+            arrivals=Arrivals(settings.data_dir / "arrivals", most_mb=settings.limits.import_mb),
+            chat_import=ChatImport(storage),
+            chat_export=ChatExport(storage),
             sign_in=sign_in,
             keys=Keys(storage, sign_in, quotas),
             quotas=quotas,
@@ -180,6 +188,7 @@ async def open_services(
             turns=Turns(storage, hub, writer, longest_message=settings.limits.message_characters),
             unkept=UnkeptReplies(writer, hub, quotas.spend),
             hub=hub,
+            summariser=summariser,
             messages=messages,
             retriever=retriever,
             filler=filler,
@@ -345,7 +354,7 @@ def _open_search(
     hub: RunHub,
     *,
     fills: bool,
-) -> tuple[Retriever, VectorFiller | None]:
+) -> tuple[Retriever, VectorFiller | None, QuestionSets]:
     """Search by words and, where there is an embedder, by vectors, which are made in the background if ``fills``."""
     embedders = OpenEmbedders(gateway, chosen_embedder(settings.retrieval))
     stack.push_async_callback(embedders.close)
@@ -357,7 +366,30 @@ def _open_search(
         filler = VectorFiller(storage, queue, embedders.chosen, is_busy=lambda: len(hub) > 0)
         stack.push_async_callback(filler.close)
         filler.start()
-    return Retriever(storage, embedders, reranker, _retrieval(settings.retrieval)), filler
+    retriever = Retriever(storage, embedders, reranker, _retrieval(settings.retrieval))
+    question_sets = QuestionSets(storage, retriever, is_busy=lambda: len(hub) > 0)
+    stack.push_async_callback(question_sets.close)
+    return retriever, filler, question_sets
+
+
+def _open_summariser(
+    stack: AsyncExitStack,
+    storage: Storage,
+    gateway: Gateway,
+    counter: TokenCounter,
+    metrics: Metrics,
+    hub: RunHub,
+    quotas: KeyQuotas,
+    *,
+    starts: bool,
+) -> Summariser:
+    """Sum up long chats, in the background if it ``starts``; else when something starts it."""
+    summariser = Summariser(storage, gateway, counter, metrics, is_busy=lambda: len(hub) > 0, on_spent=quotas.spend)
+    stack.push_async_callback(summariser.close)
+    hub.subscribe(summariser.hear)
+    if starts:
+        summariser.start()
+    return summariser
 
 
 def _retrieval(settings: RetrievalSettings) -> RetrieverOptions:

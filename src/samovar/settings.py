@@ -197,6 +197,7 @@ class LimitsSettings(_Area):
 
     upload_mb: int = Field(50, ge=1, le=2000, description="Largest file, in MB (millions of bytes).")
     uploads_mb: int = Field(400, ge=1, le=100_000, description="All files that arrive at the same time, in MB.")
+    import_mb: int = Field(1000, ge=1, le=100_000, description="Largest file of chats to import, in MB.")
     pages: int = Field(2000, ge=1, le=100_000, description="Most pages of one document.")
     picture_megapixels: int = Field(25, ge=1, le=400, description="Largest picture, in megapixels.")
     figures: int = Field(2000, ge=0, le=10_000, description="Most pictures of one document that are kept.")

@@ -10,9 +10,11 @@ from starlette.datastructures import Headers
 from samovar.accounts.keys import Keys
 from samovar.accounts.quotas import KeyQuotas
 from samovar.accounts.sign_in import SignIn
+from samovar.api.arrivals import Arrivals
 from samovar.api.uploads import UploadRoom
 from samovar.chat.message_index import MessageIndexer
 from samovar.chat.runs import RunHub
+from samovar.chat.summaries import Summariser
 from samovar.chat.turn import Turns
 from samovar.chat.unkept import UnkeptReplies
 from samovar.domain.account import KeyScope
@@ -28,6 +30,8 @@ from samovar.gateway.watch import BackendWatch
 from samovar.ingest.embed import VectorFiller
 from samovar.ingest.importer import Importer
 from samovar.ingest.intake import Intake
+from samovar.interchange.exporting import ChatExport
+from samovar.interchange.storing import ChatImport
 from samovar.ports.engine import EngineView
 from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage
@@ -57,6 +61,7 @@ _SPENDING: Final = frozenset(
         "/api/chats/{chat_id}/messages",
         "/api/messages/{message_id}/regenerate",
         "/api/messages/{message_id}/continue",
+        "/api/chats/{chat_id}/summaries",
         "/api/temporary/reply",
         "/api/backends/{name}/probe-vision",
         "/api/documents/{document_id}/figures/{number}/describe",
@@ -76,6 +81,9 @@ class Services:
     intake: Intake
     importer: Importer | None
     uploads: UploadRoom
+    arrivals: Arrivals
+    chat_import: ChatImport
+    chat_export: ChatExport
     describer: FigureDescriber
     retriever: Retriever
     filler: VectorFiller | None
@@ -92,6 +100,7 @@ class Services:
     gateway: Gateway
     counter: TokenCounter
     turns: Turns
+    summariser: Summariser
     unkept: UnkeptReplies
     hub: RunHub
     messages: MessageIndexer
@@ -162,7 +171,7 @@ async def _admit(request: Request, services: Services, actor: Actor) -> None:
     assert actor.key is not None
     if scope not in actor.key.scopes:
         raise KeyScopeMissing(scope=scope)
-    await services.quotas.admit(actor.key, spends_tokens=route in _SPENDING)
+    await services.quotas.admit(actor.key, spends_tokens=request.method != "GET" and route in _SPENDING)
 
 
 async def identify(request: Request, services: ServicesOf) -> Actor:

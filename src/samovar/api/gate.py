@@ -49,7 +49,7 @@ _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _BODY_LIMIT: Final = 4_000_000
 _KEYS_ONLY: Final = "/v1/"
 #: Files of other kinds come in here; like those of documents, they are bounded as they are read.
-_FILES: Final = ("/api/examples",)
+_FILES: Final = ("/api/import", "/api/examples")
 _V1_BODY_LIMIT: Final = 64_000_000
 _TOO_LARGE: Final = "the body is too large"
 #: Who sends a body has to go on sending; a quiet one holds a connection for nothing.

@@ -28,6 +28,13 @@ SamovarError
 │   ├── FileTooComplex          file_too_complex
 │   ├── FileWithoutText         file_without_text
 │   └── ExamplesInvalid         examples_invalid
+├── InterchangeError
+│   ├── ImportUnrecognised      import_unrecognised
+│   ├── ImportTooLarge          import_too_large
+│   ├── ImportTooComplex        import_too_complex
+│   ├── ImportDamaged           import_damaged
+│   ├── ImportTooNew            import_too_new
+│   └── ExportTooLong           export_too_long
 ├── BackendError
 │   ├── NoModel                 no_model
 │   ├── ModelUnknown            model_unknown
@@ -99,6 +106,15 @@ from samovar.domain.errors.document import (
     FileTypeUnknown,
     FileWithoutText,
 )
+from samovar.domain.errors.interchange import (
+    ExportTooLong,
+    ImportDamaged,
+    ImportTooComplex,
+    ImportTooLarge,
+    ImportTooNew,
+    ImportUnrecognised,
+    InterchangeError,
+)
 from samovar.domain.errors.model import (
     ChecksumMismatch,
     DownloadFailed,
@@ -163,6 +179,7 @@ __all__ = [
     "EngineError",
     "EvaluationRunning",
     "ExamplesInvalid",
+    "ExportTooLong",
     "FileDamaged",
     "FileEmpty",
     "FileEncrypted",
@@ -172,6 +189,12 @@ __all__ = [
     "FileWithoutText",
     "Forbidden",
     "ImageRefused",
+    "ImportDamaged",
+    "ImportTooComplex",
+    "ImportTooLarge",
+    "ImportTooNew",
+    "ImportUnrecognised",
+    "InterchangeError",
     "InvalidParameter",
     "InvalidRequest",
     "KeyInvalid",
