@@ -163,6 +163,7 @@ class Summariser:
         while True:
             while self._jobs:
                 _, job = self._jobs.popitem(last=False)
+                self._making = job.chat_id if job.is_forced else None
                 await self._do(job)
             self._news.clear()
             await self._news.wait()

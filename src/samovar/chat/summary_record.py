@@ -147,7 +147,12 @@ class Record:
         mine = next(anchor for anchor in claimed if anchor.fact is fact)
 
         def rivals(unit: Unit) -> list[Anchor]:
-            return fact_anchors(unit.reading, fact)
+            # Of the same unit: "three things" says nothing of "45 days".
+            return [
+                anchor
+                for anchor in fact_anchors(unit.reading, fact)
+                if is_own(anchor) or fact.unit is None or (anchor.fact is not None and anchor.fact.unit == fact.unit)
+            ]
 
         def is_own(anchor: Anchor) -> bool:
             return anchor.fact is not None and self._same(fact, anchor.fact)
