@@ -2,19 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
-from functools import lru_cache
 from typing import Any, Final
-
-from sqlalchemy import BigInteger, Double, Integer, Text, TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.elements import BindParameter
-from sqlalchemy.types import DateTime, Uuid
 
 from samovar.domain.actor import Actor
 from samovar.domain.finding import FindQuery, FoundMessage
 from samovar.domain.ids import ChatId, MessageId
 from samovar.domain.snippet import likely_region, snippet_around
+from samovar.storage.chat_scope import ChatScope, chat_statement
 from samovar.storage.common_words import CommonWords
 from samovar.storage.connection import Connection
 from samovar.storage.lexical import (
@@ -29,7 +23,6 @@ from samovar.storage.lexical import (
 )
 from samovar.storage.scope import escaped
 from samovar.storage.stems import StemCache
-from samovar.storage.tables import StoredText
 
 __all__ = ["MessageFinder"]
 
@@ -41,31 +34,6 @@ _CANDIDATES: Final = (1_500, 6_000)
 _CANDIDATES_OF_ROOT: Final = 6
 #: Stemming changes the last letter of a word at times, and no more of short ones than two letters are sure.
 _SURE_LETTERS: Final = 3
-
-_TYPES: Final[dict[str, BindParameter[Any]]] = {
-    parameter.key: parameter
-    for parameter in (
-        bindparam("actor", type_=Uuid),
-        bindparam("folder", type_=StoredText),
-        bindparam("below", type_=StoredText),
-        bindparam("tags", type_=ARRAY(StoredText)),
-        bindparam("role", type_=Text),
-        bindparam("since", type_=DateTime(timezone=True)),
-        bindparam("until", type_=DateTime(timezone=True)),
-        bindparam("question", type_=StoredText),
-        bindparam("common", type_=ARRAY(Text)),
-        bindparam("shares", type_=ARRAY(Double)),
-        bindparam("words", type_=Text),
-        bindparam("weights", type_=Text),
-        bindparam("phrases", type_=ARRAY(StoredText)),
-        bindparam("excluded", type_=ARRAY(StoredText)),
-        bindparam("dimensions", type_=ARRAY(Integer)),
-        bindparam("beginnings", type_=ARRAY(Text)),
-        bindparam("whole", type_=Integer),
-        bindparam("limit", type_=Integer),
-        bindparam("budget", type_=BigInteger),
-    )
-}
 
 # How many messages a person has is known as closely as PostgreSQL's statistics know it, unless they are few: to count
 # them would take longer than to search. What is common by these statistics is not counted either.
@@ -195,7 +163,7 @@ class MessageFinder:
 
         Filters without words list what is newest: messages where somebody or a time is named, and else chats.
         """
-        scope = _Scope(actor, query)
+        scope = ChatScope(actor, query)
         if not query.words.strip():
             return await self._newest(scope, query, limit) if scope.is_narrowed else ()
         typed = read_typed_query(query.words[:_QUERY_CHARACTERS])
@@ -208,13 +176,12 @@ class MessageFinder:
             found = await self._search(scope, replace(typed, phrases=()), known, limit)
         return found
 
-    async def _search(self, scope: "_Scope", typed: TypedQuery, known: _Known, limit: int) -> tuple[FoundMessage, ...]:
+    async def _search(self, scope: ChatScope, typed: TypedQuery, known: _Known, limit: int) -> tuple[FoundMessage, ...]:
         messages = await self._messages(scope, typed, known, limit)
-        # Nobody has said a title.
-        titles = () if scope.query.role else await self._titles(scope, typed, known, limit)
+        titles = () if scope.names_sender else await self._titles(scope, typed, known, limit)
         return tuple(_merged(messages, titles)[:limit])
 
-    async def _known(self, scope: "_Scope", words: str) -> _Known:
+    async def _known(self, scope: ChatScope, words: str) -> _Known:
         common = await self._common_words.like(self._connection, words)
         given = {
             **scope.values,
@@ -226,7 +193,9 @@ class MessageFinder:
             "most": _CANDIDATES[1],
             "of_root": _CANDIDATES_OF_ROOT,
         }
-        rows = (await self._connection.execute(_statement(_COUNT.format(scope=scope.sql), tuple(given)), given)).all()
+        rows = (
+            await self._connection.execute(chat_statement(_COUNT.format(scope=scope.sql), tuple(given)), given)
+        ).all()
         found = [
             KnownWord(
                 lexeme=row.lexeme,
@@ -242,7 +211,7 @@ class MessageFinder:
         )
 
     async def _messages(
-        self, scope: "_Scope", typed: TypedQuery, known: _Known, limit: int
+        self, scope: ChatScope, typed: TypedQuery, known: _Known, limit: int
     ) -> tuple[FoundMessage, ...]:
         said = [word for word in known.words if word.frequency > 0]
         if not said:
@@ -259,10 +228,10 @@ class MessageFinder:
             # Frequencies are partly estimates.
             values |= {"words": candidate_query(said, known.total, budget=known.budget), "budget": 2 * known.budget}
         sql = _MESSAGES.format(scope=scope.sql, operators=operators, candidates=candidates)
-        rows = (await self._connection.execute(_statement(sql, tuple(values)), values)).all()
+        rows = (await self._connection.execute(chat_statement(sql, tuple(values)), values)).all()
         return await self._shown(rows, {word.lexeme for word in known.words})
 
-    async def _titles(self, scope: "_Scope", typed: TypedQuery, known: _Known, limit: int) -> tuple[FoundMessage, ...]:
+    async def _titles(self, scope: ChatScope, typed: TypedQuery, known: _Known, limit: int) -> tuple[FoundMessage, ...]:
         operators, conditions, values = _operators(typed, "lexemes")
         values |= scope.values | scope.dates_values
         values["weights"] = sparse_vector([(word.dimension, word.rarity) for word in known.words])
@@ -270,17 +239,19 @@ class MessageFinder:
         values["beginnings"] = [f"%{escaped(_beginning(word.lexeme))}%" for word in known.words]
         values["limit"] = limit
         sql = _TITLES.format(scope=scope.sql, operators=operators, conditions=conditions, dates=scope.dates)
-        rows = (await self._connection.execute(_statement(sql, tuple(values)), values)).all()
+        rows = (await self._connection.execute(chat_statement(sql, tuple(values)), values)).all()
         return await self._shown_titles(rows, {word.lexeme for word in known.words})
 
-    async def _newest(self, scope: "_Scope", query: FindQuery, limit: int) -> tuple[FoundMessage, ...]:
+    async def _newest(self, scope: ChatScope, query: FindQuery, limit: int) -> tuple[FoundMessage, ...]:
         values = {**scope.values, "limit": limit}
         if query.role or query.since or query.until:
             values |= scope.said_values
             sql = _NEWEST_MESSAGES.format(scope=scope.sql, conditions=scope.said)
-            return await self._shown((await self._connection.execute(_statement(sql, tuple(values)), values)).all(), ())
+            return await self._shown(
+                (await self._connection.execute(chat_statement(sql, tuple(values)), values)).all(), ()
+            )
         sql = _NEWEST_CHATS.format(scope=scope.sql)
-        rows = (await self._connection.execute(_statement(sql, tuple(values)), values)).all()
+        rows = (await self._connection.execute(chat_statement(sql, tuple(values)), values)).all()
         return await self._shown_titles(rows, ())
 
     async def _shown(self, rows: Sequence[Any], stems: set[str] | tuple[()]) -> tuple[FoundMessage, ...]:
@@ -326,44 +297,6 @@ class MessageFinder:
         return tuple(found)
 
 
-class _Scope:
-    """The chats of a person that the filters leave, as SQL, and the conditions of messages beside them."""
-
-    def __init__(self, actor: Actor, query: FindQuery) -> None:
-        self.query = query
-        self.values: dict[str, Any] = {"actor": actor.user_id}
-        conditions = ""
-        if query.folder is not None:
-            conditions += "\n        AND (lower(folder) = lower(:folder) OR lower(folder) LIKE lower(:below))"
-            folder = query.folder.strip("/")
-            self.values |= {"folder": folder, "below": f"{escaped(folder)}/%"}
-        if query.tags:
-            conditions += """
-        AND NOT EXISTS (
-            SELECT FROM unnest(:tags) AS wanted WHERE lower(wanted) NOT IN (SELECT lower(tag) FROM unnest(tags) AS tag)
-        )"""
-            self.values["tags"] = list(query.tags)
-        self.sql = f"""scope AS MATERIALIZED (
-    SELECT chat_id FROM chats WHERE owner_id = :actor{conditions}
-)"""  # noqa: S608 - made of constants; every value is a parameter
-        self.said, self.dates = "", ""
-        self.said_values: dict[str, Any] = {}
-        self.dates_values: dict[str, Any] = {}
-        for name, day, sign in (("since", query.since, ">="), ("until", query.until, "<")):
-            if day is not None:
-                self.said += f"\n                AND said.created_at {sign} :{name}"
-                self.dates += f"\n        AND chats.created_at {sign} :{name}"
-                self.said_values[name] = self.dates_values[name] = _moment(day)
-        if query.role is not None:
-            self.said += "\n                AND said.role = :role"
-            self.said_values["role"] = query.role
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether any filter is set."""
-        return len(self.values) > 1 or bool(self.said)
-
-
 def _merged(messages: Sequence[FoundMessage], titles: Sequence[FoundMessage]) -> list[FoundMessage]:
     """Messages and titles in one order; a title lifts the best message of its chat, or stands for the chat alone."""
     best: dict[ChatId, int] = {}
@@ -395,13 +328,3 @@ def _beginning(lexeme: str) -> str:
 
 def _tsquery_escaped(lexeme: str) -> str:
     return lexeme.replace("\\", "\\\\").replace("'", "''")
-
-
-def _moment(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
-
-
-@lru_cache(maxsize=256)
-def _statement(sql: str, names: tuple[str, ...]) -> TextClause:
-    """Make a statement with the types of the parameters named; the same words make the same statement."""
-    return text(sql).bindparams(*(_TYPES[name] for name in names if name in _TYPES))
