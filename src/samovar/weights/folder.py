@@ -258,7 +258,8 @@ def safe_model_name(name: str) -> str:
         raise InvalidRequest(reason="the model file has no name")
     if _DEVICES.fullmatch(plain):
         plain = f"model-{plain}"
-    return _within_bytes(plain) + _SUFFIX
+    # A cut may end in the middle of what is not left at an end.
+    return _within_bytes(plain).rstrip(".-_") + _SUFFIX
 
 
 def read_sha256(text: str | None) -> str | None:

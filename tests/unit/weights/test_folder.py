@@ -218,6 +218,7 @@ def test_every_name_becomes_safe_or_is_refused(name: str) -> None:
         ("../../evil.gguf", "evil.gguf"),
         ("C:\\models\\Мой файл.GGUF", "Мой-файл.gguf"),
         ("con.gguf", "model-con.gguf"),
+        ("0" * 149 + ":rest", "0" * 149 + ".gguf"),
         ("LPT1.q4.gguf", "model-LPT1.q4.gguf"),
         ("a;rm -rf ~.gguf", "a-rm--rf.gguf"),
         ("ж" * 300, "ж" * 75 + ".gguf"),
