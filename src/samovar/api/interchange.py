@@ -33,6 +33,7 @@ async def import_chats(
     """Take in the chats of a file, which is the body; whose form it has is told by its content."""
     async with services.arrivals.receive(request, name) as path:
         result = await services.chat_import.take(actor, path, name)
+    services.messages.look()
     return JSONResponse(import_body(result))
 
 
