@@ -5,6 +5,7 @@ is shorter than its source, has no thoughts of the model in it, says nothing exa
 least half of what the person has said exactly.
 """
 
+import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from typing import Final
 from samovar.chat.summary_record import Record, Spoken, is_role
 from samovar.chat.thoughts import has_thoughts
 from samovar.domain.context import SummaryFault
-from samovar.retrieval.bindings import Anchor
 from samovar.retrieval.claims import find_statements
 from samovar.retrieval.lexicon import Stemmer, load_lexicon
 from samovar.retrieval.reading import Fact, Reading, Word
@@ -117,17 +117,29 @@ async def check_summary(
     text = draft.text
     if fault := _form_fault(draft, source, source_tokens=source_tokens, most_tokens=most_tokens):
         return Refusal(fault=fault)
-    sentences = [one.reading for one in find_statements(text.replace("```", ""), 0)]
+    # A long source takes seconds to read, and answers are being written meanwhile.
+    sentences, units = await asyncio.to_thread(_read, text, source)
+    readings = (*sentences, *(one.reading for one in units))
+    lexicon = await load_lexicon({key for one in readings for key in one.word_keys()}, stems)
+    return await asyncio.to_thread(_compare, text, source, sentences, Record(units, lexicon), most_tokens)
+
+
+def _read(text: str, source: Sequence[SourceTurn]) -> tuple[list[Reading], list[Spoken]]:
+    """The sentences of a summary, code and all, and those of its source."""
     units = [
         Spoken(turn=turn, by_person=told.by_person, unit=unit)
         for turn, told in enumerate(source)
         for unit in units_of(told.text)
     ]
-    readings = (*sentences, *(one.reading for one in units))
-    record = Record(units, await load_lexicon({key for one in readings for key in one.word_keys()}, stems))
+    return [one.reading for one in find_statements(text.replace("```", ""), 0)], units
+
+
+def _compare(
+    text: str, source: Sequence[SourceTurn], sentences: Sequence[Reading], record: Record, most_tokens: int
+) -> Refusal | None:
     if changed := _changed(text, sentences, record, source):
         return Refusal(fault="facts_changed", wrong=changed[:_MOST_NAMED])
-    if lost := _lost(sentences, units, record, most=max(1, most_tokens // _TOKENS_OF_A_FACT)):
+    if lost := _lost(sentences, record, most=max(1, most_tokens // _TOKENS_OF_A_FACT)):
         return Refusal(fault="facts_lost", wrong=lost[:_MOST_NAMED])
     return None
 
@@ -136,7 +148,8 @@ def _form_fault(
     draft: SummaryDraft, source: Sequence[SourceTurn], *, source_tokens: int, most_tokens: int
 ) -> SummaryFault | None:
     words = re.findall(r"[^\W_]+", draft.text.lower())
-    if sum(word.isalpha() for word in words) < _FEWEST_WORDS:
+    marks = len(re.findall(r"[^\w\s]", draft.text))
+    if sum(word.isalpha() for word in words) < _FEWEST_WORDS or marks > sum(map(len, words)):
         return "empty"
     if has_thoughts(draft.text):
         return "reasoning"
@@ -237,33 +250,38 @@ def _content(sentences: Sequence[Reading], record: Record) -> list[Word]:
     ]
 
 
-def _lost(sentences: Sequence[Reading], units: Sequence[Spoken], record: Record, *, most: int) -> tuple[str, ...]:
+def _lost(sentences: Sequence[Reading], record: Record, *, most: int) -> tuple[str, ...]:
     """The exact words of the person that are gone, when too many are; ``most`` is how many have to remain at most."""
     summary = Record(
         [Spoken(turn=0, by_person=False, unit=Unit(0, len(one.text), one)) for one in sentences], record.lexicon
     )
-    kept = 0
+    kept = total = 0
     lost: list[str] = []
-    facts: list[Fact] = []
-    names: list[Anchor] = []
-    for one in units:
+    for text, is_kept in _stated(record, summary):
+        total += 1
+        kept += is_kept
+        if not is_kept:
+            lost.append(text)
+    return tuple(lost) if kept < min(ceil(_LEAST_KEPT * total), most) else ()
+
+
+def _stated(record: Record, summary: Record) -> Iterator[tuple[str, bool]]:
+    """The facts and names that a person has stated, each once, and whether the summary has them."""
+    facts: set[object] = set()
+    names: set[str] = set()
+    for one in record.units:
         if not one.by_person or one.unit.cells or one.reading.text.rstrip().endswith("?"):
             continue  # A table that was pasted is no list of facts to keep, and a question states none.
         for fact in one.reading.facts:
-            if _is_telling(fact) and not any(_is_one(fact, other) for other in facts):
-                facts.append(fact)
-                is_kept = any(_is_one(fact, other) for other in summary.facts) or summary.has_fact(fact)
-                kept += is_kept
-                lost += [] if is_kept else [fact.text]
+            said = {*fact.values, *fact.days}
+            if _is_telling(fact) and facts.isdisjoint(said):
+                yield fact.text, summary.has_fact(fact) or any(_is_one(fact, other) for other in summary.facts)
+            facts |= said
         for name in record.name_anchors(one.reading):
             words = [word for word in one.reading.words if name.start <= word.start < name.end]
-            if not any(set(name.keys) & set(other.keys) for other in names):
-                names.append(name)
-                is_kept = any(summary.has_name(word) for word in words)
-                kept += is_kept
-                lost += [] if is_kept else [one.reading.text[name.start : name.end]]
-    wanted = min(ceil(_LEAST_KEPT * (len(facts) + len(names))), most)
-    return tuple(lost) if kept < wanted else ()
+            if names.isdisjoint(name.keys):
+                yield one.reading.text[name.start : name.end], any(summary.has_name(word) for word in words)
+            names.update(name.keys)
 
 
 def _is_telling(fact: Fact) -> bool:

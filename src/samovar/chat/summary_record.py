@@ -48,6 +48,8 @@ _CONTEXT: Final = 6
 #: So many of the nearest words tell what a number or a name is of.
 _NEAREST: Final = 5
 _LEAST_SKELETON: Final = 2
+#: Of whom a word is said tells something only of words that stand in few sentences.
+_RARE: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +176,17 @@ class Record:
         """Tell whether first name and surname stand here, never together, and one of them with another name."""
         if len(name.keys) < 2:
             return False
-        stood = [anchor for one in self.units for anchor in self.name_anchors(one.reading)]
+        stood = self._whole_names
         shared = [_shared(anchor, name) for anchor in stood]
         if any(count == len(name.keys) for count in shared):
             return False
         return any(count and len(anchor.keys) > count for count, anchor in zip(shared, stood, strict=True))
+
+    @cached_property
+    def _whole_names(self) -> tuple[Anchor, ...]:
+        """The names of more than one word, each once."""
+        found = (anchor for one in self.units for anchor in self.name_anchors(one.reading) if len(anchor.keys) > 1)
+        return tuple({anchor.keys: anchor for anchor in found}.values())
 
     def name_anchors(self, reading: Reading) -> list[Anchor]:
         """The names of a sentence, without those who talk."""
@@ -211,7 +219,10 @@ class Record:
         for word in self._telling_words(mine, claimed, sentence):
             concepts = self.lexicon.concepts(word.key)
             votes: set[bool] = set()
-            for place in self._places(concepts):
+            places = self._places(concepts)
+            if mine.fact is None and len(places) > _RARE:
+                continue
+            for place in places:
                 unit = self.units[place].unit
                 anchors = rivals(unit)
                 if not anchors:
