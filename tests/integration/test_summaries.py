@@ -282,7 +282,9 @@ async def test_undoing_a_summary_restores_the_tree_and_the_next_request(stage: S
     assert await stage.sent(summed, "How many people?") == await stage.sent(plain, "How many people?")
     assert await ledger(stage, summed) == await ledger(stage, plain)
     assert SYSTEM in str(await stage.sent(summed, "Who are you?"))
-    # What a person has undone is not made again behind their back.
+    # What a person has undone is not made again behind their back, while the other chat, asked last, is summed up.
+    await stage.sent(plain, "Who am I?")
+    await stage.until(plain, lambda listing: listing["summaries"])
     assert [one["id"] for one in (await stage.listing(summed))["summaries"]] == [summary["id"]]
 
     await stage.change(summary["id"], active=True)
