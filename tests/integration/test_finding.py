@@ -1,6 +1,7 @@
 """Finding over HTTP: what was said a moment ago, what an import or a crash left, and what stands in documents."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -200,3 +201,15 @@ async def test_one_message_that_is_gone_keeps_no_other_from_the_index(
     indexer.add(kept.message_id)
     indexer.start()
     assert await _until(lambda: _count(storage, 1))
+
+
+async def test_an_imported_chat_is_found(running: Running) -> None:
+    said = [{"id": "a", "role": "user", "content": "гладиолус", "timestamp": 1_700_000_000}]
+    chats = [{"id": "c", "title": "Цветы", "chat": {"title": "Цветы", "messages": said}}]
+    async with running.client.session.post(
+        "/api/import", params={"name": "chats.json"}, data=json.dumps(chats).encode()
+    ) as reply:
+        assert reply.status == 200, await reply.text()
+        assert (await reply.json())["messages"] == 1
+    (found,) = await _until(lambda: _messages(running.client, "гладиолус"))
+    assert found["title"] == "Цветы"
