@@ -12,7 +12,9 @@ from samovar.cli import (
     catalogue,
     doctor,
     eval,
+    export,
     fit,
+    import_,
     ingest,
     keys,
     ledger,
@@ -46,6 +48,8 @@ app.command()(report.report)
 app.command()(search.search)
 app.command()(ledger.ledger)
 app.command()(worker.worker)
+app.command("import")(import_.import_chats)
+app.command()(export.export)
 app.add_typer(models.app, name="models")
 app.command()(fit.fit)
 app.command()(catalogue.catalogue)
