@@ -8,6 +8,7 @@ the gateway, HTTP. Every question is a branch of its own, so none is helped by a
 import argparse
 import asyncio
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,13 +19,12 @@ from typing import Final
 import uvloop
 
 from bench.context_chat import FACTS, PlantedChat, PlantedFact, plant_chat
-from bench.context_model import Reader, listen, sum_up
+from bench.context_model import Reader, listen
 from samovar import __version__
 from samovar.api.deps import Services
 from samovar.app import open_services
 from samovar.domain.actor import Actor
-from samovar.domain.context import CONTEXT_STRATEGIES, ContextStrategy, Summary
-from samovar.domain.ids import new_summary_id
+from samovar.domain.context import CONTEXT_STRATEGIES, ContextStrategy
 from samovar.domain.ledger import from_json
 from samovar.domain.run import LIVE_STATUSES
 from samovar.settings import BackendServer, BackendsSettings, EngineSettings, Settings
@@ -36,6 +36,9 @@ RESULTS: Final = Path(__file__).resolve().parent / "results"
 #: What an index of a whole chat is made of in one go.
 _INDEXED_AT_ONCE: Final = 10_000
 _POLL_S: Final = 0.01
+#: A chat of 300 turns is summed up in about fifteen steps.
+_PATIENCE_S: Final = 120
+_STEPS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,27 +76,26 @@ async def measure(
 
 
 async def _summarise(services: Services, actor: Actor, planted: PlantedChat) -> None:
-    """Sum up all but the last turns, by the same rule as the model does."""
-    kept = len(planted.messages) // 20 // 2 * 2
-    summed = planted.messages[:-kept]
+    """Have the old turns summed up as the application does it: by the model, step by step, each step checked."""
+    chat_id = planted.chat.chat_id
     async with services.storage.transaction() as tx:
-        stored = {one.message_id: one for one in await tx.chats.messages(actor, planted.chat.chat_id)}
-        last = stored[summed[-1].message_id]
-        await tx.summaries.add(
-            actor,
-            Summary(
-                summary_id=new_summary_id(),
-                chat_id=planted.chat.chat_id,
-                through_id=last.message_id,
-                through_position=last.position,
-                turns=len(summed),
-                text=sum_up("\n".join(one.text for one in summed), most_tokens=400),
-                model="reader",
-                is_active=True,
-                is_edited=False,
-                created_at=await tx.now(),
-            ),
-        )
+        chat = await tx.chats.access(actor, chat_id, for_update=True)
+        await tx.chats.save(actor, replace(chat, strategy="auto"))
+    made, before = 0, -_STEPS
+    services.summariser.start()
+    async with asyncio.timeout(_PATIENCE_S):
+        # One request makes some steps and lets others have their turn.
+        while made >= before + _STEPS:
+            before = made
+            await services.summariser.ask(actor, chat_id)
+            while services.summariser.state(chat_id).is_making:
+                await asyncio.sleep(_POLL_S)
+            async with services.storage.reading() as tx:
+                made = len(await tx.summaries.of_chat(actor, chat_id))
+    # Questions later would have it go on, and no two strategies would be asked of the same chat.
+    await services.summariser.close()
+    if (problem := services.summariser.state(chat_id).problem) is not None:
+        print(f"A summary was refused: {problem.reason}", file=sys.stderr)
 
 
 async def _ask_all(
