@@ -310,8 +310,10 @@ async def test_what_a_person_wrote_is_source_for_the_next_summary_and_stays(stag
     edited = f"{ENGLISH.good[0]} The tasting is at Fenwick Hall."
     await stage.change(first["id"], text=edited)
     stage.scribe.replies["Tell me about yeast."] = FILLER[False]
+    await stage.running.client.send("PATCH", f"/api/chats/{chat_id}", {"strategy": "window"})
     for _ in range(3):
         await stage.sent(chat_id, "Tell me about yeast.")
+    await stage.running.client.send("PATCH", f"/api/chats/{chat_id}", {"strategy": "auto"})
     stage.scribe.asked_for.clear()
     stage.scribe.summaries = [f"{edited} They talked about yeast."]
     await stage.running.client.send("POST", f"/api/chats/{chat_id}/summaries")
