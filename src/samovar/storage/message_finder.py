@@ -102,10 +102,11 @@ _OF_SCOPE: Final = """
     SELECT message_id, weights <#> CAST(:weights AS sparsevec) AS distance FROM message_words
     WHERE chat_id IN (SELECT chat_id FROM scope){conditions}
     OFFSET 0"""
+# Not joined (IS TRUE): of a common word many messages hold, only so many are looked at until the budget is full.
 _SAID: Final = """
-        AND EXISTS (
+        AND (EXISTS (
             SELECT FROM messages AS said WHERE said.message_id = message_words.message_id{conditions}
-        )"""
+        )) IS TRUE"""
 _MUST: Final = "\n        AND {lexemes} @@ (SELECT phrases FROM operators)"
 _MUST_NOT: Final = "\n        AND NOT {lexemes} @@ (SELECT excluded FROM operators)"
 
@@ -124,11 +125,16 @@ ORDER BY score DESC, change DESC LIMIT :limit
 """
 
 _NEWEST_MESSAGES: Final = """
-WITH {scope}
-SELECT message_id, 0.0 AS score, said.created_at, chats.chat_id, chats.title, chats.folder, said.role, said.text
-FROM message_words JOIN messages AS said USING (message_id) JOIN chats ON chats.chat_id = said.chat_id
-WHERE said.chat_id IN (SELECT chat_id FROM scope){conditions}
-ORDER BY said.created_at DESC, said.position DESC LIMIT :limit
+WITH {scope}, newest AS MATERIALIZED (
+    SELECT message_id FROM messages AS said
+    WHERE chat_id IN (SELECT chat_id FROM scope){conditions} AND NOT EXISTS (
+        SELECT FROM runs WHERE runs.message_id = said.message_id AND runs.status IN ('queued', 'running')
+    )
+    ORDER BY created_at DESC, position DESC LIMIT :limit
+)
+SELECT said.message_id, 0.0 AS score, said.created_at, chats.chat_id, chats.title, chats.folder, said.role, said.text
+FROM newest JOIN messages AS said USING (message_id) JOIN chats USING (chat_id)
+ORDER BY said.created_at DESC, said.position DESC
 """
 _NEWEST_CHATS: Final = """
 WITH {scope}

@@ -95,6 +95,17 @@ async def test_a_word_with_a_minus_must_not_stand_there(storage: PostgresStorage
     assert set(await by_lexemes(storage, actor, "чай - зелёный")) == {green, black}
 
 
+@pytest.mark.usefixtures("scope_size")
+async def test_words_that_the_index_leaves_out_are_no_phrase_and_exclude_nothing(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    green, black = "Зелёный чай заваривают водой.", "Чёрный чай заваривают кипятком."
+    await store(storage, actor, [green, black])
+    assert set(await by_lexemes(storage, actor, 'чай "и в на"')) == {green, black}
+    assert set(await by_lexemes(storage, actor, "чай -и -the")) == {green, black}
+    assert await by_lexemes(storage, actor, '"и в" "зелёный чай" -и') == [green]
+
+
 TEXTS = {
     "mixed": "Подключите USB-кабель к разъёму HDMI и запустите setup.exe.",
     "part": "Насос АБВ-1234/5 заменяет AB-1234-XZ.",
