@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from bench.context import context_settings, measure
@@ -13,8 +14,9 @@ from tests.support.application import Running, run_application
 from tests.support.database import fresh_database
 
 from samovar.backends._shared.payload import write_messages
+from samovar.chat.conversation import ConversationReader
 from samovar.domain.examples import Example, ExampleSet
-from samovar.domain.ids import new_examples_id
+from samovar.domain.ids import RunId, new_examples_id
 from samovar.domain.ledger import from_json, render
 from samovar.storage.embedded import EmbeddedServer
 
@@ -148,3 +150,25 @@ async def test_facts_that_do_not_fit_are_refused_with_the_figures(reading: Readi
     error = events[-1].body["error"]
     assert error["code"] == "context_exceeded"
     assert int(error["values"]["needed_tokens"]) > 4096
+
+
+async def test_of_ten_thousand_messages_only_those_are_read_that_could_fit(reading: Reading) -> None:
+    services = reading.running.services
+    actor = await services.sign_in.owner()
+    planted = plant_chat(actor.user_id, turns=5000)
+    async with services.storage.transaction() as tx:
+        await tx.archive.add_chat(actor, planted.chat, planted.messages)
+        await tx.message_search.index_missing(limit=10_000)
+    last = str(planted.messages[-1].message_id)
+    turn = await reading.running.client.say(str(planted.chat.chat_id), "Where is the spare key?", parent_id=last)
+    assert (await reading.running.client.whole_run(turn["run_id"]))[-1].body["status"] == "done"
+    assert "flowerpot" in text_of(reading.last_request)
+    async with services.storage.reading() as tx:
+        run = await tx.runs.access(actor, RunId(UUID(turn["run_id"])))
+    read = await ConversationReader(services.storage, services.models).read(actor, run)
+    assert len(read.material.branch) < 400
+    assert len(read.material.branch) - 1 + len(read.material.beyond.positions) == 10_000
+    _, ledger = await reading.running.client.send("GET", f"/api/runs/{turn['run_id']}/ledger")
+    kinds = [(piece["kind"], int(piece["origin"].get("messages", 1))) for piece in ledger["pieces"]]
+    assert sum(count for kind, count in kinds if kind in ("turn", "recalled")) == 10_000
+    assert len(kinds) < 250
