@@ -166,9 +166,16 @@ def count(stage: Stage, result: str) -> float:
 
 async def quiet_chat(stage: Stage, talk: Talk) -> str:
     """A long chat of which no summary was made so far."""
-    chat_id = await stage.long_chat(talk, strategy="window")
-    await stage.running.client.send("PATCH", f"/api/chats/{chat_id}", {"strategy": "auto"})
-    return chat_id
+    async with no_summaries(stage):
+        return await stage.long_chat(talk)
+
+
+@asynccontextmanager
+async def no_summaries(stage: Stage) -> AsyncIterator[None]:
+    """Let none be made by itself meanwhile."""
+    await stage.running.services.summariser.close()
+    yield
+    stage.running.services.summariser.start()
 
 
 @pytest.mark.parametrize("fault", BAD)
@@ -310,10 +317,9 @@ async def test_what_a_person_wrote_is_source_for_the_next_summary_and_stays(stag
     edited = f"{ENGLISH.good[0]} The tasting is at Fenwick Hall."
     await stage.change(first["id"], text=edited)
     stage.scribe.replies["Tell me about yeast."] = FILLER[False]
-    await stage.running.client.send("PATCH", f"/api/chats/{chat_id}", {"strategy": "window"})
-    for _ in range(3):
-        await stage.sent(chat_id, "Tell me about yeast.")
-    await stage.running.client.send("PATCH", f"/api/chats/{chat_id}", {"strategy": "auto"})
+    async with no_summaries(stage):
+        for _ in range(3):
+            await stage.sent(chat_id, "Tell me about yeast.")
     stage.scribe.asked_for.clear()
     stage.scribe.summaries = [f"{edited} They talked about yeast."]
     await stage.running.client.send("POST", f"/api/chats/{chat_id}/summaries")
