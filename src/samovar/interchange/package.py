@@ -61,9 +61,12 @@ class _Guarded:
         self.seekable = file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        if size < 0 or size > MOST_DIRECTORY_BYTES:
+        if size > MOST_DIRECTORY_BYTES:
             raise OverflowError
-        return self._file.read(size)
+        part = self._file.read(MOST_DIRECTORY_BYTES + 1 if size < 0 else size)
+        if len(part) > MOST_DIRECTORY_BYTES:
+            raise OverflowError
+        return part
 
 
 def _zipped(file: BinaryIO, name: str, report: Report) -> Iterator[ChatFile]:
@@ -83,22 +86,24 @@ def _zipped(file: BinaryIO, name: str, report: Report) -> Iterator[ChatFile]:
             raise FileEncrypted(name=name)
         room = _Room(name)
         for entry in sorted(entries, key=lambda entry: entry.filename):
-            if _holds_json(archive, entry):
-                with archive.open(entry) as stream:
-                    yield ChatFile(name=entry.filename, read=_counted(stream.read, room, entry, name))
-            else:
+            try:
+                holds_json = _holds_json(archive, entry)
+            except (*_FAULTS, OverflowError):
+                report.note("broken_file", entry.filename)
+                continue
+            if not holds_json:
                 report.note("archive_entry", entry.filename)
+                continue
+            with archive.open(entry) as stream:
+                yield ChatFile(name=entry.filename, read=_counted(stream.read, room, entry, name))
 
 
 def _holds_json(archive: ZipFile, entry: ZipInfo) -> bool:
-    """Tell by the first bytes; what cannot be opened holds nothing for us."""
+    """Tell by the first bytes; what is encrypted or packed in a rare way holds nothing for us."""
     if entry.flag_bits & _ENCRYPTED or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         return False
-    try:
-        with archive.open(entry) as stream:
-            first = stream.read(_SNIFFED_BYTES)
-    except (*_FAULTS, NotImplementedError, OverflowError):
-        return False
+    with archive.open(entry) as stream:
+        first = stream.read(_SNIFFED_BYTES)
     return first.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(_BEGINNINGS)
 
 
