@@ -264,6 +264,21 @@ async def test_a_chat_near_its_limit_is_summed_up_by_itself(stage: Stage, talk: 
     assert LAST[russian] in whole, "the newest turns stay"
 
 
+async def test_a_refused_summary_is_not_tried_after_each_reply(stage: Stage) -> None:
+    stage.scribe.summaries = [ENGLISH.changed[0]]
+    chat_id = await stage.long_chat(ENGLISH)
+    listing = await stage.until(chat_id, lambda listing: listing["problem"])
+    assert listing["problem"]["reason"] == "facts_changed"
+    stage.scribe.summaries = [ENGLISH.good[0]]
+    for number in range(3):
+        await stage.sent(chat_id, f"Question {number}?")
+    assert len(stage.scribe.asked_for) == 2
+    assert (await stage.listing(chat_id))["summaries"] == []
+    await stage.sent(chat_id, "Question 4?")
+    listing = await stage.until(chat_id, lambda listing: listing["summaries"])
+    assert listing["problem"] is None
+
+
 async def test_no_summary_is_made_far_from_the_limit_or_where_none_is_wanted(stage: Stage) -> None:
     stage.scribe.summaries = [ENGLISH.good[0]]
     short = await stage.running.client.new_chat()

@@ -37,6 +37,8 @@ log = get_log(__name__)
 #: Chats that wait; of more, the one that has waited longest is dropped, and comes again with its next reply.
 _MOST_JOBS: Final = 256
 _MOST_PROBLEMS: Final = 1_000
+#: A model whose summary was refused is not asked again after each of the next replies: the turns are nearly the same.
+_REST_AFTER_REFUSAL: Final = 3
 #: A chat brought in from elsewhere is summed up piece by piece; so many in a row before others have their turn.
 _MOST_STEPS: Final = 8
 _BUSY_PAUSE_S: Final = 0.5
@@ -102,6 +104,8 @@ class Summariser:
         self._writer = SummaryWriter(storage, gateway, counter, metrics, is_busy=is_busy, on_spent=on_spent)
         self._jobs: OrderedDict[ChatId, _Job] = OrderedDict()
         self._problems: OrderedDict[ChatId, SummaryProblem] = OrderedDict()
+        #: How many replies of a chat are passed over, after a refusal.
+        self._rests: dict[ChatId, int] = {}
         self._making: ChatId | None = None
         self._news = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
@@ -122,7 +126,12 @@ class Summariser:
 
     def hear(self, live: LiveRun) -> None:
         """A reply has ended: look soon whether its chat nears the limit. It costs the reply nothing."""
-        if self._working is not None and live.first_token_at is not None:
+        if self._working is None or live.first_token_at is None:
+            return
+        rest = self._rests.pop(live.run.chat_id, 0)
+        if rest > 0:
+            self._rests[live.run.chat_id] = rest - 1
+        else:
             self._put(_Job(actor=live.actor, chat_id=live.run.chat_id, run_id=live.run.run_id))
 
     async def ask(self, actor: Actor, chat_id: ChatId) -> None:
@@ -191,15 +200,16 @@ class Summariser:
         self._problems.pop(chat_id, None)
         self._problems[chat_id] = SummaryProblem(reason=reason, at=datetime.now(UTC))
         while len(self._problems) > _MOST_PROBLEMS:
-            self._problems.popitem(last=False)
+            forgotten, _ = self._problems.popitem(last=False)
+            self._rests.pop(forgotten, None)
 
     async def _summarise(self, job: _Job) -> None:
         """Sum up piece by piece, until what remains is far from the limit. Raises: ModelBusyError, SamovarError."""
         is_forced = job.is_forced
         is_near = False
         for _ in range(_MOST_STEPS):
-            branch = await self._read(job, is_forced=is_forced)
-            if branch is None or not (is_forced or is_near or (branch.room is not None and branch.room.is_near)):
+            branch = await self._read(job, is_forced=is_forced, is_near=is_near)
+            if branch is None:
                 return
             choice = await self._gateway.directory.choose(branch.model_id)
             if not _can_be_asked(choice, is_forced=is_forced):
@@ -212,13 +222,14 @@ class Summariser:
             written = await self._writer.write(job.actor, plan, branch.model_id)
             if isinstance(written, Refusal):
                 self._tell(job.chat_id, written.fault)
+                self._rests[job.chat_id] = _REST_AFTER_REFUSAL
                 return
             if not await self._store(job, branch, plan, written):
                 return
             is_forced, is_near = False, True
 
-    async def _read(self, job: _Job, *, is_forced: bool) -> _Branch | None:
-        """Read what is not summed up yet; None when there is nothing, or no summary is wanted."""
+    async def _read(self, job: _Job, *, is_forced: bool, is_near: bool) -> _Branch | None:
+        """Read what is not summed up yet; None when there is nothing, the limit is far, or no summary is wanted."""
         async with self._storage.reading() as tx:
             chat = await tx.chats.access(job.actor, job.chat_id)
             if chat.strategy not in _STRATEGIES:
@@ -232,6 +243,8 @@ class Summariser:
                 run_id = (await tx.chats.access_message(job.actor, head_id)).run_id
             if run_id is not None:
                 room = read_room(await tx.runs.ledger(job.actor, run_id))
+            if not (is_forced or is_near or (room is not None and room.is_near)):
+                return None
             nodes, earlier = await _open_nodes(tx, job.actor, chat, head_id)
             if not is_forced and await _is_unwanted(tx, job.actor, chat, head_id):
                 return None
@@ -243,13 +256,17 @@ class Summariser:
             messages = await tx.chats.branch(
                 job.actor, branch.chat.chat_id, branch.nodes[read - 1].message_id, limit=read
             )
+        room = _usual_room(choice.description, branch.chat)
+        if branch.room is not None and branch.room.context <= room.context:
+            # Told by a request; but not when another model answered it, which could read more than this one.
+            room = branch.room
         earlier = branch.earlier.text if branch.earlier else ""
         texts = [*(message.text for message in messages), earlier]
         counts, _ = await self._counter.count(choice.backend, choice.description.model, texts)
         return plan_summary(
             messages,
             {message.message_id: count for message, count in zip(messages, counts, strict=False)},
-            branch.room or _usual_room(choice.description, branch.chat),
+            room,
             earlier=branch.earlier,
             earlier_tokens=counts[-1],
             unread=len(branch.nodes) - read,
@@ -281,6 +298,7 @@ class Summariser:
             )
             await tx.summaries.add(job.actor, summary)
         self._problems.pop(job.chat_id, None)
+        self._rests.pop(job.chat_id, None)
         log.info("summary.stored", chat=str(job.chat_id), turns=plan.turns, characters=len(written.text))
         return True
 
