@@ -10,7 +10,7 @@ SETUP = $(if $(strip $(PYTHON)),$(PYTHON) tools/setup.py,$(error Samovar needs P
 	Debian, Ubuntu: sudo apt install python3 python3-venv. macOS: brew install python@3.13. \
 	Elsewhere: name one, make PYTHON=/path/to/python3))
 
-.PHONY: help run install test test-live web-test check format golden browser web bench bench-gateway bench-ingest bench-embedding bench-search bench-find stand-in build screenshots lock docs clean
+.PHONY: help run install test test-live web-test check format golden browser web bench bench-gateway bench-ingest bench-embedding bench-search bench-find bench-long-chat stand-in build screenshots lock docs clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
@@ -66,6 +66,9 @@ bench-context: ## count what is still known of a long chat by each strategy (ARG
 
 bench-find: ## measure finding among 100,000 messages (ARGS="--messages 20000")
 	@$(SETUP) python -m bench.find $(ARGS)
+
+bench-long-chat: ## measure the opening of a chat of 10,000 messages (ARGS="--rounds 100")
+	@$(SETUP) python -m bench.long_chat $(ARGS)
 
 stand-in: ## stand in for a model server (ARGS="ollama --port 11434")
 	@$(SETUP) python -m tools.stand_ins $(ARGS)
