@@ -203,7 +203,7 @@ async def test_the_ledger_shows_every_piece_leads_to_its_message_and_is_saved(wa
     await last_reply(watched).get_by_role("button", name="What the model saw").click()
     panel = watched.page.get_by_role("complementary", name="Settings of this chat")
     await expect(panel.get_by_role("img", name="Share of the context by kind")).to_be_visible()
-    await expect(panel.get_by_text("Kept for the reply")).to_be_visible()
+    await expect(panel.get_by_text("Kept for the reply", exact=True)).to_be_visible()
     assert await watched.axe() == []
     earlier = panel.get_by_role("listitem").filter(has_text="first question")
     await earlier.locator("summary").click()
