@@ -6,7 +6,7 @@ Read by the same code that checks answers against passages (``retrieval.reading`
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 from samovar.retrieval.bindings import Anchor, fact_anchors, is_bound_to_another, local_words, name_anchors
 from samovar.retrieval.lexicon import Lexicon
@@ -45,11 +45,17 @@ _PREPOSITIONS: Final = _words("в во на из от с со к ко у о об
 _THIN: Final = 2
 #: So many units before a thin one may say it.
 _CONTEXT: Final = 6
+#: Between so many words nothing else is meant: "the rent is 500".
+_CLOSE: Final = 3
 #: So many of the nearest words tell what a number or a name is of.
 _NEAREST: Final = 5
 _LEAST_SKELETON: Final = 2
 #: Of whom a word is said tells something only of words that stand in few sentences.
 _RARE: Final = 4
+
+
+#: Of what a word is said in one sentence: of the thing that was asked about, of another one, or it cannot be told.
+Vote = Literal["own", "other", "either", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +142,19 @@ class Record:
         return any(self._same(fact, one) for one in self.facts)
 
     def _same(self, claimed: Fact, stood: Fact) -> bool:
-        return same_fact(claimed, stood, units=self.units_of_measure, years=self.years)
+        if same_fact(claimed, stood, units=self.units_of_measure, years=self.years):
+            return True
+        # Who says "my height is 178" leaves the unit to the listener.
+        is_left_open = claimed.kind == stood.kind == "number" and stood.unit is None
+        return is_left_open and not claimed.values.isdisjoint(stood.values)
 
     def fact_is_of_another(self, fact: Fact, sentence: Reading, elsewhere: frozenset[str]) -> bool:
         """Tell whether the words around a fact of a summary are, wherever they stand here, those of another fact.
 
-        ``elsewhere`` are the concepts of the whole summary. A code is hardly taken for another one.
+        ``elsewhere`` are the concepts of the whole summary. A code is hardly taken for another one, and a digit alone
+        counts too many things.
         """
-        if fact.kind == "code":
+        if fact.kind == "code" or (fact.unit is None and all(len(value) == 1 for value in fact.values)):
             return False
         claimed = [Anchor(one.start, one.end, fact=one) for one in sentence.facts]
         mine = next(anchor for anchor in claimed if anchor.fact is fact)
@@ -215,35 +226,43 @@ class Record:
         elsewhere: frozenset[str],
     ) -> bool:
         """Let the nearest words vote; one that stands here with the thing itself alone settles it."""
+        close = {word.start for word in local_words(sentence, mine, claimed, reach=_CLOSE)}
         is_against = False
         for word in self._telling_words(mine, claimed, sentence):
             concepts = self.lexicon.concepts(word.key)
-            votes: set[bool] = set()
             places = self._places(concepts)
             if mine.fact is None and len(places) > _RARE:
                 continue
-            for place in places:
-                unit = self.units[place].unit
-                anchors = rivals(unit)
-                if not anchors:
-                    continue
-                votes.update(self._vote(word, unit, anchors, is_own))
-            if votes == {False} and mine.fact is not None:
-                votes.update(self._votes_of_thin_units(concepts, rivals, is_own, elsewhere))
-            if votes == {True}:
+            votes = {self._vote(word, self.units[place].unit, rivals, is_own) for place in places} - {"none"}
+            if votes == {"other"} and mine.fact is not None:
+                votes |= self._votes_of_thin_units(concepts, rivals, is_own, elsewhere)
+            if votes == {"own"}:
                 return False
-            is_against = is_against or votes == {False}
+            is_against = is_against or (votes == {"other"} and word.start in close)
         return is_against
 
-    def _vote(self, word: Word, unit: Unit, anchors: Sequence[Anchor], is_own: Callable[[Anchor], bool]) -> set[bool]:
-        """Tell whether a word is said of the thing itself in a unit; nothing when it may be of either."""
+    def _vote(
+        self, word: Word, unit: Unit, rivals: Callable[[Unit], list[Anchor]], is_own: Callable[[Anchor], bool]
+    ) -> Vote:
+        """Tell of which of the things in a unit a word is said; only a close one is surely another's."""
+        anchors = [] if unit.cells else rivals(unit)
         own = [anchor for anchor in anchors if is_own(anchor)]
-        if len(own) in (0, len(anchors)):
-            return {bool(own)}
-        if is_bound_to_another([word], unit, anchors, is_own, self.lexicon):
-            return {False}
-        is_of_it = is_bound_to_another([word], unit, anchors, lambda anchor: not is_own(anchor), self.lexicon)
-        return {True} if is_of_it else set()
+        if len(own) == len(anchors):
+            return "own" if own else "none"
+        if not own:
+            is_said = any(self._is_close(word, unit, anchor, anchors) for anchor in anchors)
+            return "other" if is_said else "none"
+        if is_bound_to_another([word], unit, anchors, lambda anchor: not is_own(anchor), self.lexicon):
+            return "own"
+        is_others = is_bound_to_another([word], unit, anchors, is_own, self.lexicon) and any(
+            self._is_close(word, unit, anchor, anchors) for anchor in anchors if not is_own(anchor)
+        )
+        return "other" if is_others else "either"
+
+    def _is_close(self, word: Word, unit: Unit, anchor: Anchor, anchors: Sequence[Anchor]) -> bool:
+        mine = self.lexicon.concepts(word.key)
+        near = local_words(unit.reading, anchor, anchors, reach=_CLOSE)
+        return any(not mine.isdisjoint(self.lexicon.concepts(one.key)) for one in near)
 
     def _telling_words(self, mine: Anchor, claimed: Sequence[Anchor], sentence: Reading) -> Iterator[Word]:
         """The nearest words that stand here too and are no names."""
@@ -263,7 +282,7 @@ class Record:
         rivals: Callable[[Unit], list[Anchor]],
         is_own: Callable[[Anchor], bool],
         elsewhere: frozenset[str],
-    ) -> set[bool]:
+    ) -> set[Vote]:
         """A turn that says hardly more than a number answers what was said before it, with these words or not."""
         for place, one in enumerate(self.units):
             own = self._concepts[place]
@@ -276,7 +295,7 @@ class Record:
             before = range(max(0, place - _CONTEXT), place)
             earlier = [at for at in before if self.units[at].turn < one.turn or not words]
             if any(not self._concepts[at].isdisjoint(concepts) for at in earlier):
-                return {True}
+                return {"own"}
         return set()
 
 

@@ -128,7 +128,7 @@ _DIGITS: Final = re.compile(
 _WORD: Final = re.compile(r"[^\W\d_]+[23²³]?|[%‰₽$€£¥₸]|°[CСcс]?(?!\w)")
 #: Between a number and its unit: white space, the same number in words in brackets, the full stop of "тыс.".
 _GAP: Final = re.compile(
-    r"(?:-(?:х|ти|и|й|го|ми|т[иь]|st|nd|rd|th)(?!\w))?\.?[ \u00a0\u2009\u202f\n-]?(?:\([^()\d]{1,80}\)[ \u00a0]?)?"
+    r"(?:-(?:х|ти|и|й|го|м|му|ми|т[иь]|st|nd|rd|th)(?!\w))?\.?[ \u00a0\u2009\u202f\n-]?(?:\([^()\d]{1,80}\)[ \u00a0]?)?"
 )
 _ADJECTIVES: Final = re.compile(
     r"(?:календарн|рабоч|банковск|полн|последовательн|американск|российск|квадратн|calendar|business|working|full|"
