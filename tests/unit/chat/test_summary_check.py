@@ -6,13 +6,14 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.everyday_talks import EVERYDAY
 from tests.support.summaries import ENGLISH, RUSSIAN, TALKS, Talk
 
 from samovar.chat.summary_check import Refusal, SourceTurn, SummaryDraft, check_summary, tidy_summary
 from samovar.domain.context import SummaryFault
 from samovar.gateway.tokens import estimate_tokens
 
-CASES = [(talk, text) for talk in TALKS for text in talk.good]
+CASES = [(talk, text) for talk in (*TALKS, *EVERYDAY) for text in talk.good]
 CHANGED = [(talk, text) for talk in TALKS for text in talk.changed]
 LOST = [(talk, text) for talk in TALKS for text in talk.lost]
 STOP = set(
@@ -135,8 +136,8 @@ async def test_a_summary_that_was_cut_short_is_refused(talk: Talk, text: str) ->
 
 @given(st.data())
 async def test_no_digit_of_a_summary_can_be_another(data: st.DataObject) -> None:
-    talk = data.draw(st.sampled_from(TALKS))
-    text = talk.good[0]
+    talk = data.draw(st.sampled_from((*TALKS, *EVERYDAY)))
+    text = data.draw(st.sampled_from(talk.good))
     place = data.draw(st.sampled_from([found.start() for found in re.finditer("[0-9]", text)]))
     digit = data.draw(st.sampled_from("123456789"))
     changed = text[:place] + digit + text[place + 1 :]
