@@ -20,7 +20,7 @@ from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat
 from samovar.domain.citation import Citation
 from samovar.domain.context import PinnedFact, Summary
-from samovar.domain.ids import new_document_id, new_message_id, new_run_id, new_summary_id
+from samovar.domain.ids import new_document_id, new_run_id, new_summary_id
 from samovar.domain.parameters import GenerationParameters
 from samovar.interchange.exporting import ChatExport
 from samovar.interchange.storing import ChatImport
@@ -194,10 +194,12 @@ async def test_a_chat_comes_in_by_the_api_is_found_and_goes_out_in_every_form(ru
     chat_id = found["messages"][0]["chat_id"]
     status, disposition, content = await download(client, f"/api/chats/{chat_id}/export?format=json")
     assert status == 200
-    assert disposition.startswith("attachment") and disposition.endswith(".json")
+    assert disposition.startswith("attachment")
+    assert disposition.endswith(".json")
     assert json.loads(content)["chats"][0]["id"] == chat_id
     _, _, content = await download(client, f"/api/chats/{chat_id}/export?format=markdown&language=ru")
-    assert "## Вы" in content.decode() and "**Кипятком**." in content.decode()
+    assert "## Вы" in content.decode()
+    assert "**Кипятком**." in content.decode()
     _, _, content = await download(client, f"/api/chats/{chat_id}/export?format=docx")
     assert "Кипятком." in [paragraph.text for paragraph in docx.Document(io.BytesIO(content)).paragraphs]
     _, _, content = await download(client, f"/api/chats/{chat_id}/export?format=pdf")

@@ -24,6 +24,7 @@ __all__ = ["ChatReader"]
 
 #: What the quick readers nest without harm; deeper JSON is read by one that does not recurse.
 _QUICK_DEPTH: Final = 400
+_SNIFFED_BYTES: Final = 256
 
 
 class _Form(Protocol):
@@ -63,11 +64,17 @@ class ChatReader:
                 for chat in self._chats_of(chat_file):
                     on_progress(file.tell())
                     yield chat
+                    del chat  # or it would live on while the next one is read
                 on_progress(file.tell())
         if self.source is None:
-            if any(problem.what == "broken_file" for problem in self._report.problems()):
+            if self._begins_well() and any(problem.what == "broken_file" for problem in self._report.problems()):
                 raise ImportDamaged(name=self._name)
             raise ImportUnrecognised(name=self._name)
+
+    def _begins_well(self) -> bool:
+        """Whether the file begins like JSON or like a ZIP, so that it may have held chats once."""
+        with self._path.open("rb") as file:
+            return file.read(_SNIFFED_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{", b"PK"))
 
     def _chats_of(self, file: ChatFile) -> Iterator[ArrivingChat]:
         before, strangers, is_ours = self._found, 0, False
@@ -80,13 +87,18 @@ class ChatReader:
                 self._report.note("broken_file", place)
             elif piece.kind == "too_large":
                 self._report.note("chat_too_large", place)
-            elif (value := _parsed(piece)) is None:
-                self._report.note("broken_chat", place)
-            elif not isinstance(value, dict) or not self._is_chat(value, is_ours=is_ours):
-                strangers += 1
-            elif (chat := self._chat(value, piece, place, is_ours=is_ours)) is not None:
-                del value, piece
-                yield chat
+            else:
+                content_hash = hashlib.sha256(piece.content).hexdigest()
+                value = _parsed(piece)
+                del piece  # the value takes as much again
+                if value is None:
+                    self._report.note("broken_chat", place)
+                elif not isinstance(value, dict) or not self._is_chat(value, is_ours=is_ours):
+                    strangers += 1
+                elif (chat := self._chat(value, content_hash, place, is_ours=is_ours)) is not None:
+                    del value
+                    yield chat
+                    del chat
         if strangers and self._found == before:
             self._report.note("other_file", file.name)
         elif strangers:
@@ -113,7 +125,9 @@ class ChatReader:
     def _is_chat(self, value: Mapping[str, object], *, is_ours: bool) -> bool:
         return is_ours or any(form.is_chat(value) for form in _FORMS)
 
-    def _chat(self, value: Mapping[str, object], piece: Piece, place: str, *, is_ours: bool) -> ArrivingChat | None:
+    def _chat(
+        self, value: Mapping[str, object], content_hash: str, place: str, *, is_ours: bool
+    ) -> ArrivingChat | None:
         self._found += 1
         if is_ours:
             try:
@@ -122,7 +136,7 @@ class ChatReader:
                 self._report.note("broken_chat", f"{place}: {error}")
                 return None
         form = next(form for form in _FORMS if form.is_chat(value))
-        draft = form.read(value, hashlib.sha256(piece.content).hexdigest(), self._report)
+        draft = form.read(value, content_hash, self._report)
         self.source = self.source or draft.source
         return plant(draft, self._owner_id, self._now, self._report)
 
@@ -143,7 +157,7 @@ def _parsed(piece: Piece) -> object:
     return value
 
 
-def _parsed_deep(content: bytes) -> object:
+def _parsed_deep(content: bytes | bytearray) -> object:
     try:
         value: object = next(ijson.items(BytesIO(content), "", use_float=True))
     except (ijson.JSONError, ValueError, StopIteration):

@@ -36,7 +36,7 @@ class Piece:
 
     kind: PieceKind
     offset: int
-    content: bytes = b""
+    content: bytes | bytearray = b""
     depth: int = 0
 
 
@@ -63,7 +63,8 @@ class _Splitter:
         self._level = 0
         self._in_string = False
         self._is_escaped = False
-        self._kept: list[bytes] = []
+        #: The bytes of this value so far; handed over as they are, for a copy would be as large again.
+        self._kept = bytearray()
         self._kept_bytes = 0
         self._is_dropping = False
         self._begun_at = 0
@@ -170,14 +171,12 @@ class _Splitter:
         if len(self._stack) > 1 or self._is_after_list or self._is_dropping:
             return False
         tail = before[-_LONGEST_LIST_NAME:]
-        for part in reversed(self._kept):
-            if len(tail) >= _LONGEST_LIST_NAME:
-                break
-            tail = part[-_LONGEST_LIST_NAME:] + tail
+        if len(tail) < _LONGEST_LIST_NAME:
+            tail = bytes(self._kept[-_LONGEST_LIST_NAME:]) + tail
         return _LIST_NAME.search(tail) is not None
 
     def _keep(self, part: bytes) -> None:
-        if not self._kept:
+        if not self._kept_bytes:
             bare = part.lstrip(_SPACE)
             self._begun_at += len(part) - len(bare)
             part = bare
@@ -186,13 +185,15 @@ class _Splitter:
         self._kept_bytes += len(part)
         if self._kept_bytes > MOST_CHAT_BYTES and not self._is_dropping:
             self._is_dropping = True
-            self._kept = [b""]
+            self._kept = bytearray()
         if not self._is_dropping:
-            self._kept.append(part)
+            self._kept += part
 
     def _value(self, after: int) -> Iterator[Piece]:
         """Hand over what was kept; the next value begins at this place of the chunk."""
-        content = b"".join(self._kept).rstrip(_SPACE)
+        content, self._kept = self._kept, bytearray()
+        while content and content[-1] in _SPACE:
+            content.pop()
         if self._is_dropping or _values(content) > MOST_VALUES:
             yield Piece(kind="too_large", offset=self._begun_at)
         elif content:
@@ -201,11 +202,11 @@ class _Splitter:
         self._forget(after)
 
     def _head(self) -> Piece:
-        content = _LIST_NAME.sub(b"", b"".join(self._kept)).rstrip(_SPACE + b",") + b"}"
+        content = _LIST_NAME.sub(b"", bytes(self._kept)).rstrip(_SPACE + b",") + b"}"
         return Piece(kind="head", offset=self._begun_at, content=content, depth=1)
 
     def _forget(self, after: int) -> None:
-        self._kept, self._kept_bytes, self._is_dropping, self._deepest = [], 0, False, len(self._stack)
+        self._kept, self._kept_bytes, self._is_dropping, self._deepest = bytearray(), 0, False, len(self._stack)
         self._begun, self._begun_at = after, self._offset + after
 
     def _broken(self, at: int) -> Piece:
@@ -213,6 +214,6 @@ class _Splitter:
         return Piece(kind="broken", offset=self._offset + at)
 
 
-def _values(content: bytes) -> int:
+def _values(content: bytearray) -> int:
     """At least as many as there are values: what separates them is counted inside of strings too."""
     return content.count(b",") + content.count(b"{") + content.count(b"[")

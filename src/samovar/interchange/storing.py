@@ -21,7 +21,7 @@ from samovar.ports.storage import Storage, Transaction
 __all__ = ["ChatImport", "ImportResult"]
 
 #: Messages that are indexed in one transaction.
-_INDEXED_AT_ONCE: Final = 500
+_INDEXED_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
