@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from tests.support.database import make_chat, make_message
 
 from samovar.domain.actor import Actor
-from samovar.domain.chat import Chat, Message
+from samovar.domain.chat import Chat, ChatFilter, Message
 from samovar.domain.ids import ChatId, MessageId
-from samovar.ports.storage import Storage
+from samovar.ports.storage import Storage, Transaction
 
-__all__ = ["START", "line_of", "plant"]
+__all__ = ["START", "chats_of", "line_of", "plant"]
 
 #: When the first message of a planted tree was said; each is a minute after the one before.
 START = datetime(2025, 3, 1, 9, tzinfo=UTC)
@@ -38,3 +38,8 @@ async def plant(storage: Storage, actor: Actor, count: int, *, title: str = "Lon
         await tx.archive.add_chat(actor, chat, messages)
         stored = await tx.chats.messages(actor, chat.chat_id)
         return await tx.chats.access(actor, chat.chat_id), stored
+
+
+async def chats_of(tx: Transaction, actor: Actor) -> tuple[Chat, ...]:
+    """Every chat of the actor, the one changed last first."""
+    return (await tx.chats.list(actor, ChatFilter(shelf="all"), before=None, limit=100_000)).chats

@@ -44,10 +44,6 @@ class Chats(Protocol):
         """Read one chat; ``for_update`` locks its row until the transaction ends."""
         ...
 
-    async def recent(self, actor: Actor, *, limit: int) -> tuple[Chat, ...]:
-        """List the chats, the one changed last first."""
-        ...
-
     async def list(self, actor: Actor, where: ChatFilter, *, before: int | None, limit: int) -> ChatPage:
         """List the chats, the one changed last first, all pinned ones before them.
 

@@ -67,11 +67,6 @@ class PostgresChats:
             raise NotFound(what="chat")
         return chat_of(row)
 
-    async def recent(self, actor: Actor, *, limit: int) -> tuple[Chat, ...]:
-        """List the chats, the one changed last first."""
-        statement = select(chats).where(chats.c.owner_id == actor.user_id).order_by(chats.c.change.desc()).limit(limit)
-        return tuple(chat_of(row) for row in await self._connection.execute(statement))
-
     async def list(self, actor: Actor, where: ChatFilter, *, before: int | None, limit: int) -> ChatPage:
         """List the chats, all pinned ones first; see the port."""
         return await list_chats(self._connection, actor, where, before=before, limit=limit)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.support.database import another_actor, make_chat, make_document, make_message
-from tests.support.trees import START, line_of
+from tests.support.trees import START, chats_of, line_of
 
 from samovar.domain.actor import Actor
 from samovar.domain.chat import SentPage
@@ -108,7 +108,7 @@ async def test_a_tree_that_does_not_hang_together_is_refused_whole(storage: Post
                 await tx.archive.add_chat(actor, replace(chat, head_id=head_id), given)
         assert raised.value.values == {"what": "message"}
     async with storage.transaction() as tx:
-        assert [found.chat_id for found in await tx.chats.recent(actor, limit=9)] == [elsewhere.chat_id]
+        assert [found.chat_id for found in await chats_of(tx, actor)] == [elsewhere.chat_id]
 
 
 async def test_known_ids_are_a_conflict_and_change_nothing(storage: PostgresStorage, actor: Actor) -> None:
@@ -122,7 +122,7 @@ async def test_known_ids_are_a_conflict_and_change_nothing(storage: PostgresStor
             async with storage.transaction() as tx:
                 await tx.archive.add_chat(actor, again, given)
     async with storage.transaction() as tx:
-        assert [found.title for found in await tx.chats.recent(actor, limit=9)] == ["first"]
+        assert [found.title for found in await chats_of(tx, actor)] == ["first"]
         assert len(await tx.chats.messages(actor, chat.chat_id)) == 2
 
 
@@ -157,7 +157,7 @@ async def test_files_of_another_user_cannot_be_imported_with_a_message(
                 await tx.archive.add_chat(stranger, chat, [make_message(chat.chat_id, document_ids=(document_id,))])
         assert raised.value.values == {"what": "document"}
     async with storage.transaction() as tx:
-        assert await tx.chats.recent(stranger, limit=9) == ()
+        assert await chats_of(tx, stranger) == ()
 
 
 async def test_every_chat_of_the_actor_comes_out_oldest_first(

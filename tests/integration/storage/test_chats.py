@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from tests.support.database import another_actor, make_chat, make_document, make_message, make_run
+from tests.support.trees import chats_of
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import DocumentFigure, KnowledgeBase
@@ -36,10 +37,9 @@ async def test_the_chat_changed_last_comes_first_whatever_the_clock_says(
     async with storage.transaction() as tx:
         await tx.chats.add(actor, first)
         await tx.chats.add(actor, replace(second, updated_at=first.updated_at.replace(year=1999)))
-        assert [chat.title for chat in await tx.chats.recent(actor, limit=10)] == ["second", "first"]
+        assert [chat.title for chat in await chats_of(tx, actor)] == ["second", "first"]
         await tx.chats.save(actor, replace(first, title="changed"))
-        assert [chat.title for chat in await tx.chats.recent(actor, limit=10)] == ["changed", "second"]
-        assert [chat.title for chat in await tx.chats.recent(actor, limit=1)] == ["changed"]
+        assert [chat.title for chat in await chats_of(tx, actor)] == ["changed", "second"]
 
 
 async def test_saving_a_chat_moves_its_time_forward(storage: PostgresStorage, actor: Actor) -> None:
@@ -167,7 +167,7 @@ async def test_removing_a_chat_removes_all_of_it_and_names_the_blobs_nobody_need
                 await asked
         assert await tx.documents.access(actor, twin_elsewhere.document_id) == twin_elsewhere
         assert await tx.documents.access(actor, library.document_id) == library
-        assert [found.chat_id for found in await tx.chats.recent(actor, limit=9)] == [other.chat_id]
+        assert [found.chat_id for found in await chats_of(tx, actor)] == [other.chat_id]
 
 
 async def test_text_that_postgresql_cannot_hold_is_stored_with_its_length(
@@ -209,7 +209,7 @@ async def test_chats_of_another_user_do_not_exist(
         await tx.chats.add(actor, chat)
         message = await tx.chats.add_message(actor, make_message(chat.chat_id), idempotency_key="k")
     async with storage.transaction() as tx:
-        assert await tx.chats.recent(stranger, limit=9) == ()
+        assert await chats_of(tx, stranger) == ()
         assert await tx.chats.message_by_idempotency_key(stranger, chat.chat_id, "k") is None
         for asked in (
             tx.chats.access(stranger, chat.chat_id),

@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.support.database import make_chat, temporary_folder
+from tests.support.trees import chats_of
 
 from samovar.domain.actor import Actor
 from samovar.domain.errors import DataFolderUnusable, StorageReadOnly, StorageUnavailable
@@ -344,7 +345,7 @@ async def test_a_full_disk_is_named_and_nothing_acknowledged_is_lost_when_there_
         await recovered(storage)
         async with storage.transaction() as tx:
             actor = Actor(user_id=(await tx.accounts.first_user()).user_id, entry_point="cli")
-            assert {chat.chat_id for chat in await tx.chats.recent(actor, limit=10_000)} >= kept
+            assert {chat.chat_id for chat in await chats_of(tx, actor)} >= kept
             await tx.chats.add(actor, make_chat(actor))
         await storage.close()
     finally:

@@ -7,6 +7,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from tests.support.database import another_actor, make_chat, make_message, make_run
+from tests.support.trees import chats_of
 
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message
@@ -201,7 +202,7 @@ async def test_strangers_stay_apart_where_there_is_too_much_to_look_at_all(
         for owner in (actor, stranger):
             found = await _find(storage, owner, asked, limit=50)
             async with storage.reading() as tx:
-                own = {chat.chat_id for chat in await tx.chats.recent(owner, limit=9)}
+                own = {chat.chat_id for chat in await chats_of(tx, owner)}
             assert {one.chat_id for one in found} <= own
             assert len(found) == 50 or asked in {"номер 77", "редкость"}
     assert len(await _find(storage, stranger, "редкость")) == 0
