@@ -15,6 +15,7 @@ from stand_ins.running import listen
 from stand_ins.vllm import VLLM
 from tests.support.application import Running, run_application
 from tests.support.database import fresh_database
+from tests.support.everyday_talks import EVERYDAY
 from tests.support.stand_ins import Behaviour, RunningStandIn
 from tests.support.summaries import ENGLISH, RUSSIAN, TALKS, Talk
 
@@ -205,7 +206,9 @@ async def test_summaries_with_changed_facts_are_refused_by_the_stems_of_the_inde
 
 
 @pytest.mark.parametrize(
-    ("talk", "text"), [(talk, text) for talk in TALKS for text in talk.good], ids=lambda one: str(one)[:20]
+    ("talk", "text"),
+    [(talk, text) for talk in (*TALKS, *EVERYDAY) for text in talk.good],
+    ids=lambda one: str(one)[:20],
 )
 async def test_true_summaries_are_taken_by_the_stems_of_the_index(stage: Stage, talk: Talk, text: str) -> None:
     assert await checked(stage, talk, text) is None

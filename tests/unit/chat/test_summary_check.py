@@ -142,6 +142,8 @@ async def test_no_digit_of_a_summary_can_be_another(data: st.DataObject) -> None
     digit = data.draw(st.sampled_from("123456789"))
     changed = text[:place] + digit + text[place + 1 :]
     numbers = set(re.findall(r"[0-9]+", " ".join(talk.turns)))
+    if text[place + 1 :].startswith(" темы"):
+        return  # How many topics there were is the summary's own count.
     if set(re.findall(r"[0-9]+", changed)) <= numbers | set(re.findall(r"[0-9]+", text)):
         return  # It is the digit that stood there, or makes a number that was said.
     assert await fault(changed, talk) == "facts_changed"
