@@ -33,4 +33,4 @@ SELECT message_id, position, role, size_bytes FROM line ORDER BY position
 async def read_line(connection: Connection, actor: Actor, chat_id: ChatId, head_id: MessageId) -> tuple[LineNode, ...]:
     """Read the line of the branch that ends at a message; see the port. Of somebody else's chat it is empty."""
     rows = await connection.execute(_LINE, {"chat": chat_id, "actor": actor.user_id, "head": head_id})
-    return tuple(LineNode(MessageId(row[0]), row[1], row[2], row[3]) for row in rows)
+    return tuple(LineNode(MessageId(row.message_id), row.position, row.role, row.size_bytes) for row in rows)
