@@ -219,7 +219,9 @@ async def test_the_ledger_shows_every_piece_leads_to_its_message_and_is_saved(wa
 
 async def test_a_summary_is_shown_where_it_ends_edited_undone_and_used_again(watched: Watched) -> None:
     for word in ("tea", "water", "fire", "pot"):
-        await ask(watched, f"[[text]] Tell me of the {word}, please")
+        await ask(
+            watched, f"[[text]] Please tell me again how the {word} of a samovar comes to be so very warm in winter"
+        )
     await open_context(watched)
     await watched.page.get_by_role("button", name="Summarise now").click()
     card = watched.page.get_by_role("region", name="Summary of the dialogue up to here")
