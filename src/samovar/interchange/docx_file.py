@@ -74,7 +74,9 @@ class _Writer:
     def __init__(self, document: DocumentObject) -> None:
         self._document = document
         self._body = document._body
-        self._end = self._body._element.sectPr
+        end = self._body._element.sectPr
+        assert end is not None, "the template has a section"
+        self._end = end
         self._style_ids: dict[str, str] = {style.name: style.style_id for style in document.styles}
         self._links: dict[str, str] = {}
 

@@ -22,7 +22,7 @@ __all__ = [
 #: What is read of a file at once.
 PIECE_BYTES: Final = 1 << 18
 #: The JSON of one chat: it is held whole, so this bounds the memory of an import.
-MOST_CHAT_BYTES: Final = 48_000_000
+MOST_CHAT_BYTES: Final = 32_000_000
 #: Values in the JSON of one chat: small ones take many times their length in memory.
 MOST_VALUES: Final = 4_000_000
 #: LibreChat nests each reply in its question, two levels a turn.
