@@ -179,6 +179,9 @@ async def _use_everything(vault: Vault) -> dict[str, str]:
     }
     status, evaluation = await client.send("POST", "/api/evaluations", question_set)
     assert status == 201, evaluation
+    async with client.session.post("/api/examples", params={"name": "a.txt"}, data=b"[Q] Tea?\n[A] Yes.\n") as reply:
+        assert reply.status == 201, await reply.text()
+        examples = await reply.json()
     owner = await vault.running.services.sign_in.owner()
     key = await vault.running.services.keys.find(owner, vault.secrets["key"])
     return {
@@ -188,6 +191,8 @@ async def _use_everything(vault: Vault) -> dict[str, str]:
         "{base_id}": str(base["id"]),
         "{number}": "1",
         "{evaluation_id}": str(evaluation["id"]),
+        "{examples_id}": str(examples["id"]),
+        "{message_id}": str(turn["reply"]["id"]),
         "{key_id}": str(key.key_id),
         "{name}": "added",
         "{model_id:path}": "gossip/gossip",

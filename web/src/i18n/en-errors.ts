@@ -118,7 +118,7 @@ export const enErrors = {
   'error.backend_refused.advice': 'Change what it names and try again.',
   'error.context_exceeded': 'The message needs {needed_tokens} tokens, but {model} can read {context_tokens}.',
   'error.context_exceeded.bare': 'The message is longer than the model can read.',
-  'error.context_exceeded.advice': 'Shorten the message or the system prompt, or choose a model with a longer context.',
+  'error.context_exceeded.advice': 'Shorten the message, the system prompt or the pinned facts, or choose a model with a longer context.',
   'error.backend_failed': 'The backend {backend} failed: {reason}.',
   'error.backend_failed.bare': 'The model server failed.',
   'error.backend_failed.advice': 'Try again. If it happens again, look into the log of that server.',

@@ -119,7 +119,7 @@ export const ruErrors: Record<keyof typeof enErrors, string> = {
   'error.backend_refused.advice': 'Исправьте названное и попробуйте снова.',
   'error.context_exceeded': 'Для сообщения нужно токенов: {needed_tokens}, а модель {model} читает {context_tokens}.',
   'error.context_exceeded.bare': 'Сообщение длиннее, чем модель может прочитать.',
-  'error.context_exceeded.advice': 'Сократите сообщение или системный промпт либо выберите модель с большим контекстом.',
+  'error.context_exceeded.advice': 'Сократите сообщение, системный промпт или закреплённое либо выберите модель с большим контекстом.',
   'error.backend_failed': 'На сервере {backend} произошёл сбой: {reason}.',
   'error.backend_failed.bare': 'На сервере модели произошёл сбой.',
   'error.backend_failed.advice': 'Попробуйте ещё раз. Если повторится, загляните в журнал этого сервера.',

@@ -138,7 +138,7 @@ class ContextExceeded(BackendError):
 
     code = "context_exceeded"
     sentence = "The message needs {needed_tokens} tokens, but the model {model} can read {context_tokens}."
-    hint = "Shorten the message or the system prompt, or choose a model with a longer context."
+    hint = "Shorten the message, the system prompt or the pinned facts, or choose a model with a longer context."
 
 
 class ImageRefused(BackendError):
