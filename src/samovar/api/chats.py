@@ -17,7 +17,6 @@ from samovar.domain.chat import Chat, ChatFilter, Message, SentPage, Shelf
 from samovar.domain.errors import InvalidRequest, NotFound
 from samovar.domain.ids import ChatId, DocumentId, MessageId, new_chat_id
 from samovar.domain.image_tasks import ImageTask
-from samovar.domain.labels import LONGEST_FOLDER, LONGEST_TAG
 from samovar.domain.parameters import GenerationParameters
 from samovar.ports.storage import Transaction
 
@@ -26,6 +25,8 @@ __all__ = ["router"]
 router = APIRouter(prefix="/api", tags=["chats"])
 
 _MOST_CHATS: Final = 1000
+#: Longer than folders and tags that are typed here: an import may have brought others.
+_LONGEST_NAME: Final = 1000
 _MOST_MESSAGES: Final = 200
 #: Messages that a page shows at first.
 _USUAL_MESSAGES: Final = 60
@@ -71,8 +72,8 @@ async def list_chats(
     actor: Asker,
     services: ServicesOf,
     shelf: Shelf = "active",
-    folder: Annotated[str, Query(max_length=LONGEST_FOLDER)] = "",
-    tag: Annotated[str, Query(max_length=LONGEST_TAG)] = "",
+    folder: Annotated[str, Query(max_length=_LONGEST_NAME)] = "",
+    tag: Annotated[str, Query(max_length=_LONGEST_NAME)] = "",
     before: Annotated[int | None, Query(ge=-_LARGEST_CHANGE, le=_LARGEST_CHANGE)] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST_CHATS)] = _MOST_CHATS,
 ) -> Response:
