@@ -1,6 +1,7 @@
 """Files of examples are read in their forms, and what is not understood is reported by line."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,6 +69,15 @@ def test_marks_of_a_text_file_part_instruction_questions_and_answers() -> None:
         ),
         problems=(),
     )
+
+
+def test_the_file_that_the_guide_shows_works() -> None:
+    guide = Path(__file__).parents[3] / "docs" / "how-to" / "teach-by-examples.md"
+    shown = guide.read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
+    found = read(shown, "harbour.txt")
+    assert found.instruction.startswith("You answer letters")
+    assert [one.question.split()[0] for one in found.examples] == ["Hello!", "May", "Сколько"]
+    assert found.problems == ()
 
 
 def test_russian_marks_are_read_too() -> None:

@@ -1,6 +1,7 @@
 """The prompts that ship keep to the form that the library and the advice promise."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +70,9 @@ def test_a_prompt_is_written_in_its_language(language: TemplateLanguage) -> None
 def test_the_advice_has_its_four_points_in_both_languages() -> None:
     for language in ADVICE:
         assert tuple(advice.point for advice in ADVICE[language]) == ADVICE_POINTS
+
+
+def test_the_guide_lists_every_prompt_that_ships() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "how-to" / "prompts.md").read_text(encoding="utf-8")
+    for english, russian in zip(TEMPLATES["en"], TEMPLATES["ru"], strict=True):
+        assert f"| `/{english.name}` | `/{russian.name}` |" in guide
