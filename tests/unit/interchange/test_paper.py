@@ -71,7 +71,7 @@ def pdf_text(content: bytes) -> str:
 def test_a_word_document_has_headings_lists_tables_code_and_links() -> None:
     content = write_docx(transcript(turn("Привет *всем*", is_verbatim=True), turn(MARKDOWN, sources=("[1] чай.pdf",))))
     document = docx.Document(io.BytesIO(content))
-    styles = {paragraph.text: paragraph.style.name for paragraph in document.paragraphs}
+    styles = {paragraph.text: paragraph.style.name for paragraph in document.paragraphs if paragraph.style}
     assert styles["Чай"] == "Title"
     assert styles["Как заварить"] == "Heading 3"
     assert styles["Привет *всем*"] == "Normal"

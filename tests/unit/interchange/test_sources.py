@@ -137,7 +137,7 @@ def test_one_turn_with_thoughts_and_tools_becomes_one_reply(tmp_path: Path) -> N
 
 def test_claude_keeps_branches_thoughts_and_what_was_read_of_files(tmp_path: Path) -> None:
     root = "00000000-0000-4000-8000-000000000000"
-    messages = [
+    messages: list[dict[str, Any]] = [
         {
             "uuid": "m1",
             "sender": "human",
