@@ -160,7 +160,7 @@ async def _add_servers(vault: Vault) -> None:
 async def _use_everything(vault: Vault) -> dict[str, str]:
     """Ask every server through both doors; return what stands for the names in addresses."""
     client = vault.running.client
-    turn: dict[str, object] = {}
+    turn: dict[str, Any] = {}
     for model in await _one_model_each(vault):
         chat_id = await client.new_chat(model=model)
         turn, events = await client.answer(chat_id, "Hello")
