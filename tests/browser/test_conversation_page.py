@@ -329,7 +329,7 @@ async def test_the_new_parts_of_the_page_keep_the_rules_on_a_phone(
     await expect(opened.page.get_by_role("menuitem").first).to_be_focused()
     assert await opened.axe() == []
     await opened.page.keyboard.press("Escape")
-    await opened.page.get_by_role("button", name=re.compile("Show the panel|Показать панель|панель")).click()
+    await opened.page.get_by_role("button", name=re.compile("^(Show the panel|Показать панель)$")).click()
     await opened.page.get_by_role("tab", name=re.compile("Context|Контекст")).click()
     await expect(opened.page.get_by_role("radio")).to_have_count(4)
     assert await opened.axe() == []
