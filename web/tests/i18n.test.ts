@@ -8,6 +8,7 @@ import { enEvidence } from '../src/i18n/en-evidence'
 import { enLibrary } from '../src/i18n/en-library'
 import { enModels } from '../src/i18n/en-models'
 import { enPanel } from '../src/i18n/en-panel'
+import { enShell } from '../src/i18n/en-shell'
 import { fillText, placeholdersOf, type Key, type Text } from '../src/i18n/messages'
 import { ru as firstRussianWords } from '../src/i18n/ru'
 import { ruCheck } from '../src/i18n/ru-check'
@@ -16,10 +17,11 @@ import { ruEvidence } from '../src/i18n/ru-evidence'
 import { ruLibrary } from '../src/i18n/ru-library'
 import { ruModels } from '../src/i18n/ru-models'
 import { ruPanel } from '../src/i18n/ru-panel'
+import { ruShell } from '../src/i18n/ru-shell'
 import { Locale } from '../src/state/locale.svelte'
 
-const en: Record<Key, Text> = { ...firstWords, ...enCheck, ...enConversation, ...enEvidence, ...enLibrary, ...enModels, ...enPanel }
-const ru: Record<Key, Text> = { ...firstRussianWords, ...ruCheck, ...ruConversation, ...ruEvidence, ...ruLibrary, ...ruModels, ...ruPanel }
+const en: Record<Key, Text> = { ...firstWords, ...enCheck, ...enConversation, ...enEvidence, ...enLibrary, ...enModels, ...enPanel, ...enShell }
+const ru: Record<Key, Text> = { ...firstRussianWords, ...ruCheck, ...ruConversation, ...ruEvidence, ...ruLibrary, ...ruModels, ...ruPanel, ...ruShell }
 const forms = (text: Text): string[] => (typeof text === 'string' ? [text] : Object.values(text))
 const sorted = (values: string[]): string[] => [...new Set(values)].sort()
 const keys = Object.keys(en) as Key[]
@@ -116,7 +118,7 @@ test('a reason is told in the language of the page, an unknown one as the server
 })
 
 test('no word that is loaded later hides another', () => {
-  const all = [firstWords, enCheck, enConversation, enEvidence, enLibrary, enModels, enPanel].flatMap((words) => Object.keys(words))
+  const all = [firstWords, enCheck, enConversation, enEvidence, enLibrary, enModels, enPanel, enShell].flatMap((words) => Object.keys(words))
   expect(new Set(all).size).toBe(all.length)
 })
 

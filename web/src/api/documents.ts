@@ -1,6 +1,7 @@
-import { readProblem, unreachable, type Http } from './http'
+import type { Http } from './http'
 import type { Block, PageText } from './library-types'
 import type { ChatDocument, PageBoxes } from './types'
+import { upload } from './upload'
 
 /** What came of an upload; `isKnown` when the same bytes were there before. */
 export interface Taken {
@@ -12,31 +13,9 @@ export interface Taken {
 const WAIT_S = 2
 
 /** Sends a file; `onProgress` gets the share sent, 0 to 1. Raises: ApiError, or AbortError when `signal` fires. */
-export function sendFile(http: Http, address: string, file: File, onProgress: (share: number) => void, signal: AbortSignal): Promise<Taken> {
-  return new Promise((resolve, reject) => {
-    // fetch() cannot report how much of a body was sent.
-    const request = new XMLHttpRequest()
-    request.open('POST', address)
-    request.setRequestHeader('Content-Type', 'application/octet-stream')
-    request.setRequestHeader('X-Samovar', '1')
-    request.upload.onprogress = (event) => {
-      if (event.lengthComputable) onProgress(event.loaded / event.total)
-    }
-    request.onload = () => {
-      http.watcher.reached()
-      if (request.status >= 200 && request.status < 300)
-        return resolve({ document: JSON.parse(request.responseText) as ChatDocument, isKnown: request.status === 200 })
-      if (request.status === 401) http.watcher.signedOut()
-      reject(readProblem(request.status, request.responseText))
-    }
-    request.onerror = () => {
-      http.watcher.lost()
-      reject(unreachable())
-    }
-    request.onabort = () => reject(new DOMException('The upload was cancelled.', 'AbortError'))
-    signal.addEventListener('abort', () => request.abort())
-    request.send(file)
-  })
+export async function sendFile(http: Http, address: string, file: File, onProgress: (share: number) => void, signal: AbortSignal): Promise<Taken> {
+  const { status, body } = await upload<ChatDocument>(http, address, file, onProgress, signal)
+  return { document: body, isKnown: status === 200 }
 }
 
 /** Sends a file into a chat; it may still be `reading` when this answers. */

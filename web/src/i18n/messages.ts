@@ -5,11 +5,12 @@ import type { enEvidence } from './en-evidence'
 import type { enLibrary } from './en-library'
 import type { enModels } from './en-models'
 import type { enPanel } from './en-panel'
+import type { enShell } from './en-shell'
 
 /** A text with `{placeholders}`, or its forms by the plural category of `{n}`. */
 export type Text = string | Partial<Record<Intl.LDMLPluralRule, string>>
 /** The words of the first view, and those that are loaded with what they stand on. */
-export type Key = keyof typeof en | keyof typeof enCheck | keyof typeof enConversation | keyof typeof enEvidence | keyof typeof enLibrary | keyof typeof enModels | keyof typeof enPanel
+export type Key = keyof typeof en | keyof typeof enCheck | keyof typeof enConversation | keyof typeof enEvidence | keyof typeof enLibrary | keyof typeof enModels | keyof typeof enPanel | keyof typeof enShell
 export type Messages = Record<keyof typeof en, Text>
 export type CheckMessages = Record<keyof typeof enCheck, Text>
 export type ConversationMessages = Record<keyof typeof enConversation, Text>
@@ -17,6 +18,7 @@ export type EvidenceMessages = Record<keyof typeof enEvidence, Text>
 export type LibraryMessages = Record<keyof typeof enLibrary, Text>
 export type ModelMessages = Record<keyof typeof enModels, Text>
 export type PanelMessages = Record<keyof typeof enPanel, Text>
+export type ShellMessages = Record<keyof typeof enShell, Text>
 export type Language = 'en' | 'ru'
 export type Fill = Record<string, string | number>
 

@@ -37,7 +37,10 @@ export const BEGINNING: Spot = { page: null, start: 0, end: 0, figure: null }
 /** The place of an address; null for one that the page does not know. */
 export function readAddress(address: Pick<Location, 'pathname' | 'search'>): Place | null {
   const query = new URLSearchParams(address.search)
-  if (address.pathname === '/') return { kind: 'chat', chatId: query.get('chat'), messageId: query.get('message') }
+  if (address.pathname === '/') {
+    const messageId = query.get('message')
+    return { kind: 'chat', chatId: query.get('chat'), ...(messageId ? { messageId } : {}) }
+  }
   if (address.pathname === TEMPORARY) return { kind: 'temporary' }
   const library = LIBRARY.exec(address.pathname)
   if (library) {

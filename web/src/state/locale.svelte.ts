@@ -30,6 +30,10 @@ const AREAS = {
     en: async () => (await import('../i18n/en-panel')).enPanel,
     ru: async () => (await import('../i18n/ru-panel')).ruPanel,
   },
+  shell: {
+    en: async () => (await import('../i18n/en-shell')).enShell,
+    ru: async () => (await import('../i18n/ru-shell')).ruShell,
+  },
 } satisfies Record<string, Record<Language, () => Promise<Partial<Record<Key, Text>>>>>
 export type WordArea = keyof typeof AREAS
 
