@@ -10,7 +10,7 @@ SETUP = $(if $(strip $(PYTHON)),$(PYTHON) tools/setup.py,$(error Samovar needs P
 	Debian, Ubuntu: sudo apt install python3 python3-venv. macOS: brew install python@3.13. \
 	Elsewhere: name one, make PYTHON=/path/to/python3))
 
-.PHONY: help run install test test-live web-test check format golden browser web bench bench-gateway bench-ingest bench-embedding bench-search bench-find bench-long-chat stand-in build screenshots lock docs clean
+.PHONY: help run install test test-live web-test check format golden browser web bench bench-gateway bench-ingest bench-import bench-embedding bench-search bench-find bench-long-chat stand-in build screenshots lock docs clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
@@ -57,6 +57,9 @@ bench-ingest: ## measure the reading of documents (ARGS="--only speed --rounds 5
 
 bench-embedding: ## measure the making of vectors, and what a chat notices of it (ARGS="--rounds 15")
 	@$(SETUP) python -m bench.embedding $(ARGS)
+
+bench-import: ## measure the import of a large export (ARGS="--size-mb 200 --chat-mb 10")
+	@$(SETUP) python -m bench.importing $(ARGS)
 
 bench-search: ## measure how the cost of a search grows (ARGS="--sizes 10000 100000"; a million takes half an hour)
 	@$(SETUP) python -m bench.search $(ARGS)

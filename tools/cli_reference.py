@@ -118,8 +118,8 @@ them. The same bytes are taken in once.
 
 `status` of a document is `ready` or `failed`, of a page `text`, `no_text`, `picture` or `failed`. A document without
 pages counts as page 1. `error` is one of the [codes](errors.md).""",
-    "import": """What a file is, is told by its content. A file that cannot be read ends the command with 1 after the others were
-taken in.
+    "import": """What a file is, is told by its content. A file that cannot be read ends the command with 1 after the
+others were taken in.
 
 ```json
 {"files": [{"file": "export.zip", "error": null, "source": "chatgpt", "chats": 2, "messages": 40, "skipped": 1,
@@ -128,8 +128,8 @@ taken in.
 ```
 
 `what` is one of the [losses](samovar-json.md#what-an-import-reports), `error` one of the [codes](errors.md).""",
-    "export": """[JSON](samovar-json.md) is one object whatever is chosen. A file is written beside its place and moved there when it
-is whole.""",
+    "export": """[JSON](samovar-json.md) is one object whatever is chosen. A file is written beside its place and moved
+there when it is whole.""",
     "search": """All documents of the data folder are searched: the library, and what is attached to chats. Vectors are
 made by `samovar serve` in the background; what has none yet is found by its words alone, which a line on standard error
 says. Hits far behind the best one are left out.
