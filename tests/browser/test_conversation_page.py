@@ -218,15 +218,13 @@ async def test_the_ledger_shows_every_piece_leads_to_its_message_and_is_saved(wa
 
 
 async def test_a_summary_is_shown_where_it_ends_edited_undone_and_used_again(watched: Watched) -> None:
-    for word in ("tea", "water", "fire", "pot"):
-        await ask(
-            watched, f"[[text]] Please tell me again how the {word} of a samovar comes to be so very warm in winter"
-        )
+    for word in ("tea", "water", "fire", "pot", "tube", "lid", "tap", "crown", "handle", "base"):
+        await ask(watched, f"please tell me again how the {word} of a samovar comes to be so very warm in winter")
     await open_context(watched)
     await watched.page.get_by_role("button", name="Summarise now").click()
     card = watched.page.get_by_role("region", name="Summary of the dialogue up to here")
     await expect(card).to_contain_text("A samovar boils water for tea.", timeout=60_000)
-    await expect(card).to_contain_text(re.compile(r"Sent in place of \d messages above"))
+    await expect(card).to_contain_text(re.compile(r"Sent in place of \d+ messages above"))
     assert await watched.axe() == []
     await card.get_by_role("button", name="Edit").click()
     await card.get_by_role("textbox", name="Text of the summary").fill("The talk was about samovars.")
