@@ -116,7 +116,7 @@ RUSSIAN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "import_unrecognised": (
         "В файле {name} чатов не нашлось.",
-        "Выберите экспорт ChatGPT, Claude, Open WebUI, LibreChat или Samovar в том виде, в каком он получен: ZIP или JSON.",
+        "Выберите экспорт ChatGPT, Claude, Open WebUI, LibreChat или Samovar таким, какой он есть: ZIP или JSON.",
     ),
     "import_too_large": (
         "Файл {name} больше {limit_mb} МБ.",

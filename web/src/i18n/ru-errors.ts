@@ -67,7 +67,7 @@ export const ruErrors: Record<keyof typeof enErrors, string> = {
   'error.file_without_text.advice': 'Если это скан, прикрепите страницы картинками и выберите модель, которая их видит.',
   'error.import_unrecognised': 'В файле {name} чатов не нашлось.',
   'error.import_unrecognised.bare': 'В файле чатов не нашлось.',
-  'error.import_unrecognised.advice': 'Выберите экспорт ChatGPT, Claude, Open WebUI, LibreChat или Samovar в том виде, в каком он получен: ZIP или JSON.',
+  'error.import_unrecognised.advice': 'Выберите экспорт ChatGPT, Claude, Open WebUI, LibreChat или Samovar таким, какой он есть: ZIP или JSON.',
   'error.import_too_large': 'Файл {name} больше {limit_mb} МБ.',
   'error.import_too_large.bare': 'Файл слишком большой.',
   'error.import_too_large.advice': 'Импортируйте его по частям или увеличьте `limits.import_mb` в samovar.toml.',
