@@ -12,7 +12,9 @@ from PIL import Image
 from tests.support import papers
 from tests.support.application import Event, Running
 
+from samovar.backends._shared.payload import write_messages, write_parameters
 from samovar.domain.image_tasks import CHART_SCHEMA, ENTITIES_SCHEMA, IMAGE_TASKS, instruction
+from samovar.domain.ledger import from_json, render
 
 
 async def attach(running: Running, chat_id: str, name: str, content: bytes) -> str:
@@ -65,6 +67,20 @@ async def test_a_task_comes_with_its_instruction_its_picture_and_its_schema(runn
     assert (sent["parameters"].get("response_format") is not None) == (schema is not None)
     if schema is not None:
         assert sent["parameters"]["response_format"]["json_schema"]["schema"] == json.loads(json.dumps(schema))
+
+
+async def test_a_stored_ledger_makes_the_request_with_its_picture_and_its_schema_again(running: Running) -> None:
+    chat_id = await running.client.new_chat(model="echo")
+    picture = await attach(running, chat_id, "circle.png", papers.red_circle_png())
+    _, turn = await post(running, chat_id, text="What is on it?", task="entities", document_ids=[picture])
+    sent = await sent_by(running, turn["run_id"])
+    _, ledger = await running.client.send("GET", f"/api/runs/{turn['run_id']}/ledger")
+    [shown] = [piece["origin"] for piece in ledger["pieces"] if piece["kind"] == "image"]
+    assert shown["document_id"] == picture
+    content = await running.services.blobs.get(shown["sha256"])
+    request = render(from_json(ledger, {shown["sha256"]: content}))
+    assert json.dumps(write_messages(request)) == json.dumps(sent["messages"])
+    assert json.dumps(write_parameters(request.parameters)) == json.dumps(sent["parameters"])
 
 
 @pytest.mark.parametrize(
