@@ -34,9 +34,10 @@ class RunEvent:
     Bodies by kind: status {status, model once it is chosen}; queue {position, expected_s} while others
     are served first; restart {} when another attempt begins and the notices and passages so far are void;
     progress {processed, total} in tokens; notice {code, values}; passages {passages: [...]}; ledger
-    (of a temporary chat alone, whose ledger is not stored); reasoning {text}; delta {text}; citations {citations: [...]}; grounding
-    {evidence, says_not_found, claims, nearest} (``domain.grounding``); usage {prompt_tokens, completion_tokens,
-    cached_tokens, first_token_ms, total_ms}; replace {text, reasoning} (the whole of both so far); end
+    (of a temporary chat alone, whose ledger is not stored); reasoning {text}; delta {text}; citations
+    {citations: [...]}; grounding {evidence, says_not_found, claims, nearest} (``domain.grounding``); usage
+    {prompt_tokens, completion_tokens, cached_tokens, first_token_ms, total_ms}; replace {text, reasoning} (the
+    whole of both so far); end
     {status, error: null | {code, title, detail, values}}.
     """
 
