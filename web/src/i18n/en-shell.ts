@@ -100,7 +100,7 @@ export const enShell = {
   'prompts.search': 'Find a prompt',
   'prompts.all': 'All',
   'prompts.own': 'Mine',
-  'prompts.team': 'Shared by others',
+  'prompts.team': 'Shared',
   'prompts.shipped': 'Shipped',
   'prompts.new': 'New prompt',
   'prompts.none': 'Nothing here yet. Write a prompt of your own, or copy one that ships.',
