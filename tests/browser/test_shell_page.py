@@ -229,3 +229,26 @@ async def test_examples_are_uploaded_with_a_report_and_their_cost(watched: Watch
     await page.get_by_role("button", name="Delete kettle").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("No examples yet.")).to_be_visible()
+
+
+async def test_a_chat_is_saved_as_a_file_and_an_export_of_all_is_taken_in_again(watched: Watched) -> None:
+    page = watched.page
+    await make_chat(page, {"title": "To be carried away"})
+    await page.reload()
+    await side(page).get_by_role("button", name="Actions for To be carried away").press("Enter")
+    await page.get_by_role("menuitem", name="Export…").click()
+    async with page.expect_download() as coming:
+        await page.get_by_role("dialog").get_by_role("button", name=re.compile("^Markdown")).click()
+    assert (await coming.value).suggested_filename.endswith(".md")
+
+    await side(page).get_by_role("button", name="Import and export").click()
+    dialog = page.get_by_role("dialog", name="Import and export")
+    async with page.expect_download() as coming:
+        await dialog.get_by_role("link", name=re.compile("^JSON")).click()
+    exported = (await (await coming.value).path()).read_bytes()
+    files = dialog.locator("input[type=file]")
+    await files.set_input_files({"name": "all.json", "mimeType": "application/json", "buffer": exported})
+    await expect(dialog.get_by_text(re.compile("Samovar: "))).to_be_visible()
+    await files.set_input_files({"name": "nothing.json", "mimeType": "application/json", "buffer": b"[1, 2]"})
+    await expect(dialog.get_by_text("No chats were found in nothing.json.")).to_be_visible()
+    assert await watched.axe() == []

@@ -5,6 +5,7 @@ import { folderRows, openRows, readTags, tidyFolder } from '../src/lib/chat-fold
 import { cutMarks, suggestFilters, type FilterWords } from '../src/lib/finding'
 import { asPrompt, fillPrompt, isPreset, matchPrompts, originOf, readSlash, readVariables } from '../src/lib/prompts'
 import { bind, objectionTo } from '../src/lib/rebinding'
+import { nameIn } from '../src/lib/save-file'
 import { chordOf, DEFAULT_KEYS, keysOf, SHORTCUTS, shortcutOf } from '../src/lib/shortcuts'
 import { ALL_CHATS, Chats } from '../src/state/chats.svelte'
 import { Finder } from '../src/state/finder.svelte'
@@ -254,4 +255,11 @@ test('an import that is taken back before its turn is never sent', async () => {
   await expect.poll(() => imports).toBe(1)
   expect(opened).toEqual(['/api/import?name=a.json'])
   expect(transfer.jobs[0]?.report?.chats).toBe(2)
+})
+
+test('the name of a file is read from its header in any letters', () => {
+  expect(nameIn("attachment; filename*=UTF-8''%D0%A7%D0%B0%D1%82.md")).toBe('Чат.md')
+  expect(nameIn('attachment; filename="a b.pdf"')).toBe('a b.pdf')
+  expect(nameIn("attachment; filename*=UTF-8''%FF; filename=\"plain.md\"")).toBe('plain.md')
+  expect(nameIn('attachment')).toBeNull()
 })
