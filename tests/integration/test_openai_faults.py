@@ -48,13 +48,16 @@ async def test_a_model_file_that_is_none_is_named_as_the_reason(settings: Settin
 
 
 @pytest.mark.engine
-async def test_a_request_sent_while_the_model_loads_is_answered(settings: Settings) -> None:
+async def test_a_request_sent_right_after_the_start_is_answered_though_the_model_may_still_load(
+    settings: Settings,
+) -> None:
     engine = EngineSettings(threads=1, context_tokens=512)
     backends = settings.backends.model_copy(update={"scripted": False})
     changed = settings.model_copy(update={"engine": engine, "backends": backends})
     async with run_application(changed, engine_use="own") as running, program(running) as session:
         listing = await running.services.models.list()
-        assert [choice.description.state for choice in listing.choices] == ["loading"]
+        # The model loads while the database starts: which of the two is ready first is up to the machine.
+        assert [choice.description.state in ("loading", "ready") for choice in listing.choices] == [True]
         status, body, _ = await complete(session, max_tokens=4)
     assert status == 200, body
     assert body["choices"][0]["message"]["content"]
