@@ -30,10 +30,10 @@ def test_there_is_one_head_and_the_constant_names_it() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [migrate.HEAD]
 
 
-def test_the_migrated_schema_equals_the_tables(clean_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_migrated_schema_equals_the_tables(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ischema_names, "sparsevec", SparseVector)
     monkeypatch.setitem(ischema_names, "halfvec", HalfVector)
-    engine = create_engine(make_url(clean_database_url).set(drivername="postgresql+psycopg"))
+    engine = create_engine(make_url(fresh_database_url).set(drivername="postgresql+psycopg"))
     try:
         with engine.connect() as connection:
             context = MigrationContext.configure(
