@@ -1,12 +1,13 @@
 """Model servers, presets, the line and cut prompts, as a person meets them in a real browser."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import APIRequestContext, Browser, Locator, Page, expect
+from playwright.async_api import APIRequestContext, Browser, Locator, Page, Route, expect
 from tests.browser.conftest import Server, Watched, open_server, watch
 from tests.support.gguf_files import write_model
 from tests.support.hub import run_hub
@@ -128,6 +129,34 @@ async def test_the_page_of_models_has_an_address_and_back_and_escape_lead_out_of
     await watched.page.keyboard.press("Escape")
     await expect(watched.page).to_have_url(chat)
     await expect(watched.input).to_be_focused()
+
+
+async def test_escape_leaves_a_page_whose_code_has_not_come_yet_and_one_whose_code_cannot_come(
+    watched: Watched, server: Server
+) -> None:
+    await watched.say("[[text]] Stay here")
+    await expect(reply_of(watched)).to_contain_text("keep warm")
+    chat = watched.page.url
+    is_let_through = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await is_let_through.wait()
+        await route.continue_()
+
+    await watched.page.route("**/ModelsPage-*.js", hold)
+    await watched.page.route("**/PromptsPage-*.js", lambda route: route.abort())
+    await watched.page.keyboard.press("Control+Shift+Comma")
+    await expect(watched.page).to_have_url(server.address + "/models")
+    await expect(watched.page.get_by_role("status").filter(has_text="Opening…")).to_be_visible()
+    await watched.page.keyboard.press("Escape")
+    await expect(watched.page).to_have_url(chat)
+    await expect(watched.input).to_be_focused()
+    is_let_through.set()
+    await watched.page.get_by_role("link", name="Prompts and examples").click()
+    await expect(watched.page.get_by_role("main").get_by_role("alert")).to_be_visible()
+    await watched.page.keyboard.press("Escape")
+    await expect(watched.page).to_have_url(chat)
+    await expect(watched.page.get_by_role("heading", name="Models and servers", level=1)).to_have_count(0)
 
 
 async def test_a_wrong_address_is_told_in_words_and_what_was_written_stays(watched: Watched, server: Server) -> None:

@@ -4,6 +4,7 @@ export const en = {
   'app.tagline': 'A private chat with models on your own machine',
   'app.skip': 'Skip to the input',
   'app.skipToContent': 'Skip to the content',
+  'app.opening': 'Opening…',
   'line.lost': 'Connection lost. Trying again…',
 
   'signin.title': 'Sign in to Samovar',

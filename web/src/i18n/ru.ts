@@ -5,6 +5,7 @@ export const ru: Messages = {
   'app.tagline': 'Личный чат с моделями на вашем компьютере',
   'app.skip': 'Перейти к полю ввода',
   'app.skipToContent': 'Перейти к содержимому',
+  'app.opening': 'Открывается…',
   'line.lost': 'Связь потеряна. Подключаемся снова…',
 
   'signin.title': 'Вход в Samovar',
