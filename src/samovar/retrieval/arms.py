@@ -57,8 +57,8 @@ class Asked:
     """What both arms have found for the texts of a question, before it is fused.
 
     ``dense`` is empty when no vectors took part; ``notes`` are codes of errors that were the reason. ``cosines``: of
-    what the lexical arm has found, for each text.
-    ``words``: the stemmed words of each text. ``indexed``: the best of the lexical arm, read while the embedder worked.
+    what the lexical arm has found, for each text. ``words``: the stemmed words of each text. ``indexed``: the best of
+    the lexical arm, read while the dense arm worked.
     """
 
     texts: tuple[SearchText, ...]
@@ -77,6 +77,14 @@ class Asked:
         return next((one.state for one in self.dense if one.state != "used"), "used")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReadAhead:
+    """See the fields of the same names of ``Asked``."""
+
+    words: tuple[tuple[StemmedWord, ...], ...]
+    indexed: Mapping[ChunkId, IndexedChunk]
+
+
 class Arms:
     """Both arms over one storage."""
 
@@ -90,27 +98,39 @@ class Arms:
         self, actor: Actor, texts: Sequence[SearchText], scope: SearchScope, options: RetrieverOptions
     ) -> Asked:
         """Find chunks for each text: PostgreSQL looks for words while the embedder works. Raises: StorageError."""
-        words = asyncio.create_task(self._lexical(actor, texts, scope, options), name="search by words")
+        said = asyncio.create_task(self._lexical(actor, texts, scope, options), name="search by words")
+        ahead = asyncio.create_task(self._read_ahead(actor, texts, said, options), name="read what words have found")
         try:
-            meant = await self._dense(actor, texts, scope, options, words)
-            said = await words
-            return replace(meant, lexical=said.lexical, words=said.words, indexed=said.indexed)
+            meant = await self._dense(actor, texts, scope, options, said)
+            read = await ahead
+            return replace(meant, lexical=await said, words=read.words, indexed=read.indexed)
         finally:
-            words.cancel()
-            await asyncio.gather(words, return_exceptions=True)
+            for task in (ahead, said):
+                task.cancel()
+            await asyncio.gather(ahead, said, return_exceptions=True)
 
     async def _lexical(
         self, actor: Actor, texts: Sequence[SearchText], scope: SearchScope, options: RetrieverOptions
-    ) -> Asked:
+    ) -> tuple[ArmHits, ...]:
+        if "lexical" not in options.arms:
+            return tuple(ArmHits(arm="lexical", scores={}, perfect=0.0) for _ in texts)
         async with self._storage.reading() as tx:
-            words = await tx.search.stemmed_words([one.text for one in texts])
-            if "lexical" not in options.arms:
-                none = tuple(ArmHits(arm="lexical", scores={}, perfect=0.0) for _ in texts)
-                return Asked(texts=tuple(texts), lexical=none, words=words)
-            hits = [await tx.search.lexical(actor, one.text, scope=scope, limit=_PER_ARM) for one in texts]
-            best = {chunk for one in hits for chunk in islice(one.scores, options.passages + _READ_AHEAD)}
-            indexed = await tx.search.indexed(actor, list(best))
-        return Asked(texts=tuple(texts), lexical=tuple(hits), words=words, indexed=indexed)
+            return tuple([await tx.search.lexical(actor, one.text, scope=scope, limit=_PER_ARM) for one in texts])
+
+    async def _read_ahead(
+        self,
+        actor: Actor,
+        texts: Sequence[SearchText],
+        said: "asyncio.Task[tuple[ArmHits, ...]]",
+        options: RetrieverOptions,
+    ) -> _ReadAhead:
+        """Read the best of the lexical arm, most of which are wanted later, while the dense arm is at work."""
+        best = {chunk for one in await said for chunk in islice(one.scores, options.passages + _READ_AHEAD)}
+        async with self._storage.reading() as tx:
+            return _ReadAhead(
+                words=await tx.search.stemmed_words([one.text for one in texts]),
+                indexed=await tx.search.indexed(actor, list(best)),
+            )
 
     async def _dense(
         self,
@@ -118,7 +138,7 @@ class Arms:
         texts: Sequence[SearchText],
         scope: SearchScope,
         options: RetrieverOptions,
-        words: "asyncio.Task[Asked]",
+        said: "asyncio.Task[tuple[ArmHits, ...]]",
     ) -> Asked:
         nothing = Asked(texts=tuple(texts))
         if "dense" not in options.arms or not self._embedders:
@@ -145,11 +165,11 @@ class Arms:
         nearest = asyncio.create_task(self._nearest(actor, vectors, within), name="search by meaning")
         try:
             # Meanwhile: all of what words have found, for one without a cosine would count as one without a vector.
-            said = (await words).lexical
+            hits_of_words = await said
             async with self._storage.reading() as tx:
                 cosines = [
                     await tx.search.dense_scores(vector, list(hits.scores), embedder=embedder.name)
-                    for vector, hits in zip(vectors, said, strict=True)
+                    for vector, hits in zip(vectors, hits_of_words, strict=True)
                 ]
             return replace(nothing, dense=await nearest, cosines=tuple(cosines))
         finally:

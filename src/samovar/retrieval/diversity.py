@@ -37,5 +37,6 @@ def _shingles(stems: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """Runs of three stems; a shorter text is one run."""
     if not stems:
         return frozenset()
-    last = max(1, len(stems) - _SHINGLE_STEMS + 1)
-    return frozenset(tuple(stems[place : place + _SHINGLE_STEMS]) for place in range(last))
+    if len(stems) < _SHINGLE_STEMS:
+        return frozenset([tuple(stems)])
+    return frozenset(zip(*(stems[place:] for place in range(_SHINGLE_STEMS)), strict=False))

@@ -205,7 +205,7 @@ def _with_each_side(ranked: Sequence[ChunkId], owner: Mapping[ChunkId, int], fou
 
 def _in_order(places: Mapping[str, Sequence[int]]) -> list[str]:
     """The stems of a text in the order of its words."""
-    return [stem for _, stem in sorted((number, stem) for stem in places for number in places[stem])]
+    return [stem for _, stem in sorted([(number, stem) for stem, numbers in places.items() for number in numbers])]
 
 
 def _titles(chunk: IndexedChunk) -> str:

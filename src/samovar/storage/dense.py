@@ -43,26 +43,27 @@ SELECT embedder.name, embedder_id, dimensions, (SELECT coalesce(sum(chunk_count)
 FROM ({embedder}) AS embedder
 """
 _NAMED: Final = "SELECT * FROM embedders WHERE embedders.name = :embedder"
+# A vector is written as text, and read once by a SELECT of its own: a bare CAST of a parameter is done row by row.
 _WHOLE: Final = """
 WITH {scope}
-SELECT chunk_id, -(vector <#> CAST(:vector AS halfvec)) AS score
+SELECT chunk_id, -(vector <#> (SELECT CAST(:vector AS halfvec))) AS score
 FROM vectors WHERE embedder_id = {embedder_id} AND document_id IN (SELECT document_id FROM scope)
-ORDER BY vector <#> CAST(:vector AS halfvec), chunk_id
+ORDER BY vector <#> (SELECT CAST(:vector AS halfvec)), chunk_id
 LIMIT :limit
 """
 # The graph's index is made for this very expression; its order is relaxed, so the hits are sorted once more.
 _NEAREST: Final = """
 WITH {scope}, near AS MATERIALIZED (
-    SELECT chunk_id, (vector::halfvec({dimensions})) <#> CAST(:vector AS halfvec({dimensions})) AS distance
+    SELECT chunk_id, (vector::halfvec({dimensions})) <#> (SELECT CAST(:vector AS halfvec({dimensions}))) AS distance
     FROM vectors
     WHERE embedder_id = {embedder_id} AND (document_id IN (SELECT document_id FROM scope)) IS TRUE
-    ORDER BY (vector::halfvec({dimensions})) <#> CAST(:vector AS halfvec({dimensions}))
+    ORDER BY (vector::halfvec({dimensions})) <#> (SELECT CAST(:vector AS halfvec({dimensions})))
     LIMIT :limit
 )
 SELECT chunk_id, -distance AS score FROM near ORDER BY distance, chunk_id
 """
 _SCORES: Final = text("""
-SELECT chunk_id, -(vector <#> CAST(:vector AS halfvec)) AS score
+SELECT chunk_id, -(vector <#> (SELECT CAST(:vector AS halfvec))) AS score
 FROM vectors JOIN embedders USING (embedder_id)
 WHERE embedders.name = :embedder AND chunk_id = ANY(:chunks)
 """).bindparams(bindparam("vector", type_=Text), bindparam("chunks", type_=ARRAY(Uuid)))

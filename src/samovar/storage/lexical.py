@@ -170,10 +170,12 @@ FROM size CROSS JOIN asked LEFT JOIN common USING (lexeme)
 _COUNT_WHOLE: Final = """
 WITH {scope}, held AS MATERIALIZED (
     SELECT weights FROM chunks WHERE document_id IN (SELECT document_id FROM scope)
+), asked AS MATERIALIZED (
+    SELECT dimension, CAST(written AS sparsevec) AS unit FROM unnest(:dimensions, :units) AS given (dimension, written)
 )
 SELECT dimension, count(*) AS frequency
-FROM unnest(:dimensions, :units) AS asked (dimension, unit), held
-WHERE held.weights <#> CAST(unit AS sparsevec) < 0
+FROM asked, held
+WHERE held.weights <#> unit < 0
 GROUP BY dimension
 """
 
@@ -183,13 +185,15 @@ WHERE distance < 0
 ORDER BY distance, document_id, page NULLS FIRST, start
 LIMIT :limit
 """
-# The fences (LIMIT, OFFSET) have each distance computed once.
+# The fences (LIMIT, OFFSET) have each distance computed once, and the SELECT has the vector read once, not row by row.
 _OF_WORDS: Final = """
-    SELECT chunk_id, document_id, page, start, weights <#> CAST(:weights AS sparsevec) AS distance FROM chunks
+    SELECT chunk_id, document_id, page, start, weights <#> (SELECT CAST(:weights AS sparsevec)) AS distance
+    FROM chunks
     WHERE lexemes @@ CAST(:words AS tsquery) AND (document_id IN (SELECT document_id FROM scope)) IS TRUE{operators}
     LIMIT :budget"""
 _OF_SCOPE: Final = """
-    SELECT chunk_id, document_id, page, start, weights <#> CAST(:weights AS sparsevec) AS distance FROM chunks
+    SELECT chunk_id, document_id, page, start, weights <#> (SELECT CAST(:weights AS sparsevec)) AS distance
+    FROM chunks
     WHERE document_id IN (SELECT document_id FROM scope){operators}
     OFFSET 0"""
 _MUST: Final = "\n        AND lexemes @@ (SELECT phrases FROM operators)"

@@ -95,11 +95,11 @@ ORDER BY top.score DESC, top.created_at DESC, top.position DESC
 """
 # The fences (LIMIT, OFFSET) have each distance computed once.
 _OF_WORDS: Final = """
-    SELECT message_id, weights <#> CAST(:weights AS sparsevec) AS distance FROM message_words
+    SELECT message_id, weights <#> (SELECT CAST(:weights AS sparsevec)) AS distance FROM message_words
     WHERE lexemes @@ CAST(:words AS tsquery) AND (chat_id IN (SELECT chat_id FROM scope)) IS TRUE{conditions}
     LIMIT :budget"""
 _OF_SCOPE: Final = """
-    SELECT message_id, weights <#> CAST(:weights AS sparsevec) AS distance FROM message_words
+    SELECT message_id, weights <#> (SELECT CAST(:weights AS sparsevec)) AS distance FROM message_words
     WHERE chat_id IN (SELECT chat_id FROM scope){conditions}
     OFFSET 0"""
 # Not joined (IS TRUE): of a common word many messages hold, only so many are looked at until the budget is full.
@@ -119,7 +119,7 @@ WITH {scope}{operators}, held AS (
     WHERE lower(samovar_plain(chats.title)) LIKE ANY(:beginnings){dates}
     OFFSET 0
 )
-SELECT chat_id, title, folder, updated_at, -(samovar_weights(lexemes) <#> CAST(:weights AS sparsevec)) AS score
+SELECT chat_id, title, folder, updated_at, -(samovar_weights(lexemes) <#> (SELECT CAST(:weights AS sparsevec))) AS score
 FROM held WHERE lexemes @@ CAST(:words AS tsquery){conditions}
 ORDER BY score DESC, change DESC LIMIT :limit
 """
