@@ -1,5 +1,6 @@
 """Runs, their checkpoints, and the end of those whose process is gone."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -212,5 +213,14 @@ async def test_runs_of_a_process_that_is_gone_are_interrupted_and_others_are_lef
             "done",
         ]
     await other.close()
+    await _end_of_owner(clean_database_url, other.owner)
     async with storage.transaction() as tx:
         assert await tx.runs.interrupt_orphans() == (alive.run_id,)
+
+
+async def _end_of_owner(database_url: str, owner: int) -> None:
+    """Wait until PostgreSQL has noticed that the connection of an owner was closed."""
+    held = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = %s::bigint::oid AND granted)"
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection, asyncio.timeout(5):
+        while await (await connection.execute(held, (owner,))).fetchone() == (True,):
+            await asyncio.sleep(0.01)
