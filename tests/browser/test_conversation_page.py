@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 from tests.browser.conftest import Server, Watched, watch
 
 pytestmark = pytest.mark.browser
@@ -165,6 +165,25 @@ async def test_a_branch_begins_at_any_reply_and_the_map_leads_back(watched: Watc
     await expect(watched.page.get_by_role("article", name="You").last).to_contain_text("third")
     await watched.page.reload()
     await expect(watched.page.get_by_role("article", name="You").last).to_contain_text("third")
+
+
+async def test_the_map_of_a_chat_that_is_too_large_for_it_says_so(watched: Watched) -> None:
+    async def cut(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, json={**await answer.json(), "cut": True})
+
+    await ask(watched, "[[text]] tell me")
+    dialog = watched.page.get_by_role("dialog", name="Map of branches")
+    said = dialog.get_by_text("only its newest messages are on the map")
+    await choose(watched, last_reply(watched), "Map of branches")
+    await expect(dialog.get_by_role("treeitem")).to_have_count(2)
+    await expect(said).to_have_count(0)
+    await watched.page.keyboard.press("Escape")
+    # A tree this large would take long to make: the server's answer is marked as cut on its way.
+    await watched.page.route("**/tree", cut)
+    await choose(watched, last_reply(watched), "Map of branches")
+    await expect(said).to_be_visible()
+    assert await watched.axe() == []
 
 
 async def test_two_versions_stand_side_by_side_with_their_differences_marked(watched: Watched) -> None:

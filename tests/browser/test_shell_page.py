@@ -122,6 +122,9 @@ async def test_words_are_found_marked_and_opened_at_their_message(watched: Watch
     await field.press("Enter")
     await expect(page).to_have_url(re.compile(re.escape(chat) + "&message="))
     await expect(page.get_by_text("Remember the heliotrope samovars of Tula.").last).to_be_in_viewport()
+    await expect(page.locator(".found")).to_have_count(1)
+    # All of so short a chat is in view.
+    await expect(page.get_by_role("button", name="Jump to the end")).to_have_count(0)
 
 
 async def test_filters_are_offered_and_one_that_is_not_understood_is_told(watched: Watched) -> None:

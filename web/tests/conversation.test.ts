@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import type { Summary, TreeNode } from '../src/api/conversation-types'
 import type { Message } from '../src/api/types'
 import { compare, countWords } from '../src/lib/diff'
+import { isNearEnd } from '../src/lib/scroll'
 import { around, downward, MOST_DRAWN, spanOf, STEP, upward, type Ends } from '../src/lib/span'
 import { summariesIn } from '../src/lib/summaries'
 import { branchTo, countBranches, outlineOf, shownIn, withMessages, withVersion } from '../src/lib/tree'
@@ -16,6 +17,15 @@ beforeEach(() => localStorage.clear())
 const said = (id: string, parentId: string | null, position: number, role: Message['role'] = 'user'): Message => ({ ...reply, id, parent_id: parentId, position, role, run_id: null, run_status: null })
 const node = (id: string, parentId: string | null): TreeNode => ({ id, parent_id: parentId, role: 'user', start: id, model: null, created_at: '' })
 const ids = Array.from({ length: 1000 }, (_, index) => `m${index}`)
+
+test('a reader is at the end when the last lines are in view and nothing later is left out', () => {
+  const box = { scrollHeight: 3000, clientHeight: 600 }
+  expect(isNearEnd({ ...box, scrollTop: 2400 }, false)).toBe(true)
+  expect(isNearEnd({ ...box, scrollTop: 2350 }, false)).toBe(true)
+  expect(isNearEnd({ ...box, scrollTop: 2300 }, false)).toBe(false)
+  expect(isNearEnd({ ...box, scrollTop: 2400 }, true)).toBe(false)
+  expect(isNearEnd({ scrollHeight: 600, clientHeight: 600, scrollTop: 0 }, false)).toBe(true)
+})
 
 test('a branch reaches as far back as its messages are known', () => {
   const known = [said('c', 'b', 3), said('d', 'c', 4)]

@@ -108,6 +108,12 @@ test.skipIf(isAlone)('every kind, status, stage and reason of a document and its
   }
 })
 
+test.skipIf(isAlone)('everything that an import can lose has words', () => {
+  const losses = membersOf('interchange/report.py', 'Loss')
+  expect(losses.length).toBeGreaterThan(20)
+  for (const loss of losses) expect(keys, loss).toContain(`imported.${loss}`)
+})
+
 test('a reason is told in the language of the page, an unknown one as the server said it', async () => {
   const locale = new Locale()
   await locale.use('ru')

@@ -1,4 +1,4 @@
-import type { ExampleSetOutline, Summary, SummaryList, TreeNode } from './conversation-types'
+import type { ExampleSetOutline, Summary, SummaryList, Tree } from './conversation-types'
 import type { Http } from './http'
 import type { Message } from './types'
 
@@ -13,7 +13,6 @@ export const changeSummary = (http: Http, summaryId: string, changes: { text?: s
 export const listExampleSets = async (http: Http): Promise<ExampleSetOutline[]> =>
   (await http.request<{ sets: ExampleSetOutline[] }>('GET', '/api/examples')).sets
 
-export const getTree = async (http: Http, chatId: string): Promise<TreeNode[]> =>
-  (await http.request<{ nodes: TreeNode[] }>('GET', `/api/chats/${chatId}/tree`)).nodes
+export const getTree = (http: Http, chatId: string): Promise<Tree> => http.request('GET', `/api/chats/${chatId}/tree`)
 
 export const getMessage = (http: Http, messageId: string): Promise<Message> => http.request('GET', `/api/messages/${messageId}`)

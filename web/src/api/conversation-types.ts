@@ -50,6 +50,13 @@ export interface TreeNode {
   created_at: string
 }
 
+/** The outline of a chat, oldest message first. */
+export interface Tree {
+  nodes: TreeNode[]
+  /** Whether the chat has older messages which are not among them. */
+  cut: boolean
+}
+
 export interface ExampleSetOutline {
   id: string
   name: string

@@ -103,6 +103,7 @@ export const enConversation = {
   'tree.hint': 'Choose a message to show the branch that goes through it.',
   'tree.only': 'Only forks',
   'tree.empty': 'no words yet',
+  'tree.cut': 'This chat is very large: only its newest messages are on the map. What they follow is not shown here.',
   'tree.loading': 'Reading the tree…',
 
   'compare.title': 'Compare versions',

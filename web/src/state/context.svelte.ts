@@ -1,6 +1,6 @@
 import { problemOf, type Http } from '../api/http'
 import { askForSummary, changeSummary, getMessage, getTree, listExampleSets, listSummaries } from '../api/context'
-import type { ExampleSetOutline, PinnedFact, Summary, TreeNode } from '../api/conversation-types'
+import type { ExampleSetOutline, PinnedFact, Summary, Tree } from '../api/conversation-types'
 import type { Message, Problem } from '../api/types'
 import type { Conversation } from './conversation.svelte'
 
@@ -117,9 +117,9 @@ export class ChatContext {
     this.#sets = await listExampleSets(this.#http)
   }
 
-  async loadTree(): Promise<TreeNode[]> {
+  async loadTree(): Promise<Tree> {
     const chatId = this.#conversation.chat?.id
-    return chatId ? getTree(this.#http, chatId) : []
+    return chatId ? getTree(this.#http, chatId) : { nodes: [], cut: false }
   }
 
   /** The versions of a message with their whole texts, also those that are not loaded. */
