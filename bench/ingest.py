@@ -24,6 +24,7 @@ from typing import Any, Final
 import aiohttp
 import psutil
 import pypdfium2
+import uvloop
 
 from bench.ingest_papers import dense_pdf, scanned, text_pdf
 from bench.ingest_table import table, write_page
@@ -299,7 +300,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="how often each set of files is read; medians are shown")
     parser.add_argument("--write-page", action="store_true", help="put the table into docs/reference/benchmarks.md")
     given = parser.parse_args()
-    found = asyncio.run(run(given))
+    found = uvloop.run(run(given))
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"ingest-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     path.write_text(json.dumps(found, indent=2), encoding="utf-8")
