@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 
 import pytest
-from playwright.async_api import Locator, Page, expect
-from tests.browser.conftest import Watched
+from playwright.async_api import Browser, Locator, Page, expect
+from tests.browser.conftest import Server, Watched, watch
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +85,51 @@ async def test_a_chat_is_put_into_a_folder_tagged_pinned_archived_and_found_by_e
     await choose_in_menu(page, "Walk to the river", "Bring back")
     await side(page).get_by_role("button", name="All chats").first.click()
     await expect(chat_link(page, "Walk to the river")).to_be_visible()
+
+
+async def test_a_closed_folder_stays_closed_and_chats_can_be_reached_in_a_low_window(watched: Watched) -> None:
+    page = watched.page
+    await make_chat(page, {"title": "Deep in the cellar", "folder": "House/Cellar"})
+    await page.reload()
+    await side(page).get_by_role("button", name="What lies in House").click()
+    await expect(side(page).get_by_role("button", name="Cellar", exact=True)).to_have_count(0)
+    await page.reload()
+    await expect(side(page).get_by_role("button", name="House", exact=True)).to_be_visible()
+    await expect(side(page).get_by_role("button", name="Cellar", exact=True)).to_have_count(0)
+    processor = side(page).get_by_text("CPU", exact=True)
+    await expect(processor).to_be_visible()
+    # A phone that lies on its side.
+    await page.set_viewport_size({"width": 800, "height": 360})
+    await expect(processor).to_be_hidden()
+    await chat_link(page, "Deep in the cellar").scroll_into_view_if_needed()
+    await expect(chat_link(page, "Deep in the cellar")).to_be_in_viewport(ratio=1)
+    settings = side(page).get_by_role("button", name="Settings")
+    await settings.scroll_into_view_if_needed()
+    await expect(settings).to_be_in_viewport(ratio=1)
+    assert await watched.axe() == []
+    await side(page).get_by_text("Nothing leaves this machine").click()
+    await expect(processor).to_be_visible()
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
+@pytest.mark.parametrize("viewport", [(360, 780), (780, 360), (1280, 800)])
+async def test_every_tab_of_the_panel_is_in_view_whichever_is_chosen(
+    browser: Browser, server: Server, locale: str, viewport: tuple[int, int]
+) -> None:
+    size = {"width": viewport[0], "height": viewport[1]}
+    opened = await watch(browser, locale=locale, viewport=size, storage_state=server.cookies)
+    await opened.page.goto(server.address)
+    await opened.page.get_by_role("button", name=re.compile("Show the panel|Показать панель")).click()
+    tabs = opened.page.get_by_role("tab")
+    await expect(tabs).to_have_count(4)
+    for chosen in range(4):
+        await tabs.nth(chosen).click()
+        await expect(tabs.nth(chosen)).to_have_attribute("aria-selected", "true")
+        for tab in await tabs.all():
+            await expect(tab).to_be_in_viewport(ratio=1)
+            assert await tab.evaluate("tab => tab.scrollWidth <= tab.clientWidth"), await tab.inner_text()
+    await opened.context.close()
+    assert opened.faults == []
 
 
 async def test_a_chat_is_dropped_onto_a_folder(watched: Watched) -> None:

@@ -12,6 +12,7 @@ import { Finder } from '../src/state/finder.svelte'
 import { Preferences } from '../src/state/preferences.svelte'
 import { Prompts } from '../src/state/prompts.svelte'
 import { Runs } from '../src/state/runs.svelte'
+import { SideFolds } from '../src/state/side-folds.svelte'
 import { Transfer } from '../src/state/transfer.svelte'
 import { chatOf, json, problem, wire } from './support'
 
@@ -262,4 +263,24 @@ test('the name of a file is read from its header in any letters', () => {
   expect(nameIn('attachment; filename="a b.pdf"')).toBe('a b.pdf')
   expect(nameIn("attachment; filename*=UTF-8''%FF; filename=\"plain.md\"")).toBe('plain.md')
   expect(nameIn('attachment')).toBeNull()
+})
+
+test('what was folded in the side bar stays so, and what opens by itself is no choice', () => {
+  localStorage.clear()
+  const roomy = new SideFolds(() => true)
+  // A browser tells of a part that is open from the beginning.
+  roomy.open('folders', true)
+  expect(localStorage).toHaveLength(0)
+  expect(new SideFolds(() => false).isOpen('folders')).toBe(false)
+  roomy.toggle('Bank/Loans')
+  roomy.open('tags', false)
+  const later = new SideFolds(() => true)
+  expect([...later.closed]).toEqual(['Bank/Loans'])
+  expect([later.isOpen('folders'), later.isOpen('tags')]).toEqual([true, false])
+  later.toggle('Bank/Loans')
+  expect(new SideFolds(() => true).closed.size).toBe(0)
+  localStorage.setItem('samovar.side', JSON.stringify({ folders: 'yes', tags: 1, closed: [7, 'Attic'] }))
+  const doubtful = new SideFolds(() => true)
+  expect([doubtful.isOpen('folders'), doubtful.isOpen('tags'), ...doubtful.closed]).toEqual([true, true, 'Attic'])
+  localStorage.clear()
 })
