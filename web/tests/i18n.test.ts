@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { en as firstWords } from '../src/i18n/en'
 import { enCheck } from '../src/i18n/en-check'
 import { enConversation } from '../src/i18n/en-conversation'
+import { enErrors } from '../src/i18n/en-errors'
 import { enEvidence } from '../src/i18n/en-evidence'
 import { enLibrary } from '../src/i18n/en-library'
 import { enModels } from '../src/i18n/en-models'
@@ -13,6 +14,7 @@ import { fillText, placeholdersOf, type Key, type Text } from '../src/i18n/messa
 import { ru as firstRussianWords } from '../src/i18n/ru'
 import { ruCheck } from '../src/i18n/ru-check'
 import { ruConversation } from '../src/i18n/ru-conversation'
+import { ruErrors } from '../src/i18n/ru-errors'
 import { ruEvidence } from '../src/i18n/ru-evidence'
 import { ruLibrary } from '../src/i18n/ru-library'
 import { ruModels } from '../src/i18n/ru-models'
@@ -20,8 +22,8 @@ import { ruPanel } from '../src/i18n/ru-panel'
 import { ruShell } from '../src/i18n/ru-shell'
 import { Locale } from '../src/state/locale.svelte'
 
-const en: Record<Key, Text> = { ...firstWords, ...enCheck, ...enConversation, ...enEvidence, ...enLibrary, ...enModels, ...enPanel, ...enShell }
-const ru: Record<Key, Text> = { ...firstRussianWords, ...ruCheck, ...ruConversation, ...ruEvidence, ...ruLibrary, ...ruModels, ...ruPanel, ...ruShell }
+const en: Record<Key, Text> = { ...firstWords, ...enCheck, ...enConversation, ...enErrors, ...enEvidence, ...enLibrary, ...enModels, ...enPanel, ...enShell }
+const ru: Record<Key, Text> = { ...firstRussianWords, ...ruCheck, ...ruConversation, ...ruErrors, ...ruEvidence, ...ruLibrary, ...ruModels, ...ruPanel, ...ruShell }
 const forms = (text: Text): string[] => (typeof text === 'string' ? [text] : Object.values(text))
 const sorted = (values: string[]): string[] => [...new Set(values)].sort()
 const keys = Object.keys(en) as Key[]
@@ -66,7 +68,6 @@ test.skipIf(isAlone)('every error of the server has words and advice', () => {
     expect(keys, code).toContain(`error.${code}.advice`)
   }
 })
-
 
 /** Told to programs that ask for what the page never asks for. */
 const OF_PROGRAMS = new Set(['start and end lie outside the page'])
@@ -117,6 +118,7 @@ test.skipIf(isAlone)('everything that an import can lose has words', () => {
 test('a reason is told in the language of the page, an unknown one as the server said it', async () => {
   const locale = new Locale()
   await locale.use('ru')
+  await locale.addWords('errors')
   const told = (reason: string): string => locale.problem({ code: 'file_too_complex', title: '', detail: '', values: { name: 'a.pdf', reason } }).title
   expect(told('pages')).toBe('Файл a.pdf не удалось прочитать в отведённых пределах: слишком много страниц.')
   expect(told('the moon is full')).toContain('the moon is full')
@@ -124,7 +126,7 @@ test('a reason is told in the language of the page, an unknown one as the server
 })
 
 test('no word that is loaded later hides another', () => {
-  const all = [firstWords, enCheck, enConversation, enEvidence, enLibrary, enModels, enPanel, enShell].flatMap((words) => Object.keys(words))
+  const all = [firstWords, enCheck, enConversation, enErrors, enEvidence, enLibrary, enModels, enPanel, enShell].flatMap((words) => Object.keys(words))
   expect(new Set(all).size).toBe(all.length)
 })
 
@@ -140,8 +142,9 @@ test('a place in the line is told with its ending, its wait and its unit', async
   expect(locale.inLine(1, 80)).toBe('Вы следующий в очереди, осталось около 1 мин')
 })
 
-test('a fallback is told with the reason of the server that did not answer', () => {
+test('a fallback is told with the reason of the server that did not answer', async () => {
   const locale = new Locale()
+  await locale.addWords('errors')
   const told = (values: Record<string, string>): string => locale.notice({ code: 'fallback_used', values })
   expect(told({ model: 'llama', instead_of: 'vllm', reason: 'backend_unreachable' })).toBe('Answered by llama instead. The backend vllm does not answer.')
   expect(told({})).toBe('Another model answered instead of the one that was asked.')
@@ -156,6 +159,24 @@ test('the words of a part come when they are asked for and stay when the languag
   await locale.use('ru')
   expect(locale.t('models.keys')).toBe('Ключи')
   expect(locale.t('side.models')).toBe('Модели и серверы')
+})
+
+test('an error is told in the words of the server until ours are here, and one that cannot wait in ours at once', async () => {
+  const locale = new Locale()
+  await locale.use('ru')
+  const told = (code: string): string => locale.problem({ code, title: 'The file is empty.', detail: '', values: {} }).title
+  expect(told('file_empty')).toBe('The file is empty.')
+  expect(locale.problem({ code: 'file_empty', title: '', detail: '', values: {} }).title).toBe('Внутри Samovar что-то пошло не так.')
+  expect(told('unreachable')).toBe('Samovar не отвечает.')
+  // What may go wrong in a part of the page is known before that part is shown.
+  await locale.addWords('library')
+  expect(told('file_empty')).toBe('Файл пуст.')
+})
+
+test('words that are under way when the language changes come in the new one', async () => {
+  const locale = new Locale()
+  await Promise.all([locale.addWords('models'), locale.use('ru'), locale.addWords('panel')])
+  expect([locale.t('models.keys'), locale.t('panel.prompt'), locale.t('side.models')]).toEqual(['Ключи', 'Промпт', 'Модели и серверы'])
 })
 
 test('sizes are told in decimal units', () => {

@@ -1,9 +1,8 @@
-/** What went wrong, what to do about it (`.advice`), and the same without the values it names (`.bare`). */
+/**
+ * What went wrong, what to do about it (`.advice`), and the same without the values it names (`.bare`).
+ * Loaded behind the first view, which has words of its own for a server that does not answer.
+ */
 export const enErrors = {
-  'error.unreachable': 'Samovar does not answer.',
-  'error.unreachable.advice': 'Check that it is running. The page tries again by itself.',
-  'error.internal': 'Something went wrong inside Samovar.',
-  'error.internal.advice': 'Try again. If it happens again, run `samovar doctor`.',
   'error.not_found': 'There is nothing here.',
   'error.not_found.advice': 'It may have been deleted. Choose another chat or begin a new one.',
   'error.unauthorised': 'You are not signed in.',

@@ -1,7 +1,24 @@
 import type { Text } from './messages'
 
-/** The words of the parameters of a chat; loaded with their panel. */
+/** The words of the panel beside a chat; loaded with it. */
 export const enPanel = {
+  'panel.parameters': 'Parameters',
+  'panel.prompt': 'System prompt',
+  'panel.context': 'Context',
+  'panel.ledger': 'What the model saw',
+  'panel.reset': 'Reset {name}',
+  'panel.resetAll': 'Reset all',
+  'panel.default': 'default',
+  'panel.range': '{min} … {max}',
+  'panel.outOfRange': 'Choose a value from {min} to {max}.',
+  'panel.whole': 'Choose a whole number.',
+  'panel.unsupported': 'This model does not take it; it will not be sent.',
+  'panel.parametersHint': 'Empty means the default of the model. Changes apply from the next reply.',
+  'panel.promptLabel': 'What the model is told before every reply',
+  'panel.promptHint': 'Say who the model is, how to answer and what to avoid. Short and definite works best.',
+  'panel.promptPlaceholder': 'You are a careful editor. Answer briefly…',
+  'panel.promptSize': { one: '{n} character', other: '{n} characters' },
+
   'panel.schema.notJson': 'This is not JSON. Look for a missing quote, comma or bracket.',
   'panel.schema.notObject': 'A JSON Schema is an object: it begins with {.',
   'panel.schema.notSchema': 'This looks like an example and not like a schema: no “type” says what the reply should be.',

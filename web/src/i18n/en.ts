@@ -1,5 +1,3 @@
-import { enErrors } from './en-errors'
-
 export const en = {
   'app.tagline': 'A private chat with models on your own machine',
   'app.skip': 'Skip to the input',
@@ -94,22 +92,6 @@ export const en = {
   'panel.label': 'Settings of this chat',
   'panel.open': 'Show the panel',
   'panel.close': 'Close the panel',
-  'panel.parameters': 'Parameters',
-  'panel.prompt': 'System prompt',
-  'panel.context': 'Context',
-  'panel.ledger': 'What the model saw',
-  'panel.reset': 'Reset {name}',
-  'panel.resetAll': 'Reset all',
-  'panel.default': 'default',
-  'panel.range': '{min} … {max}',
-  'panel.outOfRange': 'Choose a value from {min} to {max}.',
-  'panel.whole': 'Choose a whole number.',
-  'panel.unsupported': 'This model does not take it; it will not be sent.',
-  'panel.parametersHint': 'Empty means the default of the model. Changes apply from the next reply.',
-  'panel.promptLabel': 'What the model is told before every reply',
-  'panel.promptHint': 'Say who the model is, how to answer and what to avoid. Short and definite works best.',
-  'panel.promptPlaceholder': 'You are a careful editor. Answer briefly…',
-  'panel.promptSize': { one: '{n} character', other: '{n} characters' },
 
   'parameter.temperature': 'Temperature',
   'parameter.top_p': 'Top P',
@@ -265,5 +247,8 @@ export const en = {
   'dialog.close': 'Close',
   'dialog.cancel': 'Cancel',
 
-  ...enErrors,
+  'error.unreachable': 'Samovar does not answer.',
+  'error.unreachable.advice': 'Check that it is running. The page tries again by itself.',
+  'error.internal': 'Something went wrong inside Samovar.',
+  'error.internal.advice': 'Try again. If it happens again, run `samovar doctor`.',
 } satisfies Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>

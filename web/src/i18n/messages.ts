@@ -1,6 +1,7 @@
 import type { en } from './en'
 import type { enCheck } from './en-check'
 import type { enConversation } from './en-conversation'
+import type { enErrors } from './en-errors'
 import type { enEvidence } from './en-evidence'
 import type { enLibrary } from './en-library'
 import type { enModels } from './en-models'
@@ -10,7 +11,7 @@ import type { enShell } from './en-shell'
 /** A text with `{placeholders}`, or its forms by the plural category of `{n}`. */
 export type Text = string | Partial<Record<Intl.LDMLPluralRule, string>>
 /** The words of the first view, and those that are loaded with what they stand on. */
-export type Key = keyof typeof en | keyof typeof enCheck | keyof typeof enConversation | keyof typeof enEvidence | keyof typeof enLibrary | keyof typeof enModels | keyof typeof enPanel | keyof typeof enShell
+export type Key = keyof typeof en | keyof typeof enCheck | keyof typeof enConversation | keyof typeof enErrors | keyof typeof enEvidence | keyof typeof enLibrary | keyof typeof enModels | keyof typeof enPanel | keyof typeof enShell
 export type Messages = Record<keyof typeof en, Text>
 export type CheckMessages = Record<keyof typeof enCheck, Text>
 export type ConversationMessages = Record<keyof typeof enConversation, Text>

@@ -1,10 +1,6 @@
 import type { enErrors } from './en-errors'
 
 export const ruErrors: Record<keyof typeof enErrors, string> = {
-  'error.unreachable': 'Samovar не отвечает.',
-  'error.unreachable.advice': 'Проверьте, что он запущен. Страница сама попробует подключиться снова.',
-  'error.internal': 'Внутри Samovar что-то пошло не так.',
-  'error.internal.advice': 'Попробуйте ещё раз. Если повторится, выполните `samovar doctor`.',
   'error.not_found': 'Здесь ничего нет.',
   'error.not_found.advice': 'Возможно, это удалили. Выберите другой чат или начните новый.',
   'error.unauthorised': 'Вы не вошли.',

@@ -1,6 +1,23 @@
 import type { PanelMessages } from './messages'
 
 export const ruPanel: PanelMessages = {
+  'panel.parameters': 'Параметры',
+  'panel.prompt': 'Промпт',
+  'panel.context': 'Контекст',
+  'panel.ledger': 'Что видела модель',
+  'panel.reset': 'Сбросить: {name}',
+  'panel.resetAll': 'Сбросить всё',
+  'panel.default': 'по умолчанию',
+  'panel.range': '{min} … {max}',
+  'panel.outOfRange': 'Укажите значение от {min} до {max}.',
+  'panel.whole': 'Укажите целое число.',
+  'panel.unsupported': 'Модель не поддерживает этот параметр, он не будет отправлен.',
+  'panel.parametersHint': 'Пустое поле — значение модели по умолчанию. Изменения действуют со следующего ответа.',
+  'panel.promptLabel': 'Что модель читает перед каждым ответом',
+  'panel.promptHint': 'Опишите роль, стиль ответа и чего избегать. Коротко и определённо работает лучше всего.',
+  'panel.promptPlaceholder': 'Ты внимательный редактор. Отвечай кратко…',
+  'panel.promptSize': { one: '{n} символ', few: '{n} символа', many: '{n} символов', other: '{n} символа' },
+
   'panel.schema.notJson': 'Это не JSON. Проверьте кавычки, запятые и скобки.',
   'panel.schema.notObject': 'JSON Schema — это объект, он начинается с {.',
   'panel.schema.notSchema': 'Похоже на пример, а не на схему: нет поля «type», которое задаёт вид ответа.',

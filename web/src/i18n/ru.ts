@@ -1,6 +1,4 @@
 import type { Messages } from './messages'
-import { ruErrors } from './ru-errors'
-
 export const ru: Messages = {
   'app.tagline': 'Личный чат с моделями на вашем компьютере',
   'app.skip': 'Перейти к полю ввода',
@@ -95,22 +93,6 @@ export const ru: Messages = {
   'panel.label': 'Настройки чата',
   'panel.open': 'Показать панель',
   'panel.close': 'Закрыть панель',
-  'panel.parameters': 'Параметры',
-  'panel.prompt': 'Промпт',
-  'panel.context': 'Контекст',
-  'panel.ledger': 'Что видела модель',
-  'panel.reset': 'Сбросить: {name}',
-  'panel.resetAll': 'Сбросить всё',
-  'panel.default': 'по умолчанию',
-  'panel.range': '{min} … {max}',
-  'panel.outOfRange': 'Укажите значение от {min} до {max}.',
-  'panel.whole': 'Укажите целое число.',
-  'panel.unsupported': 'Модель не поддерживает этот параметр, он не будет отправлен.',
-  'panel.parametersHint': 'Пустое поле — значение модели по умолчанию. Изменения действуют со следующего ответа.',
-  'panel.promptLabel': 'Что модель читает перед каждым ответом',
-  'panel.promptHint': 'Опишите роль, стиль ответа и чего избегать. Коротко и определённо работает лучше всего.',
-  'panel.promptPlaceholder': 'Ты внимательный редактор. Отвечай кратко…',
-  'panel.promptSize': { one: '{n} символ', few: '{n} символа', many: '{n} символов', other: '{n} символа' },
 
   'parameter.temperature': 'Температура',
   'parameter.top_p': 'Top P',
@@ -266,5 +248,8 @@ export const ru: Messages = {
   'dialog.close': 'Закрыть',
   'dialog.cancel': 'Отмена',
 
-  ...ruErrors,
+  'error.unreachable': 'Samovar не отвечает.',
+  'error.unreachable.advice': 'Проверьте, что он запущен. Страница сама попробует подключиться снова.',
+  'error.internal': 'Внутри Samovar что-то пошло не так.',
+  'error.internal.advice': 'Попробуйте ещё раз. Если повторится, выполните `samovar doctor`.',
 }

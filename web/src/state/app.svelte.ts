@@ -42,10 +42,17 @@ export class App {
       onBack: () => void this.#comeBack(),
       onSignedOut: () => this.session.lose(),
     })
+    this.#bringErrorWords()
     await this.session.begin(token)
   }
 
+  // They are not for the first view: until they are here, an error is told in the server's words.
+  #bringErrorWords(): void {
+    this.locale.addWords('errors').catch(() => undefined)
+  }
+
   async #comeBack(): Promise<void> {
+    this.#bringErrorWords()
     if (this.session.state === 'in') await Promise.all([this.chats.refresh(), this.system.load()])
     else await this.session.begin(null)
   }

@@ -14,6 +14,10 @@ const AREAS = {
     en: async () => (await import('../i18n/en-conversation')).enConversation,
     ru: async () => (await import('../i18n/ru-conversation')).ruConversation,
   },
+  errors: {
+    en: async () => (await import('../i18n/en-errors')).enErrors,
+    ru: async () => (await import('../i18n/ru-errors')).ruErrors,
+  },
   evidence: {
     en: async () => (await import('../i18n/en-evidence')).enEvidence,
     ru: async () => (await import('../i18n/ru-evidence')).ruEvidence,
@@ -48,16 +52,31 @@ export class Locale {
   }
 
   async use(language: Language): Promise<void> {
-    const [words, ...more] = await Promise.all([loadWords(language), ...[...this.#areas].map((area) => AREAS[area][language]())])
-    this.#messages = Object.assign({ ...words }, ...more) as Partial<Record<Key, Text>>
+    let known: number
+    let all: Partial<Record<Key, Text>>[]
+    do {
+      known = this.#areas.size
+      all = await Promise.all([loadWords(language), ...[...this.#areas].map((area) => AREAS[area][language]())])
+      // Words that came meanwhile are in the language that was before.
+    } while (this.#areas.size !== known)
+    this.#messages = Object.assign({}, ...all) as Partial<Record<Key, Text>>
     this.#language = language
     document.documentElement.lang = language
   }
 
-  /** Loads the words of a part of the page; to be awaited before that part is shown. */
+  /** Loads the words of a part of the page, and those for what may go wrong in it; to be awaited before that part is shown. */
   async addWords(area: WordArea): Promise<void> {
+    await Promise.all([this.#add(area), this.#add('errors')])
+  }
+
+  async #add(area: WordArea): Promise<void> {
     if (this.#areas.has(area)) return
-    const words = await AREAS[area][this.#language]()
+    let language: Language
+    let words: Partial<Record<Key, Text>>
+    do {
+      language = this.#language
+      words = await AREAS[area][language]()
+    } while (language !== this.#language)
     this.#areas.add(area)
     this.#messages = { ...this.#messages, ...words }
   }
