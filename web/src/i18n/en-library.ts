@@ -1,7 +1,6 @@
 /** The words of the library and of the page of a document, loaded with them. */
 export const enLibrary = {
   'library.about': 'Knowledge bases hold the papers that chats search. Nothing in them leaves this machine by itself.',
-  'library.leave': 'Back to the chat',
   'library.bases': 'Knowledge bases',
   'library.none': 'No knowledge base yet',
   'library.noneText': 'A knowledge base is a set of papers that chats can search: contracts, manuals, letters, tables. Make one, and drop files or whole folders into it.',

@@ -6,7 +6,6 @@ export const enModels = {
   'models.catalogue': 'Catalogue',
   'models.files': 'Model files',
   'models.keys': 'Keys',
-  'models.leave': 'Back to the chat',
 
   'servers.about': 'Where the models answer. Servers on this machine are found by themselves; others are added by their address.',
   'servers.probe': 'Look again',

@@ -96,7 +96,6 @@ export const enShell = {
   'prompts.sections': 'Sections',
   'prompts.library': 'Prompts',
   'prompts.examples': 'Examples',
-  'prompts.leave': 'Back to the chat',
   'prompts.search': 'Find a prompt',
   'prompts.all': 'All',
   'prompts.own': 'Mine',

@@ -3,6 +3,7 @@ export const en = {
   'app.skip': 'Skip to the input',
   'app.skipToContent': 'Skip to the content',
   'app.opening': 'Opening…',
+  'app.leave': 'Back to the chat',
   'line.lost': 'Connection lost. Trying again…',
 
   'signin.title': 'Sign in to Samovar',

@@ -2,7 +2,6 @@ import type { LibraryMessages } from './messages'
 
 export const ruLibrary: LibraryMessages = {
   'library.about': 'В базах знаний лежат документы, по которым ищут чаты. Сами по себе они никуда с этого компьютера не уходят.',
-  'library.leave': 'Вернуться в чат',
   'library.bases': 'Базы знаний',
   'library.none': 'Баз знаний пока нет',
   'library.noneText': 'База знаний — это набор документов для поиска из чата: договоры, инструкции, письма, таблицы. Создайте базу и перетащите в неё файлы или целые папки.',

@@ -5,7 +5,6 @@ export const ruModels: ModelMessages = {
   'models.catalogue': 'Каталог',
   'models.files': 'Файлы моделей',
   'models.keys': 'Ключи',
-  'models.leave': 'Вернуться в чат',
 
   'servers.about': 'Здесь отвечают модели. Серверы на этом компьютере находятся сами, остальные добавляются по адресу.',
   'servers.probe': 'Искать снова',

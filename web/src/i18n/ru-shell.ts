@@ -100,7 +100,6 @@ export const ruShell: ShellMessages = {
   'prompts.sections': 'Разделы',
   'prompts.library': 'Промпты',
   'prompts.examples': 'Примеры',
-  'prompts.leave': 'Вернуться в чат',
   'prompts.search': 'Найти промпт',
   'prompts.all': 'Все',
   'prompts.own': 'Мои',

@@ -4,6 +4,7 @@ export const ru: Messages = {
   'app.skip': 'Перейти к полю ввода',
   'app.skipToContent': 'Перейти к содержимому',
   'app.opening': 'Открывается…',
+  'app.leave': 'Вернуться в чат',
   'line.lost': 'Связь потеряна. Подключаемся снова…',
 
   'signin.title': 'Вход в Samovar',
