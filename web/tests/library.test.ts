@@ -9,6 +9,7 @@ import { piecesOf, rowsOf } from '../src/lib/tables'
 import { plainName } from '../src/lib/text-direction'
 import { boxesOf, layOut, unitsOf } from '../src/lib/text-layer'
 import { cutRuns, isSafeTarget } from '../src/lib/text-runs'
+import { Library } from '../src/state/library.svelte'
 import { Locale } from '../src/state/locale.svelte'
 import { lineOf } from '../src/state/report-words'
 import { Shelf } from '../src/state/shelf.svelte'
@@ -327,4 +328,39 @@ test('an answer that is JSON is shown as code, anything else as it is', () => {
   expect(asShown(' {"faces": 2} ')).toBe('```json\n{\n  "faces": 2\n}\n```')
   expect(asShown('[1]: not JSON')).toBe('[1]: not JSON')
   expect(asShown('{"broken": ')).toBe('{"broken": ')
+})
+
+test('a list that was asked for before a change and comes after it does not take the change back', async () => {
+  const answers: ((found: Response) => void)[] = []
+  const base = (id: string): object => ({ id, name: id, documents: {} })
+  const { http } = wire((_path, init) =>
+    init.method === 'GET' ? new Promise<Response>((resolve) => answers.push(resolve)) : json(init.method === 'POST' ? base('new') : null),
+  )
+  const shelf = new Shelf(http, 'b', () => undefined)
+  const library = new Library(http)
+  const shown = (): string[][] => shelf.documents.map((document) => [document.id, document.status])
+
+  const listed = shelf.load()
+  await expect.poll(() => answers.length).toBe(1)
+  shelf.take(documentOf({ id: 'reread', status: 'reading' }))
+  shelf.take(documentOf({ id: 'fresh', status: 'reading' }))
+  await shelf.remove(documentOf({ id: 'gone' }))
+  answers[0]?.(json({ documents: [documentOf({ id: 'gone' }), documentOf({ id: 'reread', status: 'failed' })], next: null }))
+  await listed
+  expect(shown()).toEqual([['fresh', 'reading'], ['reread', 'reading']])
+  const later = shelf.load()
+  await expect.poll(() => answers.length).toBe(2)
+  answers[1]?.(json({ documents: [documentOf({ id: 'fresh' })], next: null }))
+  await later
+  expect(shown()).toEqual([['fresh', 'ready']])
+
+  const known = library.load()
+  await expect.poll(() => answers.length).toBe(3)
+  await library.add({ name: 'new' })
+  answers[2]?.(json({ bases: [base('old')] }))
+  await expect.poll(() => answers.length).toBe(4)
+  expect(library.bases.map((one) => one.id)).toEqual(['new'])
+  answers[3]?.(json({ bases: [base('old'), base('new')] }))
+  await known
+  expect(library.bases.map((one) => one.id)).toEqual(['old', 'new'])
 })

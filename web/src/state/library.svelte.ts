@@ -11,6 +11,10 @@ export class Library {
   #http: Http
   #bases = $state.raw<readonly Base[]>([])
   #isLoaded = $state(false)
+  #turn = 0
+  /** The number of the newest answer that was used. */
+  #taken = 0
+  #changes = 0
   #problem = $state.raw<Problem | null>(null)
   #shelf = $state.raw<Shelf | null>(null)
 
@@ -41,8 +45,15 @@ export class Library {
   }
 
   async load(): Promise<void> {
+    const turn = ++this.#turn
+    const changes = this.#changes
     try {
-      this.#bases = await listBases(this.#http)
+      const bases = await listBases(this.#http)
+      if (turn < this.#taken) return
+      this.#taken = turn
+      // An answer that was on its way does not know what has changed since, and would take it back.
+      if (changes !== this.#changes) return await this.load()
+      this.#bases = bases
       this.#isLoaded = true
       this.#problem = null
     } catch (error) {
@@ -62,6 +73,7 @@ export class Library {
     try {
       const base = await createBase(this.#http, fields)
       this.#bases = [...this.#bases, base]
+      this.#changes++
       return base
     } catch (error) {
       return problemOf(error)
@@ -72,6 +84,7 @@ export class Library {
     try {
       const changed = await changeBase(this.#http, base.id, changes)
       this.#bases = this.#bases.map((other) => (other.id === changed.id ? changed : other))
+      this.#changes++
       return null
     } catch (error) {
       return problemOf(error)
@@ -88,6 +101,7 @@ export class Library {
     this.uploads.clear(base.id, true)
     this.#bases = this.#bases.filter((other) => other.id !== base.id)
     if (this.#shelf?.baseId === base.id) this.#shelf = null
+    this.#changes++
     return null
   }
 }

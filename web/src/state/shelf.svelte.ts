@@ -23,6 +23,9 @@ export class Shelf {
   #isLoading = $state(false)
   #problem = $state.raw<Problem | null>(null)
   #actionProblem = $state.raw<Problem | null>(null)
+  // What came and went here while an answer was on its way, which does not know of it.
+  #taken = new Map<string, ListedDocument>()
+  #removed = new Set<string>()
   #turn = 0
   #filterTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -66,9 +69,12 @@ export class Shelf {
     const turn = ++this.#turn
     const shown = Math.min(Math.max(PAGE_SIZE, this.#documents.length), MOST_AT_ONCE)
     this.#isLoading = true
+    this.#taken.clear()
+    this.#removed.clear()
     try {
-      const { documents, next } = await listDocuments(this.#http, this.baseId, this.#filter, null, shown)
+      const { documents: told, next } = await listDocuments(this.#http, this.baseId, this.#filter, null, shown)
       if (turn !== this.#turn) return
+      const documents = this.#withChanges(told)
       // What was loaded beyond that number stays, unless it has moved up.
       const known = new Set(documents.map((document) => document.id))
       const beyond = next === null ? [] : this.#documents.slice(shown).filter((document) => !known.has(document.id))
@@ -120,6 +126,7 @@ export class Shelf {
     const isShown = this.#documents.some((other) => other.id === document.id)
     if (isShown) this.#documents = this.#documents.map((other) => (other.id === document.id ? document : other))
     else if (!this.isFiltered) this.#documents = [document, ...this.#documents]
+    this.#taken.set(document.id, document)
   }
 
   async reread(document: ListedDocument): Promise<void> {
@@ -136,6 +143,7 @@ export class Shelf {
       return problemOf(error)
     }
     this.#documents = this.#documents.filter((other) => other.id !== document.id)
+    this.#removed.add(document.id)
     this.#onChange()
     return null
   }
@@ -165,6 +173,12 @@ export class Shelf {
       clearInterval(timer)
       clearTimeout(this.#filterTimer)
     }
+  }
+
+  #withChanges(told: readonly ListedDocument[]): ListedDocument[] {
+    const ids = new Set(told.map((document) => document.id))
+    const come = this.isFiltered ? [] : [...this.#taken.values()].filter((document) => !ids.has(document.id)).reverse()
+    return [...come, ...told.map((document) => this.#taken.get(document.id) ?? document)].filter((document) => !this.#removed.has(document.id))
   }
 
   async #act(act: () => Promise<void>): Promise<void> {
