@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import psycopg
@@ -12,6 +13,8 @@ from tests.support.database import another_actor, make_chat, make_message
 
 from samovar.chat.message_index import MessageIndexer
 from samovar.domain.actor import Actor
+from samovar.domain.errors import StorageUnavailable
+from samovar.ports.storage import Transaction
 from samovar.settings import Settings
 from samovar.storage import PostgresStorage
 
@@ -201,6 +204,45 @@ async def test_one_message_that_is_gone_keeps_no_other_from_the_index(
     indexer.add(kept.message_id)
     indexer.start()
     assert await _until(lambda: _count(storage, 1))
+
+
+class _FailingOnce:
+    """A real storage of which one transaction fails."""
+
+    def __init__(self, storage: PostgresStorage, fault: Exception) -> None:
+        self._storage = storage
+        self._faults = [fault]
+
+    async def has_failed(self) -> bool:
+        return not self._faults
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        if self._faults:
+            raise self._faults.pop()
+        return self._storage.transaction()
+
+
+@pytest.mark.parametrize("fault", [StorageUnavailable(), ZeroDivisionError()])
+async def test_a_fault_costs_no_message_its_place_in_the_index(
+    storage: PostgresStorage, actor: Actor, fault: Exception
+) -> None:
+    chat = make_chat(actor)
+    said = make_message(chat.chat_id, text="тюльпан")
+    async with storage.transaction() as tx:
+        await tx.chats.add(actor, chat)
+        await tx.chats.add_message(actor, said)
+    failing = _FailingOnce(storage, fault)
+    indexer = MessageIndexer(failing)  # type: ignore[arg-type]  # it asks for transactions alone
+    indexer.add(said.message_id)
+    indexer.start()
+    try:
+        await _until(failing.has_failed)
+        if not isinstance(fault, StorageUnavailable):
+            # What a defect has cost its turn is looked for once a minute, or when there is news.
+            indexer.look()
+        assert await _until(lambda: _count(storage, 1))
+    finally:
+        await indexer.close()
 
 
 async def test_an_imported_chat_is_found(running: Running) -> None:

@@ -86,7 +86,8 @@ class MessageIndexer:
                 log.info("messages.index_waits", code=error.code)
                 await asyncio.sleep(_RETRY_S)
                 continue
-            except Exception as error:  # noqa: BLE001 - the worker loop: a defect is told, and the rest goes on
+            except Exception as error:  # noqa: BLE001 - the worker loop: nobody would begin it again, and nothing be found
+                # What it had in hand is missing from the index, and tried again with what else is.
                 log.error("messages.index_failed", error=error)
             await self._wait()
 
@@ -104,9 +105,13 @@ class MessageIndexer:
     async def _take_ended(self) -> None:
         while self._ended:
             few = list(self._ended)[:_MOST_AT_ONCE]
-            await self._take(few)
             for message_id in few:
-                self._ended.pop(message_id, None)
+                del self._ended[message_id]
+            try:
+                await self._take(few)
+            except StorageUnavailable:
+                self._ended = dict.fromkeys(few) | self._ended
+                raise
 
     async def _take(self, few: list[MessageId]) -> None:
         """Index these, or, when that fails, each by itself. Raises: StorageUnavailable."""

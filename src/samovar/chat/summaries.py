@@ -190,7 +190,7 @@ class Summariser:
         except SamovarError as error:
             log.info("summary.failed", chat=str(job.chat_id), code=error.code)
             self._tell(job.chat_id, error.code)
-        except Exception as error:  # noqa: BLE001 - the worker loop: a defect costs one summary alone, and is told
+        except Exception as error:  # noqa: BLE001 - the worker loop: no other chat would be summed up again
             log.error("summary.crashed", error=error, chat=str(job.chat_id))
             self._tell(job.chat_id, SamovarError.code)
         finally:

@@ -62,10 +62,10 @@ class UnkeptReplies:
             status = "done"
         except SamovarError as failure:
             status, error = "failed", failure
-        except Exception as failure:  # noqa: BLE001 - a defect ends this reply alone, and is told
-            # Not the error itself: what it carries may be what was said.
+        except Exception as failure:  # noqa: BLE001 - the task's end: the reader waits for one, whatever has happened
+            # The log has of an error where it came from, and not its words: they may be what was said.
             status, error = "failed", SamovarError()
-            log.error("temporary.crashed", kind=type(failure).__name__)
+            log.error("temporary.crashed", error=failure)
         finally:
             if actor.key is not None:
                 self._on_spent(actor.key.key_id, tokens_spent(live))

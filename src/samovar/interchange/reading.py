@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -51,8 +51,8 @@ class ChatReader:
         self._found = 0
         self.source: Source | None = None
 
-    def chats(self, on_progress: Callable[[int], None] = lambda _bytes: None) -> Iterator[ArrivingChat]:
-        """Every chat in the order of the file; what is no chat is reported.
+    def chats(self, on_progress: Callable[[int], None] = lambda _bytes: None) -> Generator[ArrivingChat, None, None]:
+        """Every chat in the order of the file; what is no chat is reported. Closing it closes the file.
 
         ``on_progress`` is told how many bytes of the file have been read.
 

@@ -70,7 +70,7 @@ class ChatImport:
                     skipped += 1
                 del arriving
         finally:
-            chats.close()  # type: ignore[attr-defined]  # a generator, whose file it closes
+            chats.close()
         assert reader.source is not None, "a file without chats raises"
         return ImportResult(
             source=reader.source, chats=taken, messages=said, skipped=skipped, problems=report.problems()

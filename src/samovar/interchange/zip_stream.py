@@ -2,8 +2,11 @@
 
 from datetime import datetime
 from io import RawIOBase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 __all__ = ["ZipStream"]
 
@@ -22,9 +25,10 @@ class _Outlet(RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, part: bytes) -> int:  # type: ignore[override]  # zipfile writes bytes
-        self._parts.append(bytes(part))
-        return len(part)
+    def write(self, part: "ReadableBuffer", /) -> int:
+        content = bytes(part)
+        self._parts.append(content)
+        return len(content)
 
     def take(self) -> bytes:
         taken, self._parts = b"".join(self._parts), []
