@@ -50,6 +50,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "import_too_large": 413,
     "import_too_complex": 422,
     "import_damaged": 422,
+    "import_packing_unknown": 415,
     "import_too_new": 422,
     "export_too_long": 422,
     "no_model": 503,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from samovar.domain.errors import FileEncrypted, ImportDamaged, ImportTooComplex
+from samovar.domain.errors import FileEncrypted, ImportDamaged, ImportPackingUnknown, ImportTooComplex
 from samovar.interchange.limits import (
     MOST_DIRECTORY_BYTES,
     MOST_ENTRIES,
@@ -23,7 +23,9 @@ _ZIP_MARKS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _BEGINNINGS: Final = (b"{", b"[")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _SNIFFED_BYTES: Final = 256
-_ENCRYPTED: Final = 0x1
+#: Bits of an entry's flags: encrypted, either way; a patch of another file. Source: APPNOTE 6.3.10 (2022), 4.4.4.
+_ENCRYPTED: Final = 0x41
+_PATCH: Final = 0x20
 #: No export is smaller than this and unpacks to much.
 _ALWAYS_ALLOWED_BYTES: Final = 64_000_000
 #: What reading an archive raises when it is damaged.
@@ -41,7 +43,7 @@ class ChatFile:
 def chat_files(file: BinaryIO, name: str, report: Report) -> Iterator[ChatFile]:
     """List what begins like JSON, by content; what does not is counted.
 
-    Raises: FileEncrypted, ImportDamaged, ImportTooComplex.
+    Raises: FileEncrypted, ImportDamaged, ImportPackingUnknown, ImportTooComplex.
     """
     is_zip = file.read(4) in _ZIP_MARKS
     file.seek(0)
@@ -75,15 +77,18 @@ def _zipped(file: BinaryIO, name: str, report: Report) -> Iterator[ChatFile]:
     except OverflowError as error:
         raise ImportTooComplex(name=name, reason="too many entries") from error
     except NotImplementedError as error:
-        raise ImportDamaged(name=name) from error
+        # The list of entries says that a later version of the format is needed than zipfile knows (above 6.3).
+        raise ImportPackingUnknown(name=name) from error
     except _FAULTS as error:
         raise ImportDamaged(name=name) from error
     with archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
         if len(entries) > MOST_ENTRIES:
             raise ImportTooComplex(name=name, reason="too many entries")
         if entries and all(entry.flag_bits & _ENCRYPTED for entry in entries):
             raise FileEncrypted(name=name)
+        if entries and all(_is_packed_rarely(entry) for entry in entries):
+            raise ImportPackingUnknown(name=name)
         room = _Room(name)
         for entry in sorted(entries, key=lambda entry: entry.filename):
             try:
@@ -98,9 +103,13 @@ def _zipped(file: BinaryIO, name: str, report: Report) -> Iterator[ChatFile]:
                 yield ChatFile(name=entry.filename, read=_counted(stream.read, room, entry, name))
 
 
+def _is_packed_rarely(entry: ZipInfo) -> bool:
+    return entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or bool(entry.flag_bits & _PATCH)
+
+
 def _holds_json(archive: ZipFile, entry: ZipInfo) -> bool:
     """Tell by the first bytes; what is encrypted or packed in a rare way holds nothing for us."""
-    if entry.flag_bits & _ENCRYPTED or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+    if entry.flag_bits & _ENCRYPTED or _is_packed_rarely(entry):
         return False
     with archive.open(entry) as stream:
         first = stream.read(_SNIFFED_BYTES)

@@ -56,8 +56,8 @@ class ChatReader:
 
         ``on_progress`` is told how many bytes of the file have been read.
 
-        Raises: ImportUnrecognised when there is none at all, ImportTooNew, ImportDamaged, ImportTooComplex,
-        FileEncrypted.
+        Raises: ImportUnrecognised when there is none at all, ImportTooNew, ImportDamaged, ImportPackingUnknown,
+        ImportTooComplex, FileEncrypted.
         """
         with self._path.open("rb") as file:
             for chat_file in chat_files(file, self._name, self._report):

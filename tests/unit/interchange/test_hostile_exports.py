@@ -5,16 +5,27 @@ import json
 import struct
 import tracemalloc
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.support.exports import chatgpt_chat, chatgpt_node, claude_chat, zipped
 from tests.unit.interchange.test_sources import NOW, OWNER, outline, read, shown
 
 from samovar.domain.chat import path_to
-from samovar.domain.errors import FileEncrypted, ImportDamaged, ImportTooComplex, ImportTooNew, ImportUnrecognised
+from samovar.domain.errors import (
+    FileEncrypted,
+    ImportDamaged,
+    ImportPackingUnknown,
+    ImportTooComplex,
+    ImportTooNew,
+    ImportUnrecognised,
+    InterchangeError,
+)
 from samovar.interchange import limits, package, planting, splitting
 from samovar.interchange.reading import ChatReader
 from samovar.interchange.report import Report
@@ -156,11 +167,44 @@ def test_too_many_entries_are_refused_before_they_are_listed(tmp_path: Path, mon
         read(tmp_path, zipped(files))
 
 
-def test_an_encrypted_archive_is_named_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", [0x1, 0x40, 0x41])
+def test_an_encrypted_archive_is_named_so(tmp_path: Path, bits: int) -> None:
     content = bytearray(zipped({"conversations.json": [chat()]}))
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        struct.pack_into("<H", content, content.index(mark) + place, 1)
+        struct.pack_into("<H", content, content.index(mark) + place, bits)
     with pytest.raises(FileEncrypted):
+        read(tmp_path, bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(6, 64), (8, 0x20), (10, 9), (10, 12), (10, 14), (10, 97)],
+    ids=["version 6.4", "a patch", "Deflate64", "bzip2", "LZMA", "PPMd"],
+)
+def test_an_archive_that_is_packed_otherwise_is_named_so(tmp_path: Path, place: int, value: int) -> None:
+    content = bytearray(zipped({"conversations.json": [chat()]}))
+    for mark, moved in ((b"PK\x03\x04", place - 2), (b"PK\x01\x02", place)):
+        struct.pack_into("<H", content, content.index(mark) + moved, value)
+    with pytest.raises(ImportPackingUnknown):
+        read(tmp_path, bytes(content))
+
+
+def test_an_entry_without_a_name_is_read_like_any_other(tmp_path: Path) -> None:
+    content = zipped({"a.json": [chat()]}).replace(b"a.json", b"\0.json")
+    chats, problems, _ = read(tmp_path, content)
+    assert len(chats) == 1
+    assert problems == {}
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_bytes_of_an_archive_are_changed_it_is_read_or_refused(
+    tmp_path: Path, changes: list[tuple[int, int]]
+) -> None:
+    content = bytearray(zipped({"a.json": [chat("1")], "b/": b"", "b/c.json": [chat("2")]}))
+    for place, value in changes:
+        content[place % len(content)] = value
+    with suppress(InterchangeError, FileEncrypted):
         read(tmp_path, bytes(content))
 
 

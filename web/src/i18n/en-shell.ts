@@ -273,6 +273,10 @@ export const enShell = {
   'error.import_damaged': '{name} is damaged or cut short.',
   'error.import_damaged.bare': 'The file is damaged or cut short.',
   'error.import_damaged.advice': 'Export or download it once more.',
+  'error.import_packing_unknown': '{name} is packed in a way that is not read here.',
+  'error.import_packing_unknown.bare': 'The file is packed in a way that is not read here.',
+  'error.import_packing_unknown.advice':
+    'Unpack it yourself and import the files with the chats, or pack them as an ordinary ZIP.',
   'error.import_too_new': '{name} was written by a newer Samovar (format {version}).',
   'error.import_too_new.bare': 'The file was written by a newer Samovar.',
   'error.import_too_new.advice': 'Update Samovar, then import it again.',

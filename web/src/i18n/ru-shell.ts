@@ -282,6 +282,10 @@ export const ruShell: ShellMessages = {
   'error.import_damaged': 'Файл {name} повреждён или обрезан.',
   'error.import_damaged.bare': 'Файл повреждён или обрезан.',
   'error.import_damaged.advice': 'Выполните экспорт или скачайте файл ещё раз.',
+  'error.import_packing_unknown': 'Файл {name} сжат способом, который здесь не читается.',
+  'error.import_packing_unknown.bare': 'Файл сжат способом, который здесь не читается.',
+  'error.import_packing_unknown.advice':
+    'Распакуйте его сами и импортируйте файлы с чатами или сожмите их в обычный ZIP.',
   'error.import_too_new': 'Файл {name} записан более новой версией Samovar (формат {version}).',
   'error.import_too_new.bare': 'Файл записан более новой версией Samovar.',
   'error.import_too_new.advice': 'Обновите Samovar и импортируйте файл снова.',

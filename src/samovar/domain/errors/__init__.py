@@ -33,6 +33,7 @@ SamovarError
 │   ├── ImportTooLarge          import_too_large
 │   ├── ImportTooComplex        import_too_complex
 │   ├── ImportDamaged           import_damaged
+│   ├── ImportPackingUnknown    import_packing_unknown
 │   ├── ImportTooNew            import_too_new
 │   └── ExportTooLong           export_too_long
 ├── BackendError
@@ -109,6 +110,7 @@ from samovar.domain.errors.document import (
 from samovar.domain.errors.interchange import (
     ExportTooLong,
     ImportDamaged,
+    ImportPackingUnknown,
     ImportTooComplex,
     ImportTooLarge,
     ImportTooNew,
@@ -190,6 +192,7 @@ __all__ = [
     "Forbidden",
     "ImageRefused",
     "ImportDamaged",
+    "ImportPackingUnknown",
     "ImportTooComplex",
     "ImportTooLarge",
     "ImportTooNew",

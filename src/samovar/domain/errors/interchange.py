@@ -5,6 +5,7 @@ from samovar.domain.errors.root import SamovarError
 __all__ = [
     "ExportTooLong",
     "ImportDamaged",
+    "ImportPackingUnknown",
     "ImportTooComplex",
     "ImportTooLarge",
     "ImportTooNew",
@@ -47,6 +48,14 @@ class ImportDamaged(InterchangeError):
     code = "import_damaged"
     sentence = "{name} is damaged or cut short."
     hint = "Export or download it once more."
+
+
+class ImportPackingUnknown(InterchangeError):
+    """An archive of which every entry is packed in a way that nothing here unpacks: Deflate64, bzip2, LZMA, a patch."""
+
+    code = "import_packing_unknown"
+    sentence = "{name} is packed in a way that is not read here."
+    hint = "Unpack it yourself and import the files with the chats, or pack them as an ordinary ZIP."
 
 
 class ImportTooNew(InterchangeError):
