@@ -4,13 +4,12 @@ import { getChatBases, setChatBases } from '../api/library'
 import type { Base } from '../api/library-types'
 import type { Chat, ChatChanges, ChatDetail, ChatDocument, Message, Parameters, Problem } from '../api/types'
 import { newId } from '../lib/store'
+import { ChatSettings, type SettingFields } from './chat-settings.svelte'
 import type { ChatContext } from './context.svelte'
 import { Draft } from './draft.svelte'
 import { Messages, PAGE } from './messages.svelte'
 import type { LiveRun } from './run.svelte'
 import type { Runs } from './runs.svelte'
-
-const CHANGE_DELAY_MS = 400
 
 /** What a conversation tells the rest of the page. */
 export interface ConversationWatcher {
@@ -32,16 +31,10 @@ export class Conversation {
   #chat = $state.raw<Chat | null>(null)
   #documents = $state.raw<readonly ChatDocument[]>([])
   #bases = $state.raw<readonly Base[]>([])
-  #settings = $state.raw<{ system_prompt: string; model: string | null; parameters: Parameters }>({
-    system_prompt: '',
-    model: null,
-    parameters: {},
-  })
+  #settings = new ChatSettings()
   #state = $state<'loading' | 'ready' | 'failed'>('ready')
   #problem = $state.raw<Problem | null>(null)
   #actionProblem = $state.raw<Problem | null>(null)
-  #waitingChanges: ChatChanges = {}
-  #changeTimer: ReturnType<typeof setTimeout> | undefined
   #sought = $state.raw<{ messageId: string } | null>(null)
   #ends = $state(0)
   #context: Promise<ChatContext> | null = null
@@ -73,13 +66,13 @@ export class Conversation {
     return this.#bases
   }
   get systemPrompt(): string {
-    return this.#settings.system_prompt
+    return this.#settings.fields.system_prompt
   }
   get model(): string | null {
-    return this.#settings.model
+    return this.#settings.fields.model
   }
   get parameters(): Parameters {
-    return this.#settings.parameters
+    return this.#settings.fields.parameters
   }
   get state(): 'loading' | 'ready' | 'failed' {
     return this.#state
@@ -239,12 +232,9 @@ export class Conversation {
     })
   }
 
-  change(changes: Partial<{ system_prompt: string; model: string | null; parameters: Parameters }>): void {
-    this.#settings = { ...this.#settings, ...changes }
-    if (!this.#chat && !this.#creating) return
-    this.#waitingChanges = { ...this.#waitingChanges, ...changes }
-    clearTimeout(this.#changeTimer)
-    this.#changeTimer = setTimeout(() => void this.#act(() => this.#flushChanges()), CHANGE_DELAY_MS)
+  change(changes: Partial<SettingFields>): void {
+    if (this.#chat || this.#creating) this.#settings.change(changes, () => void this.#act(() => this.#flushChanges()))
+    else this.#settings.set(changes)
   }
 
   /** Chooses the knowledge bases; a chat that is not stored yet keeps them until it is. */
@@ -279,12 +269,7 @@ export class Conversation {
   }
 
   async #create(): Promise<string> {
-    const { system_prompt, model, parameters } = this.#settings
-    const chosen = {
-      ...(system_prompt ? { system_prompt } : {}),
-      ...(model ? { model } : {}),
-      ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
-    }
+    const { chosen } = this.#settings
     const spare = await this.#watcher.spare()
     const isChosen = Object.keys(chosen).length > 0
     const chat = spare && !isChosen ? spare : spare ? await changeChat(this.#http, spare.id, chosen) : await createChat(this.#http, chosen)
@@ -296,17 +281,8 @@ export class Conversation {
   }
 
   async #flushChanges(): Promise<void> {
-    clearTimeout(this.#changeTimer)
-    const changes = this.#waitingChanges
-    if (!this.#chat || Object.keys(changes).length === 0) return
-    this.#waitingChanges = {}
-    try {
-      this.#takeChat(await changeChat(this.#http, this.#chat.id, changes))
-    } catch (error) {
-      // Kept for the next try, under what was changed since.
-      this.#waitingChanges = { ...changes, ...this.#waitingChanges }
-      throw error
-    }
+    const chatId = this.#chat?.id
+    if (chatId) await this.#settings.flush(async (changes) => this.#takeChat(await changeChat(this.#http, chatId, changes)))
   }
 
   async #begin(act: () => Promise<void>): Promise<void> {
@@ -330,8 +306,7 @@ export class Conversation {
 
   #takeChat(chat: Chat): void {
     this.#chat = chat
-    const { system_prompt, model, parameters } = chat
-    this.#settings = { system_prompt, model, parameters, ...this.#waitingChanges }
+    this.#settings.take(chat)
     this.#watcher.changed(chat)
   }
 

@@ -69,6 +69,12 @@ export class Locale {
     await Promise.all([this.#add(area), this.#add('errors')])
   }
 
+  /** What is being loaded, once the words are here that stand on it. */
+  async withWords<Part>(part: Promise<Part>, ...areas: WordArea[]): Promise<Part> {
+    const [loaded] = await Promise.all([part, ...areas.map((area) => this.addWords(area))])
+    return loaded
+  }
+
   async #add(area: WordArea): Promise<void> {
     if (this.#areas.has(area)) return
     let language: Language
