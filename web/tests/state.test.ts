@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { Chat, ChatDocument, Message, RunEvent } from '../src/api/types'
+import { ChatSettings } from '../src/state/chat-settings.svelte'
 import { Chats } from '../src/state/chats.svelte'
 import { Draft } from '../src/state/draft.svelte'
 import { LiveRun } from '../src/state/run.svelte'
@@ -252,4 +253,26 @@ test('Stop pressed before the reply has begun stops it as soon as it begins', as
   resolve(new Response(JSON.stringify({ message: question, reply, run_id: 'r' }), { status: 201 }))
   await sending
   expect(asked.at(-1)).toBe('/api/runs/r/stop')
+})
+
+test('settings count at once, are written in one go, and wait for the next try when they could not be', async () => {
+  const settings = new ChatSettings()
+  expect(settings.chosen).toEqual({})
+  settings.set({ model: 'a' })
+  expect(settings.chosen).toEqual({ model: 'a' })
+  const written: object[] = []
+  const write = (changes: object): Promise<void> => Promise.resolve(void written.push(changes))
+  settings.change({ system_prompt: 'Be brief.' }, () => void settings.flush(write))
+  settings.change({ model: 'b' }, () => void settings.flush(write))
+  expect(settings.fields).toMatchObject({ system_prompt: 'Be brief.', model: 'b' })
+  await expect.poll(() => written).toEqual([{ system_prompt: 'Be brief.', model: 'b' }])
+
+  settings.change({ model: 'c' }, () => undefined)
+  await expect(settings.flush(() => Promise.reject(new Error('lost')))).rejects.toThrow('lost')
+  // What the server has does not undo what it has not heard of.
+  settings.take(chatOf({ model: 'b', system_prompt: 'Be long.' }))
+  expect(settings.fields).toMatchObject({ model: 'c', system_prompt: 'Be long.' })
+  await settings.flush(write)
+  expect(written.at(-1)).toEqual({ model: 'c' })
+  await settings.flush(() => Promise.reject(new Error('nothing waits')))
 })
