@@ -5,13 +5,10 @@ what an import has left, and is asked as ``GET /api/find`` asks it: messages, ti
 """
 
 import argparse
-import json
-import platform
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -21,16 +18,12 @@ import psutil
 import psycopg
 import uvloop
 
+from bench.record import dated, keep, write_section
 from bench.search_load import Words
-from samovar import __version__
 from samovar.chat.finding import find_everywhere
 from samovar.domain.actor import Actor
 from samovar.storage import PostgresStorage, open_storage
 
-RESULTS: Final = Path(__file__).resolve().parent / "results"
-_PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "reference" / "benchmarks.md"
-_BEGIN: Final = "<!-- written by make bench-find -->"
-_END: Final = "<!-- end of bench-find -->"
 #: Questions are short and replies long.
 _WORDS_OF_QUESTION: Final = 25
 _WORDS_OF_REPLY: Final = 150
@@ -182,20 +175,13 @@ def main() -> int:
     parser.add_argument("--write-page", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="samovar-bench-") as folder:
-        found = uvloop.run(measure(Path(folder), messages=asked.messages, chats=asked.chats, queries=asked.queries))
-    found |= {
-        "version": __version__,
-        "at": datetime.now(UTC).isoformat(),
-        "machine": {"system": platform.platform(), "python": platform.python_version()},
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "find.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+        found = dated(
+            uvloop.run(measure(Path(folder), messages=asked.messages, chats=asked.chats, queries=asked.queries))
+        )
+    keep("find", found)
     print(table(found))
     if asked.write_page:
-        page = _PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition(_BEGIN)
-        after = rest.partition(_END)[2]
-        _PAGE.write_text(f"{before}{_BEGIN}\n\n{table(found)}\n\n{_END}{after}", encoding="utf-8")
+        write_section("bench-find", table(found))
     return 0
 
 

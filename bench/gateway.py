@@ -23,9 +23,10 @@ import psutil
 from yarl import URL
 
 from bench.client import Outcome, Plan
-from bench.gateway_table import table, write_page
+from bench.gateway_table import table
 from bench.measures import new_chat, new_session
 from bench.processes import Server, clock_s, create_key, processes_of, start_floor, start_server, start_stub
+from bench.record import write_section
 from samovar import __version__
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
@@ -288,7 +289,7 @@ def main() -> int:
     path.write_text(json.dumps(found, indent=2), encoding="utf-8")
     print(f"{table(found)}\n\n{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
     if given.write_page:
-        write_page(found)
+        write_section("bench-gateway", table(found))
     return 0
 
 

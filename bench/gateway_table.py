@@ -1,14 +1,10 @@
 """Show the figures of the gateway for people."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["table", "write_page"]
+__all__ = ["table"]
 
-_PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "reference" / "benchmarks.md"
-_BEGIN: Final = "<!-- written by make bench-gateway -->"
-_END: Final = "<!-- end -->"
 _NAMES: Final = {"direct": "direct", "floor": "floor", "relay": "`/v1`", "chat": "chat run"}
 _HEAD: Final = (
     "| streams | path | first token, added p50 / p95, ms | delay a token, p50 / p95, ms "
@@ -70,11 +66,3 @@ def _added(level: Mapping[str, Any], row: Mapping[str, Any]) -> str:
 
 def _two(values: list[float] | None) -> str:
     return f"{values[0]:.1f} / {values[1]:.1f}" if values else "-"
-
-
-def write_page(found: Mapping[str, Any]) -> None:
-    """Put the table in the place that the page keeps for it."""
-    page = _PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(_BEGIN)
-    after = rest.partition(_END)[2]
-    _PAGE.write_text(f"{before}{_BEGIN}\n\n{table(found)}\n\n{_END}{after}", encoding="utf-8")

@@ -27,9 +27,10 @@ import pypdfium2
 import uvloop
 
 from bench.ingest_papers import dense_pdf, scanned, text_pdf
-from bench.ingest_table import table, write_page
+from bench.ingest_table import table
 from bench.measures import new_session
 from bench.processes import Server, start_server
+from bench.record import write_section
 from samovar import __version__
 from samovar.api.deps import Services
 from samovar.app import open_services
@@ -306,7 +307,7 @@ def main() -> int:
     path.write_text(json.dumps(found, indent=2), encoding="utf-8")
     print(f"{table(found)}\n\n{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
     if given.write_page:
-        write_page(found)
+        write_section("bench-ingest", table(found))
     return 0
 
 

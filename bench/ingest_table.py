@@ -1,14 +1,9 @@
 """Show the figures of the reading of documents for people."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-__all__ = ["table", "write_page"]
-
-_PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "reference" / "benchmarks.md"
-_BEGIN: Final = "<!-- written by make bench-ingest -->"
-_END: Final = "<!-- end of bench-ingest -->"
+__all__ = ["table"]
 
 
 def table(found: Mapping[str, Any]) -> str:
@@ -42,11 +37,3 @@ def table(found: Mapping[str, Any]) -> str:
     if ocr := found.get("ocr"):
         lines.append(f"| OCR of a Russian scan of 200 dpi | {ocr['pages_per_minute']:.0f} pages a minute |")
     return "\n".join(lines)
-
-
-def write_page(found: Mapping[str, Any]) -> None:
-    """Put the table in the place that the page keeps for it."""
-    page = _PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(_BEGIN)
-    after = rest.partition(_END)[2]
-    _PAGE.write_text(f"{before}{_BEGIN}\n\n{table(found)}\n\n{_END}{after}", encoding="utf-8")

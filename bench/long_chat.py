@@ -5,8 +5,6 @@ Then ``samovar serve`` is asked over HTTP as the page asks it. The first answer 
 """
 
 import argparse
-import json
-import platform
 import sys
 import tempfile
 import time
@@ -21,18 +19,14 @@ import numpy as np
 import uvloop
 
 from bench.processes import Server, cpu_s, processes_of, start_server
+from bench.record import dated, keep, write_section
 from bench.search_load import Words
-from samovar import __version__
 from samovar.domain.actor import Actor
 from samovar.domain.chat import Chat, Message
 from samovar.domain.ids import ChatId, UserId, new_chat_id, new_message_id
 from samovar.domain.parameters import GenerationParameters
 from samovar.storage import open_storage
 
-RESULTS: Final = Path(__file__).resolve().parent / "results"
-_PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "reference" / "benchmarks.md"
-_BEGIN: Final = "<!-- written by make bench-long-chat -->"
-_END: Final = "<!-- end of bench-long-chat -->"
 _START: Final = datetime(2025, 1, 1, tzinfo=UTC)
 _WORDS_OF_MESSAGE: Final = 90
 #: Chats of the same length beside the one that is opened.
@@ -178,20 +172,11 @@ def main() -> int:
     parser.add_argument("--write-page", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="samovar-bench-") as folder:
-        found = uvloop.run(measure(Path(folder) / "data", messages=asked.messages, rounds=asked.rounds))
-    found |= {
-        "version": __version__,
-        "at": datetime.now(UTC).isoformat(),
-        "machine": {"system": platform.platform(), "python": platform.python_version()},
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "long_chat.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+        found = dated(uvloop.run(measure(Path(folder) / "data", messages=asked.messages, rounds=asked.rounds)))
+    keep("long_chat", found)
     print(table(found))
     if asked.write_page:
-        page = _PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition(_BEGIN)
-        after = rest.partition(_END)[2]
-        _PAGE.write_text(f"{before}{_BEGIN}\n\n{table(found)}\n\n{_END}{after}", encoding="utf-8")
+        write_section("bench-long-chat", table(found))
     return 0
 
 

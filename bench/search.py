@@ -8,12 +8,10 @@ counts, its vector is replaced by a generated one), for a million chunks would t
 import argparse
 import gc
 import json
-import platform
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
@@ -22,9 +20,9 @@ import numpy as np
 import psycopg
 import uvloop
 
+from bench.record import dated, keep, write_section
 from bench.search_load import DIMENSIONS, Words, load
-from bench.search_table import chart, table, write_page
-from samovar import __version__
+from bench.search_table import chart, table
 from samovar.domain.actor import Actor
 from samovar.domain.document import KnowledgeBase
 from samovar.domain.ids import new_base_id
@@ -35,7 +33,6 @@ from samovar.retrieval.findings import RetrieverOptions
 from samovar.retrieval.search import Retriever
 from samovar.storage import PostgresStorage, open_storage
 
-RESULTS: Final = Path(__file__).resolve().parent / "results"
 _WORDS_OF_QUESTION: Final = 8
 #: What the embedder is given, for made-up words fall into twice as many tokens as those of a language: 18 to 22 tokens
 #: each, as questions of XQuAD have (19 on the average).
@@ -176,18 +173,12 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="samovar-bench-") as folder:
         rows = uvloop.run(measure(Path(folder), sorted(asked.sizes), questions=asked.questions))
-    found = {
-        "version": __version__,
-        "at": datetime.now(UTC).isoformat(),
-        "machine": {"system": platform.platform(), "python": platform.python_version()},
-        "rows": rows,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "search.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    found = dated({"rows": rows})
+    keep("search", found)
     print(table(found))
     print(chart(found))
     if asked.write_page:
-        write_page(found)
+        write_section("bench-search", f"{table(found)}\n\n{chart(found)}")
     return 0
 
 

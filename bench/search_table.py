@@ -1,14 +1,9 @@
 """Show how the cost of a search grows, for people."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-__all__ = ["chart", "table", "write_page"]
-
-_PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "reference" / "benchmarks.md"
-_BEGIN: Final = "<!-- written by make bench-search -->"
-_END: Final = "<!-- end of bench-search -->"
+__all__ = ["chart", "table"]
 
 
 def table(found: Mapping[str, Any]) -> str:
@@ -58,11 +53,3 @@ def chart(found: Mapping[str, Any]) -> str:
             "```",
         ]
     )
-
-
-def write_page(found: Mapping[str, Any]) -> None:
-    """Put table and chart in the place that the page keeps for them."""
-    page = _PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(_BEGIN)
-    after = rest.partition(_END)[2]
-    _PAGE.write_text(f"{before}{_BEGIN}\n\n{table(found)}\n\n{chart(found)}\n\n{_END}{after}", encoding="utf-8")
