@@ -1,5 +1,8 @@
 """The OpenAI-compatible door when the model is on its way, cannot come, or breaks off."""
 
+import asyncio
+import shlex
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +15,9 @@ from tests.support.application import Running, run_application
 from tests.support.servers import RECORDINGS, play, read_recording
 
 from samovar.settings import EngineSettings, Settings
+
+#: How the process that loads the model is called.
+ENGINE_CHILD = "engine/child.py"
 
 
 @asynccontextmanager
@@ -47,18 +53,35 @@ async def test_a_model_file_that_is_none_is_named_as_the_reason(settings: Settin
         assert system["ready"] is True, "all but the model serves"
 
 
+def python_that_loads_no_model_before(gate: Path, folder: Path) -> str:
+    """An interpreter like ours whose engine begins to load only when the file ``gate`` is there."""
+    script = folder / "python"
+    script.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *{ENGINE_CHILD}*) while [ ! -e {shlex.quote(str(gate))} ]; do sleep 0.05; done;; esac\n'
+        f'exec {shlex.quote(sys.executable)} "$@"\n'
+    )
+    script.chmod(0o755)
+    return str(script)
+
+
 @pytest.mark.engine
-async def test_a_request_sent_right_after_the_start_is_answered_though_the_model_may_still_load(
-    settings: Settings,
+async def test_a_request_sent_while_the_model_loads_is_answered(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    gate = tmp_path / "gate"
+    monkeypatch.setattr(sys, "executable", python_that_loads_no_model_before(gate, tmp_path))
     engine = EngineSettings(threads=1, context_tokens=512)
     backends = settings.backends.model_copy(update={"scripted": False})
     changed = settings.model_copy(update={"engine": engine, "backends": backends})
     async with run_application(changed, engine_use="own") as running, program(running) as session:
+        asked = asyncio.create_task(complete(session, max_tokens=4))
+        answered, _ = await asyncio.wait({asked}, timeout=0.5)
+        assert not answered, "nobody could answer, so it must wait"
         listing = await running.services.models.list()
-        # The model loads while the database starts: which of the two is ready first is up to the machine.
-        assert [choice.description.state in ("loading", "ready") for choice in listing.choices] == [True]
-        status, body, _ = await complete(session, max_tokens=4)
+        assert [choice.description.state for choice in listing.choices] == ["loading"]
+        gate.touch()
+        status, body, _ = await asked
     assert status == 200, body
     assert body["choices"][0]["message"]["content"]
 
