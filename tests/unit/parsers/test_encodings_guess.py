@@ -1,6 +1,7 @@
 """Which encoding a text is in, told by how it reads and by what it declares."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -25,12 +26,20 @@ def test_russian_prose_of_forty_characters_is_read_in_each_encoding(start: int, 
     assert decode_text(piece.encode(encoding), name="a.txt") == piece
 
 
-@given(st.integers(0, 10**9), st.sampled_from(_FOUR), st.sampled_from([str.upper, str.lower, str.title]))
-def test_russian_words_in_any_case_are_read_in_each_encoding(seed: int, encoding: str, case: object) -> None:
-    words = _PROSE.split()
-    piece = " ".join(random.Random(seed).sample(words, k=20))
-    written = case(piece)  # type: ignore[operator]  # one of the three methods above
+@given(st.integers(0, 10**9), st.sampled_from(_FOUR), st.sampled_from([str.lower, str.title]))
+def test_twelve_russian_words_in_small_letters_or_as_names_are_read_in_each_encoding(
+    seed: int, encoding: str, case: Callable[[str], str]
+) -> None:
+    written = case(" ".join(random.Random(seed).sample(_PROSE.split(), k=12)))
     assert decode_text(written.encode(encoding), name="a.txt") == written
+
+
+@pytest.mark.parametrize("encoding", _FOUR)
+def test_russian_prose_of_a_hundred_and_fifty_capitals_is_read_in_each_encoding(encoding: str) -> None:
+    written = _PROSE.upper()
+    for start in range(len(written) - 150 + 1):
+        piece = written[start : start + 150]
+        assert decode_text(piece.encode(encoding), name="a.txt") == piece
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])

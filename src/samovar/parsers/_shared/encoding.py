@@ -83,6 +83,10 @@ def find_encoding(content: bytes, declared: str | None = None) -> str | None:
 
     A mark at the start counts most, then the form of UTF-8, then what is declared if the bytes read well so, then
     the likeliest of the Russian and Western code pages.
+
+    The last is a guess. Of the Russian prose that it is tested on it tells every piece of 40 characters, and all in
+    capitals every one of 150: Windows-1251 has its capitals where KOI8-R has small letters, so that nothing but which
+    letters are usual, and which follow each other, tells the two apart.
     """
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
