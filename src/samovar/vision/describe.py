@@ -88,8 +88,9 @@ class FigureDescriber:
 
     def start(self) -> None:
         """Begin to describe what waits."""
-        self._unsubscribe = self._queue.subscribe(self._hear)
-        self._working = asyncio.create_task(self._work(), name="describe pictures")
+        if self._working is None:
+            self._unsubscribe = self._queue.subscribe(self._hear)
+            self._working = asyncio.create_task(self._work(), name="describe pictures")
 
     def wake(self) -> None:
         """Look at once: something may wait now."""
