@@ -13,17 +13,22 @@ _SHINGLE_STEMS: Final = 3
 _SAME: Final = 0.8
 
 
-def push_down_repeats(ranked: Sequence[ChunkId], stems: Mapping[ChunkId, Sequence[str]]) -> list[ChunkId]:
+def push_down_repeats(
+    ranked: Sequence[ChunkId], stems: Mapping[ChunkId, Sequence[str]], *, wanted: int | None = None
+) -> list[ChunkId]:
     """Move chunks that say little beyond one better chunk to the end, in their order; nothing is left out.
 
-    ``ranked``: best first. ``stems``: the stems of each in order of the text; a chunk that is missing or has none
-    repeats nothing. A repeat shares four fifths of its runs of three stems with one better chunk (containment: Broder
-    1997), so a part of a better chunk is a repeat, and a longer chunk around a better one is not.
+    ``ranked``: best first. Once as many as are ``wanted`` stand ahead, those behind them are not looked at any more.
+    ``stems``: the stems of each in order of the text; a chunk that is missing or has none repeats nothing. A repeat
+    shares four fifths of its runs of three stems with one better chunk (containment: Broder 1997), so a part of a
+    better chunk is a repeat, and a longer chunk around a better one is not.
     """
     kept: list[ChunkId] = []
     repeats: list[ChunkId] = []
     seen: list[frozenset[tuple[str, ...]]] = []
-    for chunk in ranked:
+    for place, chunk in enumerate(ranked):
+        if len(kept) == wanted:
+            return [*kept, *ranked[place:], *repeats]
         shingles = _shingles(stems.get(chunk, ()))
         if shingles and any(len(shingles & better) >= _SAME * len(shingles) for better in seen):
             repeats.append(chunk)

@@ -4,7 +4,7 @@ Every stage leaves its trace in what is returned, so that it can be shown and tu
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -107,8 +107,9 @@ class Retriever:
         rank = {chunk: place for place, chunk in enumerate(best)}
         ranked = sorted(scores, key=lambda chunk: (-scores[chunk], rank[chunk]))
         ranked = ranked[: _LOOKED_THROUGH * options.passages]
-        stems = {chunk: _in_order(read[chunk].places) for chunk in ranked}
-        chosen = _with_each_side(push_down_repeats(ranked, stems), owner, found)[: options.passages]
+        has_sides = any(one.text.origin == "side" for one in found)
+        spread = push_down_repeats(ranked, _StemsInOrder(read), wanted=None if has_sides else options.passages)
+        chosen = _with_each_side(spread, owner, found)[: options.passages]
         nearest = await self._explained(actor, {chunk: scores[chunk] for chunk in chosen}, owner, found, options)
         least = options.share_of_best * max((one.score for one in nearest), default=0.0)
         passages = tuple(one for one in nearest if one.score >= least)
@@ -203,9 +204,21 @@ def _with_each_side(ranked: Sequence[ChunkId], owner: Mapping[ChunkId, int], fou
     return [*ahead, *(chunk for chunk in ranked if chunk not in ahead)]
 
 
-def _in_order(places: Mapping[str, Sequence[int]]) -> list[str]:
-    """The stems of a text in the order of its words."""
-    return [stem for _, stem in sorted([(number, stem) for stem, numbers in places.items() for number in numbers])]
+class _StemsInOrder(Mapping[ChunkId, Sequence[str]]):
+    """The stems of chunks in the order of their words; those of a chunk that nobody asks for are not put in order."""
+
+    def __init__(self, read: Mapping[ChunkId, IndexedChunk]) -> None:
+        self._read = read
+
+    def __getitem__(self, chunk: ChunkId) -> list[str]:
+        places = self._read[chunk].places
+        return [stem for _, stem in sorted([(number, stem) for stem, numbers in places.items() for number in numbers])]
+
+    def __iter__(self) -> Iterator[ChunkId]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
 
 
 def _titles(chunk: IndexedChunk) -> str:

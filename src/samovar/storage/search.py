@@ -143,11 +143,16 @@ class _Places(Mapping[str, Sequence[int]]):
     """The lexemes of a tsvector; the places of most are never asked for, and not read before."""
 
     def __init__(self, lexemes: str) -> None:
-        self._written: dict[str, str] = dict(_LEXEME.findall(lexemes))
+        self._written: dict[str, str]
         if "''" in lexemes or "\\" in lexemes:
             self._written = {
-                stem.replace("''", "'").replace("\\\\", "\\"): places for stem, places in self._written.items()
+                stem.replace("''", "'").replace("\\\\", "\\"): places for stem, places in _LEXEME.findall(lexemes)
             }
+        elif lexemes:
+            # Without quotes inside, each quote is a border; this takes a third of the time.
+            self._written = dict([held.split("':") for held in lexemes[1:].split(" '")])
+        else:
+            self._written = {}
 
     def __getitem__(self, stem: str) -> list[int]:
         return [int(place) for place in self._written[stem].split(",")]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import psycopg
 import pytest
 from tests.support.database import another_actor, make_chat, make_chunk, make_document
 from tests.support.searching import by_words
@@ -140,6 +141,27 @@ async def test_stems_are_what_the_index_sees(storage: PostgresStorage, actor: Ac
             frozenset(),
             frozenset({"7680"}),
         )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Самовар кипит, самовар поёт.",
+        "Port 7680, ports 3.14 and part A-12/7, a:1 b:2,3",
+        "http://tea.example/it's?a='b':1 C:\\tea\\new 'quoted' \"tea\":5 o'clock '' \\' it''s",
+        "a@b.example /usr/share/tea's/x -1e5 <b>tea</b> &amp; ': ' :' '1':2",
+        "the and of",
+    ],
+)
+async def test_the_places_of_stems_are_those_of_the_index(
+    storage: PostgresStorage, actor: Actor, clean_database_url: str, text: str
+) -> None:
+    (chunk,) = await index(storage, actor, (text,))
+    async with storage.transaction() as tx:
+        read = await tx.search.indexed(actor, [chunk.chunk_id])
+    async with await psycopg.AsyncConnection.connect(clean_database_url) as connection:
+        rows = await connection.execute("SELECT lexeme, positions FROM chunks, unnest(lexemes)")
+        assert dict(read[chunk.chunk_id].places) == dict(await rows.fetchall())
 
 
 async def test_a_text_larger_than_a_tsvector_has_stems_and_can_be_indexed(

@@ -14,7 +14,7 @@ def chunk(number: int) -> ChunkId:
     return ChunkId(UUID(int=number))
 
 
-A, B, C = chunk(1), chunk(2), chunk(3)
+A, B, C, D = (chunk(number) for number in range(4))
 TEXT = [f"stem{number}" for number in range(40)]
 OTHER = [f"other{number}" for number in range(40)]
 
@@ -47,6 +47,17 @@ def test_the_same_words_in_another_order_are_no_repeat() -> None:
 def test_short_texts_are_repeats_only_when_they_are_equal() -> None:
     stems = {A: ["да"], B: ["да"], C: ["нет"]}
     assert push_down_repeats([A, B, C], stems) == [A, C, B]
+
+
+def test_behind_as_many_as_are_wanted_nothing_is_looked_at() -> None:
+    texts = {A: TEXT, B: OTHER, C: TEXT, D: OTHER[::-1]}
+    assert push_down_repeats([A, B, C, D], texts, wanted=2) == [A, B, C, D]
+    assert push_down_repeats([A, B, C, D], texts, wanted=3) == [A, B, D, C]
+
+
+def test_repeats_come_behind_what_was_not_looked_at() -> None:
+    texts = {A: TEXT, B: TEXT, C: OTHER, D: OTHER[::-1]}
+    assert push_down_repeats([A, B, C, D], texts, wanted=2) == [A, C, D, B]
 
 
 def test_a_chunk_without_known_words_repeats_nothing() -> None:
