@@ -232,7 +232,7 @@ async def test_a_fault_costs_no_message_its_place_in_the_index(
         await tx.chats.add(actor, chat)
         await tx.chats.add_message(actor, said)
     failing = _FailingOnce(storage, fault)
-    indexer = MessageIndexer(failing)  # type: ignore[arg-type]  # it asks for transactions alone
+    indexer = MessageIndexer(failing)
     indexer.add(said.message_id)
     indexer.start()
     try:

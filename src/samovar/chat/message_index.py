@@ -7,12 +7,12 @@ came between, an import) is asked of the database: at the start, after an import
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Final
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Final, Protocol
 
 from samovar.domain.errors import SamovarError, StorageUnavailable
 from samovar.domain.ids import MessageId
-from samovar.ports.storage import Storage
+from samovar.ports.storage import Transaction
 from samovar.telemetry.log import get_log
 
 __all__ = ["MessageIndexer"]
@@ -35,10 +35,16 @@ _PAUSE_IN_PIECES: Final = 1.0
 _PAUSE_IN_PIECES_WHILE_BUSY: Final = 9.0
 
 
+class _Transactions(Protocol):
+    """As much of the storage as is asked for."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
+
+
 class MessageIndexer:
     """Works in the background from ``start`` to ``close``."""
 
-    def __init__(self, storage: Storage, is_busy: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, storage: _Transactions, is_busy: Callable[[], bool] = lambda: False) -> None:
         """Go slowly with what is old while ``is_busy``: somebody is being answered."""
         self._storage = storage
         self._is_busy = is_busy
