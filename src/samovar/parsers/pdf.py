@@ -16,9 +16,10 @@ from samovar.parsers._pdf.layout import PageLayout, lay_out
 from samovar.parsers._pdf.links import read_links
 from samovar.parsers._pdf.pictures import draw_image
 from samovar.parsers._pdf.places import boxes_of, words_of
+from samovar.ports.lanes import Lane, lanes_for
 from samovar.ports.parser import ParserLimits
 
-__all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "locate", "read", "recognises", "render_page", "words"]
+__all__ = ["KIND", "MEDIA_TYPES", "SUFFIXES", "locate", "read", "read_lane", "recognises", "render_page", "words"]
 
 KIND: Final[DocumentKind] = "pdf"
 SUFFIXES: Final = (".pdf",)
@@ -52,13 +53,22 @@ def read(content: bytes, name: str, limits: ParserLimits, *, first_page: int = 1
 
     Raises: FileEncrypted, FileDamaged, FileEmpty (no pages at all), FileTooComplex (too many pages).
     """
+    return read_lane(content, name, limits, first_page=first_page, lane=Lane(0, 1))
+
+
+def read_lane(
+    content: bytes, name: str, limits: ParserLimits, *, first_page: int = 1, lane: Lane
+) -> Iterator[ParsedPart]:
+    """Read a share of the pages as ``read`` does; see ``LaneParser``. Pictures are counted in each lane by itself."""
     with opened(content, name) as document:
         count = len(document)
         if count > limits.pages:
             raise FileTooComplex(name=name, reason="pages")
-        yield read_head(document, MEDIA_TYPES[0])
+        if lane.number == 0:
+            yield read_head(document, MEDIA_TYPES[0])
+        share = Lane(lane.number, lanes_for(count - first_page + 1, lane.of))
         figures = limits.figures
-        for number in range(first_page, count + 1):
+        for number in share.pages(first_page, count):
             parsed = _read_page(document, number, limits, figures)
             figures -= len(parsed.figures)
             yield parsed

@@ -6,12 +6,14 @@ from typing import Final, Protocol
 
 from samovar.domain.layout import Rectangle, Word
 from samovar.domain.page import DocumentKind, ParsedPage, ParsedPart, Picture
+from samovar.ports.lanes import Lane
 
 __all__ = [
     "NOT_CONFINED",
     "NOT_STARTED",
     "READER_FAULTS",
     "DocumentReader",
+    "LaneParser",
     "PageParser",
     "Parser",
     "ParserLimits",
@@ -65,6 +67,19 @@ class Parser(Protocol):
         """Read the head, then the pages from ``first_page`` (counted from 1) on, one at a time.
 
         A page that cannot be read is a page of status ``failed``; only a file that cannot be read at all raises.
+        """
+        ...
+
+
+class LaneParser(Parser, Protocol):
+    """A parser of a format whose pages can be read without those before them."""
+
+    def read_lane(
+        self, content: bytes, name: str, limits: ParserLimits, *, first_page: int = 1, lane: Lane
+    ) -> Iterator[ParsedPart]:
+        """Read a share of the pages, and in lane 0 the head before them.
+
+        Where ``lanes_for`` finds fewer lanes worth while, ``lane.of`` is that many, and lanes beyond read nothing.
         """
         ...
 

@@ -8,10 +8,12 @@ from typing import Any, Final, TypeVar
 
 from samovar.domain.errors import DocumentError, FileDamaged, FileEmpty, FileTooComplex, FileTooLarge
 from samovar.domain.layout import Rectangle, Word
-from samovar.domain.page import DocumentKind, Page, ParsedPage, ParsedPart, Picture
+from samovar.domain.page import DocumentHead, DocumentKind, Page, ParsedPage, ParsedPart, Picture
+from samovar.ports.lanes import Lane, lanes_for
 from samovar.ports.parser import NOT_STARTED
 from samovar.sandbox.child import ChildLostError, Frame, Task, run_child
 from samovar.sandbox.confine import Confinement
+from samovar.sandbox.lanes import in_order
 from samovar.sandbox.launch import RECOGNITION_PATIENCE, Recognition, Zygote, ZygoteGoneError, end, launch
 from samovar.sandbox.losses import REASON_STOPPED, Losses, page_reason
 from samovar.sandbox.progress import FileProgress, Shares
@@ -37,6 +39,8 @@ _MEGABYTE: Final = 1_000_000
 #: Decoding a reply larger than this would hold up the loop.
 _SMALL_REPLY_BYTES: Final = 64 * 1024
 _TRIES: Final = 2
+#: So many children read one file at the most: more would wait for who stores the pages.
+_MOST_LANES: Final = 4
 #: No page has more characters than so many times the bytes of its file (which may be compressed).
 _LONGEST_TEXT_RATIO: Final = 1100
 
@@ -46,14 +50,19 @@ class SandboxedReader:
 
     At most as many files are read at once as there are cores; the others wait their turn. So do pages that are
     recognised, and pages that are shown, each kind in a line of its own: who looks at a page does not wait for a
-    folder of files, and a file may be read while its pages are recognised.
+    folder of files, and a file may be read while its pages are recognised. A long PDF that comes while cores have
+    nothing to read is read by several children side by side; nobody ever waits for these.
     """
 
-    def __init__(self, limits: LimitsSettings, recognition: Recognition | None = None) -> None:
-        """Keep the limits, and what OCR needs where it is to run; nothing is started yet."""
+    def __init__(
+        self, limits: LimitsSettings, recognition: Recognition | None = None, *, cores: int | None = None
+    ) -> None:
+        """Keep the limits, and what OCR needs where it is to run; nothing is started yet. None: all cores."""
         self._limits = limits
         self._recognition = recognition
-        cores = max(1, os.cpu_count() or 1)
+        self._cores: Final = cores or max(1, os.cpu_count() or 1)
+        cores = self._cores
+        self._at_work = 0
         self._reading = asyncio.Semaphore(cores)
         self._recognising = asyncio.Semaphore(cores)
         self._showing = asyncio.Semaphore(cores)
@@ -99,16 +108,18 @@ class SandboxedReader:
         progress = FileProgress(name=name, first_page=first_page, shares=shares)
         losses = Losses(parser_s=self._limits.parser_s)
         async with self._reading:
+            most_lanes = max(1, min(_MOST_LANES, self._cores - self._at_work))
             while not losses.are_final:
                 progress.begin()
                 try:
-                    async with aclosing(self._parts(content, name, progress, losses)) as parts:
+                    async with aclosing(self._parts(content, name, progress, losses, most_lanes)) as parts:
                         async for part in parts:
                             yield part
                     break
                 except ChildLostError as loss:
                     for part in losses.note(loss, progress):
                         yield part
+                    most_lanes = 1  # a file that costs children gets one at a time
             for part in progress.finish(losses.first):
                 yield part
 
@@ -190,25 +201,56 @@ class SandboxedReader:
         raise FileTooComplex(name=name, reason=REASON_STOPPED)
 
     async def _parts(
-        self, content: bytes, name: str, progress: FileProgress, losses: Losses
+        self, content: bytes, name: str, progress: FileProgress, losses: Losses, most_lanes: int
     ) -> AsyncGenerator[ParsedPart, None]:
-        """Have one child read from the next page on, and hand over what is new. Raises: ChildLostError."""
-        task: Task = {"task": "read", "name": name, "first_page": progress.next_page}
+        """Have the file read from the next page on, and hand over what is new. Raises: ChildLostError."""
         loop = asyncio.get_running_loop()
         started = loop.time()
-        frames = self._frames(task, content, name, losses.patience_s)
-        async with aclosing(frames):
+        first_page, patience_s = progress.next_page, losses.patience_s
+
+        def lane_parts(lane: Lane) -> AsyncGenerator[ParsedPart, None]:
+            task: Task = {
+                "task": "read", "name": name, "first_page": first_page, "lane": lane.number, "lanes": lane.of
+            }  # fmt: skip
+            return self._child_parts(content, name, task, patience_s)
+
+        async with aclosing(lane_parts(Lane(0, most_lanes))) as first:
+            head = await anext(first, None)
+            losses.spend_opening(loop.time() - started)
+            try:
+                if head is None:
+                    raise ReplyError
+                for new in progress.take(head):
+                    yield new
+                last_page = head.page_count if isinstance(head, DocumentHead) and head.kind == "pdf" else 0
+                lanes = lanes_for(last_page - first_page + 1, most_lanes)
+                rest = (
+                    in_order(first, lane_parts, first_page=first_page, last_page=last_page, lanes=lanes)
+                    if lanes > 1
+                    else first
+                )
+                self._at_work += lanes
+                try:
+                    async with aclosing(rest):
+                        async for part in rest:
+                            for new in progress.take(part):
+                                yield new
+                finally:
+                    self._at_work -= lanes
+            except ReplyError as error:
+                raise ChildLostError(FileDamaged(name=name)) from error
+
+    async def _child_parts(
+        self, content: bytes, name: str, task: Task, patience_s: float
+    ) -> AsyncGenerator[ParsedPart, None]:
+        """Hand over what one child reads, to its end. Raises: ChildLostError."""
+        async with aclosing(self._frames(task, content, name, patience_s)) as frames:
             try:
                 async for frame in frames:
-                    if not progress.has_begun:
-                        losses.spend_opening(loop.time() - started)
                     part = await self._understand(frame, name, self._decode_part)
                     if part is None:
                         return
-                    for new in progress.take(part):
-                        yield new
-            except ReplyError as error:
-                raise ChildLostError(FileDamaged(name=name)) from error
+                    yield part
             except ZygoteGoneError as error:
                 raise ChildLostError(FileTooComplex(name=name, reason=REASON_STOPPED)) from error
             except DocumentError as error:

@@ -10,7 +10,8 @@ from typing import Any, Final, cast
 
 from samovar.domain.errors import DocumentError, FileDamaged, FileEncrypted, FileTypeUnknown
 from samovar.domain.page import Attachment, Page, ParsedPage, ParsedPart
-from samovar.ports.parser import PageParser, Parser, ParserLimits
+from samovar.ports.lanes import Lane
+from samovar.ports.parser import LaneParser, PageParser, Parser, ParserLimits
 from samovar.sandbox.probe import attempt_everything
 from samovar.sandbox.progress import keep_figures
 from samovar.sandbox.wire import (
@@ -88,7 +89,12 @@ def _read(talk: int, head: Mapping[str, Any], body: bytes, bench: Bench) -> None
     parser = next((parser for parser in bench.parsers if parser.recognises(body, name)), None)
     if parser is None:
         raise FileEncrypted(name=name) if _is_encrypted_office_file(body) else FileTypeUnknown(name=name)
-    for part in parser.read(body, name, bench.limits, first_page=first_page):
+    lane = Lane(head["lane"], head["lanes"])
+    if lane.of > 1 and hasattr(parser, "read_lane"):
+        parts = cast("LaneParser", parser).read_lane(body, name, bench.limits, first_page=first_page, lane=lane)
+    else:
+        parts = parser.read(body, name, bench.limits, first_page=first_page)
+    for part in parts:
         if not (isinstance(part, ParsedPage) and (part.page.number or 1) < first_page):
             _send(talk, encode_part(_fit(part, bench)))
     _send(talk, (END, b""))

@@ -129,8 +129,9 @@ async def test_a_first_page_that_kills_its_parser_is_failed_when_another_can_be_
     assert caught.value.values["reason"] == "memory"
 
 
-async def test_a_page_that_takes_too_long_is_failed_and_its_child_is_ended() -> None:
-    reader = SandboxedReader(LimitsSettings(parser_s=5))
+@pytest.mark.parametrize("cores", [1, 3])
+async def test_a_page_that_takes_too_long_is_failed_and_its_child_is_ended(cores: int) -> None:
+    reader = SandboxedReader(LimitsSettings(parser_s=5), cores=cores)
     await reader.start()
     try:
         pages: list[Page] = []
@@ -138,7 +139,7 @@ async def test_a_page_that_takes_too_long_is_failed_and_its_child_is_ended() -> 
             if isinstance(part, ParsedPage):
                 pages.append(part.page)
                 if part.page.number == 1:
-                    (child,) = psutil.Process(_zygote(reader)).children()
+                    child = min(psutil.Process(_zygote(reader)).children(), key=lambda one: one.pid)
                     child.suspend()
         assert [page.number for page in pages] == list(range(1, 2001))
         assert [page.reason for page in pages if page.status == "failed"] == ["time"]
@@ -177,8 +178,9 @@ async def test_a_file_of_bombs_gets_its_verdict_when_its_time_is_spent() -> None
         await reader.close()
 
 
-async def test_a_slow_consumer_makes_the_child_wait_and_loses_nothing() -> None:
-    reader = SandboxedReader(LimitsSettings(parser_s=4))
+@pytest.mark.parametrize("cores", [1, 3])
+async def test_a_slow_consumer_makes_the_children_wait_and_loses_nothing(cores: int) -> None:
+    reader = SandboxedReader(LimitsSettings(parser_s=4), cores=cores)
     await reader.start()
     try:
         numbers: list[int | None] = []
@@ -189,11 +191,13 @@ async def test_a_slow_consumer_makes_the_child_wait_and_loses_nothing() -> None:
                 numbers.append(part.page.number)
                 if part.page.number == 1:
                     await asyncio.sleep(5)
-                    # The child fills the socket and waits for room, it is neither done nor ended.
-                    (child,) = psutil.Process(_zygote(reader)).children()
-                    used_s = child.cpu_times().user
+                    # Each child fills its socket and waits for room, it is neither done nor ended.
+                    children = psutil.Process(_zygote(reader)).children()
+                    assert len(children) == cores
+                    used_s = [child.cpu_times().user for child in children]
                     await asyncio.sleep(0.3)
-                    assert child.cpu_times().user - used_s < 0.1
+                    for child, before_s in zip(children, used_s, strict=True):
+                        assert child.cpu_times().user - before_s < 0.1
         assert numbers == list(range(1, 2001))
     finally:
         await reader.close()
