@@ -100,14 +100,25 @@ def bare(contents: list[bytes]) -> int:
     return characters
 
 
-async def speed(folder: Path, *, rounds: int) -> dict[str, Any]:
-    """Milliseconds a page, bare and end to end, by turns; a set of short files and one long one."""
-    sets = {
+def _generated() -> dict[str, list[bytes]]:
+    """Sets of short files, and one long one."""
+    return {
         "10 files of 20 pages, Russian": [text_pdf(20, language="ru", seed=seed) for seed in range(10)],
         "10 files of 20 pages, English": [text_pdf(20, language="en", seed=seed) for seed in range(10)],
         "1 file of 300 pages, Russian": [text_pdf(300, language="ru", seed=99)],
         "4 files of 50 pages of two columns and a table, Russian": [dense_pdf(50, seed=seed) for seed in range(4)],
     }
+
+
+def _given(papers: Path) -> dict[str, list[bytes]]:
+    """The PDFs of a folder as one set, and each by itself."""
+    files = sorted(papers.glob("*.pdf"))
+    together = {f"{len(files)} files of {papers.name}/ together": [file.read_bytes() for file in files]}
+    return together | {file.name: [file.read_bytes()] for file in files}
+
+
+async def speed(folder: Path, sets: dict[str, list[bytes]], *, rounds: int) -> dict[str, Any]:
+    """Milliseconds a page of each set of files, bare and end to end, by turns."""
     found: dict[str, Any] = {}
     async with open_reader(folder) as reader:
         for name, contents in sets.items():
@@ -283,7 +294,8 @@ async def run(given: argparse.Namespace) -> dict[str, Any]:
             folder = Path(name) / measure
             match measure:
                 case "speed":
-                    found["speed"] = await speed(folder, rounds=given.rounds)
+                    sets = _given(given.papers) if given.papers else _generated()
+                    found["speed"] = await speed(folder, sets, rounds=given.rounds)
                 case "memory":
                     found["memory"] = await memory(folder)
                 case "answers":
@@ -299,6 +311,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.ingest", description="Measure the reading of documents.")
     parser.add_argument("--only", nargs="+", choices=ALL, default=list(ALL))
     parser.add_argument("--rounds", type=int, default=3, help="how often each set of files is read; medians are shown")
+    parser.add_argument(
+        "--papers", type=Path, help="a folder: measure the speed with its PDFs, not with generated ones"
+    )
     parser.add_argument("--write-page", action="store_true", help="put the table into docs/reference/benchmarks.md")
     given = parser.parse_args()
     found = uvloop.run(run(given))
