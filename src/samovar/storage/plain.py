@@ -5,7 +5,7 @@ from typing import Final
 
 import orjson
 
-__all__ = ["read_json", "storable_text", "write_json"]
+__all__ = ["indexed_text", "read_json", "storable_text", "write_json"]
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -16,6 +16,15 @@ def storable_text(text: str) -> str:
     if text.isascii() and "\x00" not in text:
         return text
     return _UNSTORABLE.sub(REPLACEMENT, text)
+
+
+def indexed_text(text: str) -> str:
+    """Text as the index of words takes it: what the SQL function ``samovar_plain`` makes of it, but sooner."""
+    plain = storable_text(text)
+    if plain.isascii():
+        return plain
+    plain = plain.replace("Ё", "Е").replace("ё", "е")
+    return plain.replace(REPLACEMENT, " ").replace("\N{SOFT HYPHEN}", "")
 
 
 def write_json(value: object) -> str:

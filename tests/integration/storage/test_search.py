@@ -14,6 +14,7 @@ from samovar.domain.page import Page
 from samovar.domain.search import SearchScope
 from samovar.storage import PostgresStorage, lexical
 from samovar.storage.lexical import LexicalArm
+from samovar.storage.plain import indexed_text, storable_text
 
 RUSSIAN = (
     "Самовар нагревает воду до кипения за двадцать минут.",
@@ -55,6 +56,20 @@ async def test_the_passage_with_the_rarest_words_comes_first(storage: PostgresSt
     assert found[0].score > found[1].score > 0
     assert found[0].document == "tea.txt"
     assert (await ask(storage, actor, "Which ports does the service use?"))[0] == ENGLISH[0]
+
+
+async def test_a_chunk_is_indexed_as_the_function_of_the_database_would(
+    storage: PostgresStorage, actor: Actor, clean_database_url: str
+) -> None:
+    texts = ("Ёж и ёлка: под\u00adъезд", "a\ufffdb \x00c \ud800d", "plain ASCII \x00 text", "е\u0308жик")
+    chunks = await index(storage, actor, texts)
+    with psycopg.connect(clean_database_url) as connection:
+        for chunk, text in zip(chunks, texts, strict=True):
+            row = connection.execute(
+                "SELECT lexemes = samovar_lexemes(%s), samovar_plain(%s) FROM chunks WHERE chunk_id = %s",
+                (storable_text(text), storable_text(text), chunk.chunk_id),
+            ).fetchone()
+            assert row == (True, indexed_text(text))
 
 
 async def test_the_letter_yo_is_the_letter_ye(storage: PostgresStorage, actor: Actor) -> None:
