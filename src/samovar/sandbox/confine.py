@@ -14,6 +14,7 @@ import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -29,6 +30,7 @@ __all__ = [
     "die_with_parent",
     "filter_program",
     "level_of",
+    "prepare",
     "readable_folders",
 ]
 
@@ -88,7 +90,7 @@ class ProcessLimits:
 
 
 class _Program(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
 def confine(limits: ProcessLimits, readable: Sequence[str]) -> frozenset[Step]:
@@ -99,7 +101,7 @@ def confine(limits: ProcessLimits, readable: Sequence[str]) -> frozenset[Step]:
     steps: set[Step] = set(_set_limits(limits))
     if not _IS_LINUX:
         return frozenset(steps)
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = _libc()
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, *_words(1, 0, 0, 0)) == 0:
         steps.add("no_new_privs")
         if _restrict_files(libc, readable):
@@ -107,6 +109,18 @@ def confine(limits: ProcessLimits, readable: Sequence[str]) -> frozenset[Step]:
         if _filter_calls(libc):
             steps.add("seccomp")
     return frozenset(steps)
+
+
+def prepare() -> None:
+    """Make what ``confine`` needs, so that it is there in every process that is forked from this one."""
+    if _IS_LINUX:
+        _libc()
+        _filter()
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def level_of(steps: frozenset[Step]) -> Confinement:
@@ -120,7 +134,7 @@ def level_of(steps: frozenset[Step]) -> Confinement:
 def die_with_parent(parent: int) -> None:
     """Have this process killed when its parent ends, however that ends."""
     if _IS_LINUX:
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, *_words(_SIGKILL, 0, 0, 0))
+        _libc().prctl(_PR_SET_PDEATHSIG, *_words(_SIGKILL, 0, 0, 0))
     if os.getppid() != parent:
         os._exit(1)
 
@@ -196,14 +210,21 @@ def _long(value: int) -> ctypes.c_long:
 
 def _filter_calls(libc: ctypes.CDLL) -> bool:
     """Refuse the system calls that no parser needs; kill on a foreign architecture."""
-    machine = os.uname().machine
-    if machine not in DENIED or sys.maxsize <= 2**32:
+    program = _filter()
+    if program is None:
         return False
-    code = filter_program(machine)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    program = _Program(len(code) // 8, ctypes.addressof(buffer))
     arguments = (ctypes.c_ulong(_SECCOMP_MODE_FILTER), ctypes.byref(program), *_words(0, 0))
     return bool(libc.prctl(_PR_SET_SECCOMP, *arguments) == 0)
+
+
+@cache
+def _filter() -> _Program | None:
+    """The filter for this machine, None where there is none."""
+    machine = os.uname().machine
+    if machine not in DENIED or sys.maxsize <= 2**32:
+        return None
+    code = filter_program(machine)
+    return _Program(len(code) // 8, code)  # it keeps the bytes
 
 
 def filter_program(machine: str) -> bytes:

@@ -31,6 +31,7 @@ from samovar.sandbox.confine import (
     Step,
     confine,
     die_with_parent,
+    prepare,
     readable_folders,
 )
 from samovar.sandbox.wire import FILE_TASK, PAGE_TASK
@@ -72,6 +73,7 @@ def main(argument: str) -> None:
         importlib.import_module(OCR_ENGINE)
         readable += (tessdata,)
     control = socket.socket(fileno=_CONTROL)
+    prepare()
     gc.collect()
     gc.freeze()  # children share what is loaded; a collection in a child would copy it
     plan = _Plan(
