@@ -54,14 +54,18 @@ def test_places_and_sizes_of_many_lines_are_those_of_each(sheet: tuple[Any, Any]
 
 def test_boxes_of_all_lines_are_those_of_each(sheet: tuple[Any, Any]) -> None:
     _, textpage = sheet
-    boxes = library.rects_of(textpage, library.count_chars(textpage), _LINES)
-    assert boxes is not None
-    assert [[box] for box in boxes] == [library.rects(textpage, start, count) for start, count in _spans(textpage)]
+    starts, lengths = zip(*_spans(textpage), strict=True)
+    boxes = library.rects_of(textpage, library.count_chars(textpage), starts, lengths)
+    assert boxes == [library.rects(textpage, start, count) for start, count in _spans(textpage)]
 
 
-def test_another_number_of_boxes_than_wanted_is_none(sheet: tuple[Any, Any]) -> None:
+def test_a_box_that_two_stretches_share_is_not_found_at_once(sheet: tuple[Any, Any]) -> None:
     _, textpage = sheet
-    assert library.rects_of(textpage, library.count_chars(textpage), _LINES - 1) is None
+    halves = [
+        (start + shift, count) for start, length in _spans(textpage) for shift, count in ((0, 2), (2, length - 2))
+    ]
+    starts, lengths = zip(*halves, strict=True)
+    assert library.rects_of(textpage, library.count_chars(textpage), starts, lengths) is None
 
 
 def test_colours_of_many_objects_are_those_of_each(sheet: tuple[Any, Any]) -> None:

@@ -10,7 +10,7 @@ fpdf_edit.h, fpdf_doc.h of PDFium 159; Python documentation of ctypes, "Specifyi
 
 from collections.abc import Callable, Sequence
 from ctypes import PYFUNCTYPE, addressof, c_char, c_double, c_float, c_int, c_size_t, c_uint, c_ulong, c_void_p, cast
-from itertools import repeat
+from itertools import islice, repeat
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
@@ -192,11 +192,17 @@ def rects(textpage: Argument, start: int, count: int) -> list[Box]:
     return _counted_rects(textpage, _count_rects(textpage, start, count))
 
 
-def rects_of(textpage: Argument, count: int, wanted: int) -> list[Box] | None:
-    """The boxes of all ``count`` characters of a page, if there are as many as ``wanted``."""
-    if _count_rects(textpage, 0, count) != wanted:
+def rects_of(textpage: Argument, count: int, starts: Sequence[int], lengths: Sequence[int]) -> list[list[Box]] | None:
+    """The boxes of each stretch of a page of ``count`` characters, which must have nothing between its stretches.
+
+    All are asked for at once, in half the time. None where a box belongs to two of the stretches.
+    """
+    counts = list(map(_count_rects, repeat(textpage), starts, lengths))
+    # A box that two stretches share is one of the page's, but one of each of theirs.
+    if _count_rects(textpage, 0, count) != sum(counts):
         return None
-    return _counted_rects(textpage, wanted)
+    boxes = iter(_counted_rects(textpage, sum(counts)))
+    return [list(islice(boxes, number)) for number in counts]
 
 
 def _counted_rects(textpage: Argument, count: int) -> list[Box]:

@@ -3,9 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import pairwise, repeat
 from math import atan2, hypot, pi
-from operator import eq
 from typing import Any, Final
 
 from samovar.parsers._pdf import library
@@ -132,17 +130,15 @@ class TextLayer:
             start += 1
         return start, end
 
-    def _boxes(self, spans: list[tuple[int, int]], texts: list[Handle | None]) -> list[list[Box]]:
-        """The boxes of each line; ``texts`` are the objects that the lines begin with."""
+    def _boxes(self, spans: list[tuple[int, int]]) -> list[list[Box]]:
+        """The boxes of each line."""
         raw, handle = self.raw, self.handle
-        # Where each line is one object, and blanks stand inside of lines only, all boxes are found in one go.
-        letters = sum([end - start for start, end in spans])
-        if letters + raw.count("\r") + raw.count("\n") == len(raw) and not any(map(eq, texts, texts[1:])):
-            ends = map(library.text_object, repeat(handle), [end - 1 for _, end in spans])
-            if all(map(eq, texts, ends)):
-                boxes = library.rects_of(handle, len(raw), len(spans))
-                if boxes is not None:
-                    return [[box] for box in boxes]
+        lengths = [end - start for start, end in spans]
+        # Where nothing but line ends stands between lines, all boxes are found in one go.
+        if sum(lengths) + raw.count("\r") + raw.count("\n") == len(raw):
+            boxes = library.rects_of(handle, len(raw), [start for start, _ in spans], lengths)
+            if boxes is not None:
+                return boxes
         return [library.rects(handle, start, end - start) for start, end in spans]
 
     def _lines(self, spans: list[tuple[int, int]]) -> list[Line]:
@@ -153,7 +149,7 @@ class TextLayer:
         matrices, sizes = library.text_matrices(handle, starts), library.font_sizes(handle, starts)
         found: list[Line] = []
         for (start, end), boxes, matrix, set_size, font in zip(
-            spans, self._boxes(spans, texts), matrices, sizes, library.fonts(texts), strict=True
+            spans, self._boxes(spans), matrices, sizes, library.fonts(texts), strict=True
         ):
             a, b, c, d, _, base = matrix
             scale = 1.0 if a == d == 1.0 else hypot(c, d)
@@ -180,10 +176,10 @@ class TextLayer:
     def _around(self, start: int, boxes: list[Box], size: float) -> Box:
         """The box around the boxes of a line; wide gaps between them are kept in mind."""
         wide = _WIDE_GAP * size
-        edges = [box[0] for last, box in pairwise(boxes) if box[0] - last[2] > wide]
+        lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+        edges = [left for left, last in zip(lefts[1:], rights, strict=False) if left - last > wide]
         if edges:
             self._gaps[start] = edges
-        lefts, bottoms, rights, tops = zip(*boxes, strict=True)
         return min(lefts), min(bottoms), max(rights), max(tops)
 
     def _size(self, index: int, scale: float) -> float:
