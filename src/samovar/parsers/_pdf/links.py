@@ -2,12 +2,16 @@
 
 import re
 from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from math import inf, nextafter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from samovar.domain.layout import Link
 from samovar.parsers._pdf import library
 from samovar.parsers._pdf.layout import PageLayout
 from samovar.parsers._pdf.library import Box
+from samovar.parsers._pdf.line import Line
 from samovar.parsers._pdf.writing import Piece
 from samovar.parsers._shared import clean_characters
 
@@ -18,6 +22,9 @@ _MOST_LINKS: Final = 500
 _ALLOWED: Final = re.compile(r"(?:https?|ftp|mailto):", re.IGNORECASE)
 #: Hebrew, Arabic and their neighbours.
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+
+_by_place = attrgetter("start", "end")
+_by_middle = itemgetter(0)
 
 
 def read_links(document: Any, page: Any, layout: PageLayout) -> tuple[Link, ...]:
@@ -37,11 +44,14 @@ def read_links(document: Any, page: Any, layout: PageLayout) -> tuple[Link, ...]
             continue
         number = None if index is None else index + 1
         found.extend(Link(start=start, end=end, target=address, page=number) for start, end in stretches)
-    return tuple(sorted(found, key=lambda link: (link.start, link.end)))
+    return tuple(sorted(found, key=_by_place))
 
 
 def _address(document: library.Argument, link: library.Handle) -> str | None:
-    address = clean_characters(library.link_address(document, link).decode("utf-8", "replace")).strip()
+    written = library.link_address(document, link)
+    if not written:
+        return None
+    address = clean_characters(written.decode("utf-8", "replace")).strip()
     return address if _ALLOWED.match(address) else None
 
 
@@ -51,7 +61,7 @@ class _Places:
     def __init__(self, layout: PageLayout) -> None:
         self._layer = layout.layer
         pieces = [((piece.line.top + piece.line.bottom) / 2, piece) for piece in layout.writer.pieces]
-        pieces.sort(key=lambda entry: entry[0])
+        pieces.sort(key=_by_middle)
         self._middles = [middle for middle, _ in pieces]
         self._pieces = [piece for _, piece in pieces]
         self._runs_rightwards = layout.layer.frame.turns == 0 and _RIGHT_TO_LEFT.search(layout.layer.raw) is None
@@ -74,18 +84,58 @@ class _Places:
         line = piece.line
         if (left <= line.left and line.right <= right) or piece.end - piece.start != piece.last - piece.first:
             return piece.start, piece.end
-        raw = self._layer.raw
-        letters = [index for index in range(piece.first, piece.last) if raw[index] != " "]
-        if self._runs_rightwards and not line.turned:
-            # Letters stand from left to right: a dozen of them are asked for their places, not each one.
-            first = bisect_left(letters, left, key=self._middle)
-            inside = letters[first : bisect_right(letters, right, first, key=self._middle)]
+        raw, first, last = self._layer.raw, piece.first, piece.last
+        runs_rightwards = self._runs_rightwards and not line.turned
+        if runs_rightwards and self._is_in_order(piece):
+            if line.left < left:
+                first = self._first_from(left, first, last, line)
+            if right < line.right:
+                last = self._first_from(nextafter(right, inf), first, last, line)
+            while first < last and raw[last - 1] == " ":
+                last -= 1
         else:
-            inside = [index for index in letters if left <= self._middle(index) <= right]
-        if not inside:
+            inside = [index for index in range(first, last) if raw[index] != " "]
+            if runs_rightwards:
+                low = bisect_left(inside, left, key=self._middle)
+                inside = inside[low : bisect_right(inside, right, low, key=self._middle)]
+            else:
+                inside = [index for index in inside if left <= self._middle(index) <= right]
+            first, last = (inside[0], inside[-1] + 1) if inside else (last, last)
+        if first >= last:
             return None
         shift = piece.start - piece.first
-        return inside[0] + shift, inside[-1] + 1 + shift
+        return first + shift, last + shift
+
+    def _is_in_order(self, piece: Piece) -> bool:
+        """Tell whether the runs of a piece stand from left to right; PDFium may make one line of two of a cell."""
+        boxes = library.rects(self._layer.handle, piece.first, piece.last - piece.first)
+        return all(box[0] <= after[0] and box[2] <= after[2] for box, after in pairwise(boxes))
+
+    def _first_from(self, edge: float, low: int, high: int, line: Line) -> int:
+        """The first letter of a stretch whose middle is at an edge or right of it, or the end of the stretch.
+
+        Letters stand from left to right, and are about equally wide: proportion comes to the place in half as many
+        questions as halving, which is every third step, so that no letters make the search a walk.
+        """
+        raw, handle, shift = self._layer.raw, self._layer.handle, self._layer.frame.left
+        before, after = line.left, line.right
+        step = 0
+        while low < high:
+            step += 1
+            share = (edge - before) / (after - before) if step % 3 and before < edge < after else 0.5
+            place = probe = min(low + int(share * (high - low)), high - 1)
+            while raw[probe] == " " and probe > low:
+                probe -= 1
+            if raw[probe] == " ":
+                low = place + 1
+                continue
+            box = library.char_box(handle, probe)
+            middle = (box[0] - shift + box[2] - shift) / 2
+            if middle < edge:
+                low, before = place + 1, middle
+            else:
+                high, after = probe, middle
+        return low
 
     def _middle(self, index: int) -> float:
         box = self._layer.char_place(index)
