@@ -11,7 +11,7 @@ import pypdfium2 as pdfium
 from samovar.domain.errors import FileDamaged, FileTooComplex
 from samovar.domain.layout import Rectangle, Word
 from samovar.domain.page import DocumentKind, Figure, Page, ParsedPage, ParsedPart, Picture
-from samovar.parsers._pdf.document import opened, opened_page, page_name, read_head
+from samovar.parsers._pdf.document import Sheet, opened, opened_page, opened_sheet, page_name, read_head
 from samovar.parsers._pdf.layout import PageLayout, lay_out
 from samovar.parsers._pdf.links import read_links
 from samovar.parsers._pdf.pictures import draw_image
@@ -114,7 +114,7 @@ def locate(content: bytes, page: int, start: int, end: int) -> tuple[Rectangle, 
 def _read_page(document: pdfium.PdfDocument, number: int, limits: ParserLimits, figures: int) -> ParsedPage:
     """Read one page; a damaged one is told apart and spoils no other."""
     try:
-        with closing(document.get_page(number - 1)) as sheet, closing(sheet.get_textpage()) as textpage:
+        with opened_sheet(document, number) as (sheet, textpage):
             layout = lay_out(sheet, textpage)
             drawn = _figures(document, sheet, layout, limits, figures) if layout.images else ()
             links = read_links(document, sheet, layout)
@@ -138,7 +138,7 @@ def _read_page(document: pdfium.PdfDocument, number: int, limits: ParserLimits, 
 
 
 def _figures(
-    document: pdfium.PdfDocument, sheet: pdfium.PdfPage, layout: PageLayout, limits: ParserLimits, most: int
+    document: pdfium.PdfDocument, sheet: Sheet, layout: PageLayout, limits: ParserLimits, most: int
 ) -> tuple[Figure, ...]:
     found: list[Figure] = []
     for number, image in enumerate(layout.images, start=1):
