@@ -11,5 +11,6 @@ async def discard_blobs(storage: Storage, blobs: BlobStore, hashes: Iterable[str
     """Delete blobs that have lost their last document, unless somebody uses them again. Raises: StorageError."""
     for sha256 in hashes:
         async with storage.transaction() as tx:
-            if not await tx.documents.hold_blob(sha256):
+            await tx.documents.hold_blob(sha256)
+            if not await tx.documents.needs_blob(sha256):
                 await blobs.remove(sha256)

@@ -122,16 +122,20 @@ class Intake:
         path: str | None,
     ) -> Document:
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
+        library = None
         if chat_id is None and base_id is None:
-            base_id = await self.base_named(actor, _LIBRARY)
+            library = await self.base_named(actor, _LIBRARY)
         try:
             async with self._storage.transaction() as tx:
                 if chat_id is not None:
                     await tx.chats.access(actor, chat_id)
                 elif base_id is not None:
                     await tx.bases.access(actor, base_id)
+                else:
+                    # Found by its name just now: should it be gone since, nothing can be stored in it.
+                    base_id = library
                 # From here on nobody else takes in or deletes the same bytes.
-                await tx.documents.hold_blob(sha256)
+                held_at = await tx.documents.hold_blob(sha256)
                 known = await self._known(tx, actor, sha256, chat_id, base_id, path)
                 if known is not None:
                     return known
@@ -149,7 +153,7 @@ class Intake:
                     sha256=sha256,
                     status="reading",
                     stage="queued",
-                    created_at=await tx.now(),
+                    created_at=held_at,
                 )
                 await tx.documents.add(actor, document, chat_id=chat_id)
         except BaseException:

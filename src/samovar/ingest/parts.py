@@ -67,10 +67,9 @@ class Parts:
             stage="queued" if error is None else None,
             error_code=None if error is None else error.code,
             error_reason=None if reason is None else str(reason),
-            created_at=await tx.now(),
+            created_at=await tx.now() if error else await tx.documents.hold_blob(sha256),
         )
         if error is None:
-            await tx.documents.hold_blob(sha256)
             await self._blobs.put(attachment.content)
         return await tx.readings.add_part(part)
 

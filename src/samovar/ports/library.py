@@ -1,6 +1,7 @@
 """The port to knowledge bases, documents, their pages and pictures, as they last."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from samovar.domain.actor import Actor
@@ -163,11 +164,15 @@ class Documents(Protocol):
         """Read a document and all that was inside it, however deep, oldest first."""
         ...
 
-    async def hold_blob(self, sha256: str) -> bool:
+    async def hold_blob(self, sha256: str) -> datetime:
         """Keep others from using or deleting a blob until the transaction ends.
 
-        Return whether a document or a figure refers to it.
+        Return the time when that began, by the database's clock.
         """
+        ...
+
+    async def needs_blob(self, sha256: str) -> bool:
+        """Tell whether a document or a figure refers to a blob, which is held."""
         ...
 
 

@@ -1,9 +1,9 @@
 """Knowledge bases in PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, select, update
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import DocumentStatus, KnowledgeBase
@@ -47,18 +47,24 @@ class PostgresBases:
 
     async def access(self, actor: Actor, base_id: BaseId) -> KnowledgeBase:
         """Read one base of the actor's own. Raises: NotFound."""
-        return await self._read(base_id, knowledge_bases.c.owner_id == actor.user_id)
+        wanted = {"actor": actor.user_id, "base": base_id}
+        row = (await self._connection.execute(_ACCESS, wanted)).one_or_none()
+        if row is None:
+            raise NotFound(what="knowledge base")
+        return _base(row)
 
     async def view(self, actor: Actor, base_id: BaseId) -> KnowledgeBase:
         """Read one base, which may be somebody else's. Raises: NotFound."""
-        return await self._read(base_id, readable_base(actor))
+        statement = select(knowledge_bases).where(knowledge_bases.c.base_id == base_id, readable_base(actor))
+        row = (await self._connection.execute(statement)).one_or_none()
+        if row is None:
+            raise NotFound(what="knowledge base")
+        return _base(row)
 
     async def by_name(self, actor: Actor, name: str) -> KnowledgeBase | None:
         """Find an own base by its exact name."""
-        statement = select(knowledge_bases).where(
-            knowledge_bases.c.owner_id == actor.user_id, knowledge_bases.c.name == name
-        )
-        row = (await self._connection.execute(statement)).one_or_none()
+        wanted = {"actor": actor.user_id, "name": name}
+        row = (await self._connection.execute(_BY_NAME, wanted)).one_or_none()
         return None if row is None else _base(row)
 
     async def save(self, actor: Actor, base: KnowledgeBase) -> None:
@@ -115,13 +121,6 @@ class PostgresBases:
         statement = select(knowledge_bases).where(condition).order_by(knowledge_bases.c.position)
         return tuple(_base(row) for row in await self._connection.execute(statement))
 
-    async def _read(self, base_id: BaseId, condition: ColumnElement[bool]) -> KnowledgeBase:
-        statement = select(knowledge_bases).where(knowledge_bases.c.base_id == base_id, condition)
-        row = (await self._connection.execute(statement)).one_or_none()
-        if row is None:
-            raise NotFound(what="knowledge base")
-        return _base(row)
-
     async def _require_chat(self, actor: Actor, chat_id: ChatId) -> None:
         statement = select(chats.c.chat_id).where(chats.c.chat_id == chat_id, chats.c.owner_id == actor.user_id)
         if (await self._connection.execute(statement)).one_or_none() is None:
@@ -132,6 +131,15 @@ class PostgresBases:
             return (await self._connection.execute(statement)).rowcount
         except Conflict as error:
             raise Conflict(reason="a knowledge base of this name exists already") from error
+
+
+# Asked for each file that is taken in, so put together once.
+_BY_NAME: Final = select(knowledge_bases).where(
+    knowledge_bases.c.owner_id == bindparam("actor"), knowledge_bases.c.name == bindparam("name")
+)
+_ACCESS: Final = select(knowledge_bases).where(
+    knowledge_bases.c.base_id == bindparam("base"), knowledge_bases.c.owner_id == bindparam("actor")
+)
 
 
 def _own(actor: Actor, base_id: BaseId) -> ColumnElement[bool]:

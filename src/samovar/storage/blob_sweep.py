@@ -82,8 +82,9 @@ class BlobSweep:
         blobs = size_bytes = 0
         for sha256 in unused[: self._most_removed]:
             async with self._storage.transaction() as tx:
-                is_used = await tx.documents.hold_blob(sha256)
-                removed_bytes = None if is_used else await self._blobs.remove_rested(sha256, self._rest_s)
+                await tx.documents.hold_blob(sha256)
+                is_needed = await tx.documents.needs_blob(sha256)
+                removed_bytes = None if is_needed else await self._blobs.remove_rested(sha256, self._rest_s)
             if removed_bytes is not None:
                 blobs += 1
                 size_bytes += removed_bytes

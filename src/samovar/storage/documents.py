@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    DateTime,
     Row,
     Text,
     and_,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     text,
@@ -32,7 +35,7 @@ from samovar.domain.ids import BaseId, ChatId, DocumentId, UserId
 from samovar.domain.page import Page
 from samovar.domain.page_json import decode_blocks, decode_links, decode_outline, decode_words, encode_outline
 from samovar.storage.connection import Connection
-from samovar.storage.queue import announce, announcement
+from samovar.storage.queue import announce, announcement_of, news_of
 from samovar.storage.rights import readable_base, readable_document
 from samovar.storage.tables import StoredText, chat_documents, chats, documents, figures, knowledge_bases, pages
 
@@ -63,9 +66,10 @@ class PostgresDocuments:
 
     async def add(self, actor: Actor, document: Document, *, chat_id: ChatId | None) -> None:
         """Store a document, in the base that it names, and attach it to a chat (None: to none). Raises: NotFound."""
-        if document.base_id is not None:
-            await self._require_base(document.base_id, knowledge_bases.c.owner_id == actor.user_id)
-        await self.add_unchecked(replace(document, owner_id=actor.user_id))
+        is_in_own_base = await self.add_unchecked(replace(document, owner_id=actor.user_id))
+        # The row is there by now: raising takes it back with the transaction.
+        if document.base_id is not None and not is_in_own_base:
+            raise NotFound(what="knowledge base")
         if chat_id is None:
             return
         source = select(chats.c.chat_id, literal(document.document_id, documents.c.document_id.type)).where(
@@ -76,41 +80,53 @@ class PostgresDocuments:
         if attached.one_or_none() is None:
             raise NotFound(what="chat")
 
-    async def add_unchecked(self, document: Document) -> None:
-        """Store a document for its owner, in the base that it names; not in the port, for nobody is asked."""
-        statement = insert(documents).values(
-            document_id=document.document_id,
-            owner_id=document.owner_id,
-            base_id=document.base_id,
-            parent_id=document.parent_id,
-            name=document.name,
-            path=document.path,
-            kind=document.kind,
-            media_type=document.media_type,
-            size_bytes=document.size_bytes,
-            sha256=document.sha256,
-            status=document.status,
-            stage=document.stage,
-            error_code=document.error_code,
-            error_reason=document.error_reason,
-            title=document.title,
-            author=document.author,
-            outline=encode_outline(document.outline),
-            page_count=document.page_count,
-            pages_read=document.pages_read,
-            created_at=document.created_at,
-        )
+    async def add_unchecked(self, document: Document) -> bool:
+        """Store a document for its owner, in the base that it names; not in the port, for nobody is asked.
+
+        Return whether it lies in a base of its owner.
+        """
+        columns = {
+            "document_id": document.document_id,
+            "owner_id": document.owner_id,
+            "base_id": document.base_id,
+            "parent_id": document.parent_id,
+            "name": document.name,
+            "path": document.path,
+            "kind": document.kind,
+            "media_type": document.media_type,
+            "size_bytes": document.size_bytes,
+            "sha256": document.sha256,
+            "status": document.status,
+            "stage": document.stage,
+            "error_code": document.error_code,
+            "error_reason": document.error_reason,
+            "title": document.title,
+            "author": document.author,
+            "outline": encode_outline(document.outline),
+            "page_count": document.page_count,
+            "pages_read": document.pages_read,
+            "created_at": document.created_at,
+        }
         if document.status == "reading":
-            statement = statement.returning(announcement("waiting", document.document_id))
-        await self._connection.execute(statement)
+            news = {"news": news_of("waiting", document.document_id)}
+            added = await self._connection.execute(_ADD_AND_ANNOUNCE, columns | news)
+        else:
+            added = await self._connection.execute(_ADD, columns)
+        return bool(added.one().is_in_own_base)
 
     async def access(self, actor: Actor, document_id: DocumentId) -> Document:
         """Read one document of the actor's own. Raises: NotFound."""
-        return await self._read(_own(actor, document_id))
+        row = (await self._connection.execute(_ACCESS, _named(actor, document_id))).one_or_none()
+        if row is None:
+            raise NotFound(what="document")
+        return document_from(row)
 
     async def view(self, actor: Actor, document_id: DocumentId) -> Document:
         """Read one document, which may be somebody else's. Raises: NotFound."""
-        return await self._read(_readable(actor, document_id))
+        row = (await self._connection.execute(select(documents).where(_readable(actor, document_id)))).one_or_none()
+        if row is None:
+            raise NotFound(what="document")
+        return document_from(row)
 
     async def of_chat(self, actor: Actor, chat_id: ChatId) -> tuple[Document, ...]:
         """List the documents attached to a chat, oldest first, without replaced ones. Raises: NotFound."""
@@ -159,28 +175,12 @@ class PostgresDocuments:
         self, actor: Actor, sha256: str, *, chat_id: ChatId | None, base_id: BaseId | None
     ) -> Document | None:
         """Find a document of the same bytes in the same chat or base, itself no part, that is ready or being read."""
-        place: ColumnElement[bool] = documents.c.base_id == base_id
+        wanted: dict[str, object] = {"actor": actor.user_id, "content": sha256}
         if chat_id is not None:
-            place = exists().where(
-                chat_documents.c.document_id == documents.c.document_id,
-                chat_documents.c.chat_id == chat_id,
-                chats.c.chat_id == chat_documents.c.chat_id,
-                chats.c.owner_id == actor.user_id,
-            )
-        statement = (
-            select(documents)
-            .where(
-                documents.c.owner_id == actor.user_id,
-                documents.c.sha256 == sha256,
-                documents.c.status.in_(("ready", "reading")),
-                # What lies in an archive goes when the archive does.
-                documents.c.parent_id.is_(None),
-                place,
-            )
-            .order_by(documents.c.position)
-            .limit(1)
-        )
-        row = (await self._connection.execute(statement)).one_or_none()
+            found = await self._connection.execute(_SAME_IN_CHAT, {**wanted, "chat": chat_id})
+        else:
+            found = await self._connection.execute(_SAME_IN_BASE, {**wanted, "base": base_id})
+        row = found.one_or_none()
         return document_from(row) if row else None
 
     async def by_path(self, actor: Actor, base_id: BaseId, path: str) -> Document | None:
@@ -302,21 +302,21 @@ class PostgresDocuments:
             raise NotFound(what="document")
         return found
 
-    async def hold_blob(self, sha256: str) -> bool:
-        """Hold a blob until the transaction ends; return whether a document or a figure refers to it."""
-        # Two statements: what was committed while this one waited is seen by the next.
-        await self._connection.execute(_HOLD_BLOB, {"sha256": sha256})
-        return bool((await self._connection.execute(_USES_BLOB, {"sha256": sha256})).scalar_one())
+    async def hold_blob(self, sha256: str) -> datetime:
+        """Hold a blob until the transaction ends; return the time when that began, by the database's clock.
+
+        A statement by itself: what was committed while this one waited is seen by the next.
+        """
+        held_at: datetime = (await self._connection.execute(_HOLD_BLOB, {"sha256": sha256})).one().held_at
+        return held_at
+
+    async def needs_blob(self, sha256: str) -> bool:
+        """Tell whether a document or a figure refers to a blob, which is held: nothing changes that then."""
+        return bool((await self._connection.execute(_NEEDS_BLOB, {"sha256": sha256})).scalar_one())
 
     async def unused_blobs(self, hashes: set[str]) -> tuple[str, ...]:
         """Tell which of these blobs neither a document nor a figure refers to, sorted."""
         return await unused_blobs(self._connection, hashes)
-
-    async def _read(self, condition: ColumnElement[bool]) -> Document:
-        row = (await self._connection.execute(select(documents).where(condition))).one_or_none()
-        if row is None:
-            raise NotFound(what="document")
-        return document_from(row)
 
     async def _require_base(self, base_id: BaseId, condition: ColumnElement[bool]) -> None:
         statement = select(knowledge_bases.c.base_id).where(knowledge_bases.c.base_id == base_id, condition)
@@ -374,13 +374,61 @@ _KEEPS_BYTES: Final = or_(
 )
 
 
-_HOLD_BLOB: Final = select(func.pg_advisory_xact_lock(_BLOB_LOCKS, func.hashtext(bindparam("sha256", type_=Text))))
-_USES_BLOB: Final = select(
+# What is selected is worked out from left to right, so the clock is read once the lock is there.
+_HOLD_BLOB: Final = select(
+    func.pg_advisory_xact_lock(_BLOB_LOCKS, func.hashtext(bindparam("sha256", type_=Text))),
+    func.clock_timestamp(type_=DateTime(timezone=True)).label("held_at"),
+)
+_NEEDS_BLOB: Final = select(
     or_(
         exists().where(documents.c.sha256 == bindparam("sha256"), _KEEPS_BYTES),
         exists().where(figures.c.sha256 == bindparam("sha256")),
     )
 )
+
+
+# What is asked for each file that is taken in is put together once. A base of somebody else is found out along with the
+# storing; the columns of the new row are spelt out, for as columns of the table they would mean all its rows.
+_ADD: Final = insert(documents).returning(
+    exists()
+    .where(
+        knowledge_bases.c.base_id == literal_column("documents.base_id"),
+        knowledge_bases.c.owner_id == literal_column("documents.owner_id"),
+    )
+    .label("is_in_own_base")
+)
+_ADD_AND_ANNOUNCE: Final = _ADD.returning(announcement_of(bindparam("news", type_=Text)))
+
+_ACCESS: Final = select(documents).where(
+    documents.c.document_id == bindparam("document"), documents.c.owner_id == bindparam("actor")
+)
+
+_SAME: Final = (
+    select(documents)
+    .where(
+        documents.c.owner_id == bindparam("actor"),
+        documents.c.sha256 == bindparam("content"),
+        documents.c.status.in_(("ready", "reading")),
+        # What lies in an archive goes when the archive does.
+        documents.c.parent_id.is_(None),
+    )
+    .order_by(documents.c.position)
+    .limit(1)
+)
+# Neither chat nor base is a place too: that of documents that lie in no base.
+_SAME_IN_BASE: Final = _SAME.where(documents.c.base_id.is_not_distinct_from(bindparam("base")))
+_SAME_IN_CHAT: Final = _SAME.where(
+    exists().where(
+        chat_documents.c.document_id == documents.c.document_id,
+        chat_documents.c.chat_id == bindparam("chat"),
+        chats.c.chat_id == chat_documents.c.chat_id,
+        chats.c.owner_id == bindparam("actor"),
+    )
+)
+
+
+def _named(actor: Actor, document_id: DocumentId) -> dict[str, object]:
+    return {"actor": actor.user_id, "document": document_id}
 
 
 def _own_and_parts(actor: Actor, document_id: DocumentId) -> CTE:

@@ -12,14 +12,14 @@ from typing import Final, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Function, func, select
+from sqlalchemy import ColumnElement, Function, func, literal, select
 
 from samovar.domain.errors import SamovarError, StorageUnavailable
 from samovar.domain.ids import DocumentId
 from samovar.ports.queue import Duty, News, NewsKind, QueueScope
 from samovar.storage.connection import Connection
 
-__all__ = ["PostgresQueue", "announce", "announcement"]
+__all__ = ["PostgresQueue", "announce", "announcement", "announcement_of", "news_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,17 @@ async def announce(connection: Connection, kind: NewsKind, document_id: Document
 
 def announcement(kind: NewsKind, document_id: DocumentId) -> Function[None]:
     """The same as something that another statement returns, and costs no statement of its own then."""
-    return func.pg_notify(_CHANNEL, f"{kind} {document_id}")
+    return announcement_of(literal(news_of(kind, document_id)))
+
+
+def announcement_of(news: ColumnElement[str]) -> Function[None]:
+    """The same of news as ``news_of`` spells them."""
+    return func.pg_notify(_CHANNEL, news)
+
+
+def news_of(kind: NewsKind, document_id: DocumentId) -> str:
+    """Spell news as they travel."""
+    return f"{kind} {document_id}"
 
 
 class PostgresQueue:

@@ -283,7 +283,7 @@ async def test_a_document_that_ended_early_keeps_nothing_that_was_read(storage: 
             paper.document_id, "failed", error_code="file_damaged", error_reason="The file is damaged."
         )
         assert unused == ("3" * 64, paper.sha256)
-        assert not await tx.documents.hold_blob(paper.sha256)
+        assert not await tx.documents.needs_blob(paper.sha256)
         found = await tx.documents.access(actor, paper.document_id)
         assert (found.status, found.stage, found.error_code, found.error_reason) == (
             "failed",
