@@ -49,6 +49,7 @@ def test_places_and_sizes_of_many_lines_are_those_of_each(sheet: tuple[Any, Any]
     matrices = library.text_matrices(textpage, starts)
     assert matrices == [library.text_matrix(textpage, start) for start in starts]
     assert len({matrix[5] for matrix in matrices}) == _LINES
+    assert library.char_boxes(textpage, starts) == [library.char_box(textpage, start) for start in starts]
     assert library.font_sizes(textpage, starts) == [library.font_size(textpage, start) for start in starts]
 
 

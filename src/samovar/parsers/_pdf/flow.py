@@ -9,7 +9,7 @@ from samovar.parsers._pdf.furniture import set_apart
 from samovar.parsers._pdf.line import PLAIN, Face, Item, Line
 from samovar.parsers._pdf.paragraphs import LIST_MARK, Paragraph, classify, paragraphs, usual_size
 from samovar.parsers._pdf.ruled import ruled_tables
-from samovar.parsers._pdf.tables import Box, Table, aligned_table
+from samovar.parsers._pdf.tables import LEAST_ROWS, Box, Table, aligned_table
 from samovar.parsers._pdf.textlayer import TextLayer
 
 __all__ = ["Part", "arrange", "in_one_column", "in_rows", "merged_row", "run_downwards"]
@@ -186,8 +186,12 @@ def _aligned_from(layer: TextLayer, rows: list[list[Item]], place: int, body: fl
         end += 1
     while end > place and len(rows[end - 1]) < 2 and not _may_continue(rows, end - 1):
         end -= 1
-    for last in (end, next((at for at in range(place, end) if len(rows[at]) < 2), end)):
-        table = aligned_table([_lines(row) for row in rows[place:last]], body, lambda line: _is_mark(layer, line))
+    if end - place < LEAST_ROWS:
+        return place, None
+    lines = [_lines(row) for row in rows[place:end]]
+    # Where rows of one piece make no table, those above the first of them may.
+    for last in {end: None, next((at for at in range(place, end) if len(rows[at]) < 2), end): None}:
+        table = aligned_table(lines[: last - place], body, lambda line: _is_mark(layer, line))
         if table is not None:
             return last, table
     return place, None

@@ -24,6 +24,7 @@ __all__ = [
     "address",
     "argument",
     "char_box",
+    "char_boxes",
     "count_chars",
     "count_objects",
     "face_flags",
@@ -222,6 +223,19 @@ def char_box(textpage: Argument, place: int) -> Box:
     if not _char_box(textpage, place, _D0, _D2, _D1, _D3):
         return 0.0, 0.0, 0.0, 0.0
     return _four_doubles(_doubles)
+
+
+def char_boxes(textpage: Argument, places: Sequence[int]) -> list[Box]:
+    """The same for many characters."""
+    lefts, tops, rights, bottoms = _MANY_D
+    found: list[Box] = []
+    for first in range(0, len(places), _AT_ONCE):
+        asked = places[first : first + _AT_ONCE]
+        if all(map(_char_box, repeat(textpage), asked, lefts, rights, bottoms, tops)):
+            found.extend(_doubles_each.iter_unpack(_doubles_view[: _doubles_each.size * len(asked)]))
+        else:
+            found.extend([char_box(textpage, place) for place in asked])
+    return found
 
 
 def text_matrix(textpage: Argument, place: int) -> Matrix:

@@ -1,7 +1,9 @@
 """Tables and their cells, and tables without rules: columns that stand straight under each other."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from itertools import pairwise
+from operator import itemgetter
 from typing import Final
 
 from samovar.parsers._pdf.line import Item, Line
@@ -12,6 +14,8 @@ __all__ = ["LEAST_ROWS", "NEAR", "Box", "GridCell", "Table", "aligned_table", "c
 NEAR: Final = 2.5
 #: Fewer rows are no table.
 LEAST_ROWS: Final = 3
+
+_right_edge = itemgetter(1)
 
 
 class GridCell:
@@ -85,18 +89,23 @@ def aligned_table(rows: list[list[Line]], size: float, is_mark: Callable[[Line],
 
 def column_spans(rows: list[list[Line]], size: float) -> list[tuple[float, float]]:
     """Find the columns that all rows leave gutters between. Shape: left and right edge of each."""
+    gutter = 0.5 * size
     spans: list[tuple[float, float]] = []
-    for left, right in sorted((piece.left, piece.right) for row in rows for piece in row):
-        if spans and left - spans[-1][1] < 0.5 * size:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], right))
-        else:
-            spans.append((left, right))
+    edges = sorted([(piece.left, piece.right) for row in rows for piece in row])
+    begin, end = edges[0]
+    for left, right in edges:
+        if left - end >= gutter:
+            spans.append((begin, end))
+            begin, end = left, right
+        elif right > end:
+            end = right
+    spans.append((begin, end))
     return spans
 
 
 def column_of(piece: Line, spans: list[tuple[float, float]]) -> int:
     """The number of the column in which a piece of a line stands."""
-    return next(place for place, (_, right) in enumerate(spans) if piece.left < right)
+    return bisect_right(spans, piece.left, key=_right_edge)
 
 
 def _is_certain(rows: list[list[Line]], spans: list[tuple[float, float]]) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import atan2, hypot, pi
 from typing import Any, Final
 
@@ -240,19 +240,18 @@ class TextLayer:
         edges = self._gaps.get(line.start)
         if edges is None:
             return [line]
-        spaces = [
-            place
-            for place in range(line.start + 1, line.end - 1)
-            if self.raw[place] == " " and self.raw[place + 1] != " "
-        ]
+        inner = self.raw[line.start + 1 : line.end - 1]
+        spaces = [place for place, letter in enumerate(inner, line.start + 1) if letter == " "]
+        if "  " in inner:
+            spaces = [place for place in spaces if self.raw[place + 1] != " "]
         if edges and self.frame.turns == 0:
             known = [bisect_left(spaces, edge - 0.5, key=self._left_after) for edge in edges]
             spaces = [spaces[place] for place in sorted({*range(_SPACES_SAMPLED), *known}) if place < len(spaces)]
-        gaps = [
-            (self.char_place(space + 1)[0] - self.char_place(self._before(space))[2], space + 1) for space in spaces
-        ]
-        if not gaps:
+        if not spaces:
             return [line]
+        lefts = self._char_places([space + 1 for space in spaces])
+        rights = self._char_places([self._before(space) for space in spaces])
+        gaps = [(after[0] - before[2], space + 1) for after, before, space in zip(lefts, rights, spaces, strict=True)]
         # Justified lines have wide gaps too, but then all are.
         usual = min(gap for gap, _ in gaps)
         least = max(_WIDE_GAP * line.size, min(_STRETCHED * usual, _VERY_WIDE_GAP * line.size))
@@ -278,13 +277,8 @@ class TextLayer:
         while end > start and self.raw[end - 1] == " ":
             end -= 1
         boxes = self.places(start, end) or [(line.left, line.top, line.left, line.bottom)]
-        box = (
-            min(box[0] for box in boxes),
-            min(box[1] for box in boxes),
-            max(box[2] for box in boxes),
-            max(box[3] for box in boxes),
-        )
-        piece = Line(start, end, box, line.size, line.face, line.base)
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        piece = Line(start, end, (min(lefts), min(tops), max(rights), max(bottoms)), line.size, line.face, line.base)
         if start < end and start != line.start:
             # PDFium takes lines of neighbouring columns for one, though they may stand a little higher or lower.
             _, _, c, d, x, y = library.text_matrix(self.handle, start)
@@ -308,3 +302,7 @@ class TextLayer:
     def char_place(self, index: int) -> Box:
         """The ink of one character in the page's frame."""
         return self.frame.place(library.char_box(self.handle, index))
+
+    def _char_places(self, indices: Sequence[int]) -> list[Box]:
+        """The same for many characters."""
+        return list(map(self.frame.place, library.char_boxes(self.handle, indices)))
