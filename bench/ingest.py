@@ -118,29 +118,51 @@ def _given(papers: Path) -> dict[str, list[bytes]]:
 
 
 async def speed(folder: Path, sets: dict[str, list[bytes]], *, rounds: int) -> dict[str, Any]:
-    """Milliseconds a page of each set of files, bare and end to end, by turns."""
+    """Milliseconds a page of each set of files, bare and end to end, by turns, and the work of all processes."""
     found: dict[str, Any] = {}
     async with open_reader(folder) as reader:
         for name, contents in sets.items():
-            rows: list[tuple[float, float]] = []
+            rows: list[dict[str, float]] = []
             for _ in range(rounds):
                 started = time.perf_counter()
                 await asyncio.to_thread(bare, contents)
                 bare_s = time.perf_counter() - started
-                started = time.perf_counter()
+                worked, started = _worked_s(folder, reader), time.perf_counter()
                 read = await reader.read(contents)
                 own_s = time.perf_counter() - started
                 pages = sum(document.page_count for document in read)
+                work = {who: (after - worked[who]) / pages * 1000 for who, after in _worked_s(folder, reader).items()}
                 await reader.forget(read)
-                rows.append((bare_s / pages * 1000, own_s / pages * 1000))
-                print(f"    {name}: bare {rows[-1][0]:.2f}, ours {rows[-1][1]:.2f} ms a page", file=sys.stderr)
-            found[name] = {
-                "pages": pages,
-                "bare_ms": statistics.median(row[0] for row in rows),
-                "own_ms": statistics.median(row[1] for row in rows),
-                "ratio": statistics.median(row[0] / row[1] for row in rows),
-            }
+                row = {
+                    "bare_ms": bare_s / pages * 1000,
+                    "own_ms": own_s / pages * 1000,
+                    "ratio": bare_s / own_s,
+                    **work,
+                }
+                rows.append(row)
+                print(
+                    f"    {name}: " + ", ".join(f"{what} {value:.2f}" for what, value in row.items()), file=sys.stderr
+                )
+            found[name] = {"pages": pages} | {what: statistics.median(row[what] for row in rows) for what in rows[0]}
     return found
+
+
+def _worked_s(folder: Path, reader: _Reader) -> dict[str, float]:
+    """Seconds of a processor that the parser's children that have ended, this process and PostgreSQL have worked."""
+    sandbox = reader.services.reader
+    assert isinstance(sandbox, SandboxedReader)
+    zygote = psutil.Process(sandbox.process_id).cpu_times()
+    own, server = psutil.Process().cpu_times(), 0.0
+    for process in psutil.process_iter(["name"]):
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if process.info["name"] == "postgres" and Path(process.cwd()).is_relative_to(folder):
+                times = process.cpu_times()
+                server += times.user + times.system
+    return {
+        "parser_cpu_ms": zygote.user + zygote.system + zygote.children_user + zygote.children_system,
+        "own_cpu_ms": own.user + own.system,
+        "database_cpu_ms": server,
+    }
 
 
 async def memory(folder: Path) -> dict[str, Any]:

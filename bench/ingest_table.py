@@ -14,14 +14,18 @@ def table(found: Mapping[str, Any]) -> str:
         f"{machine['cpus']} cores for parser, server and database together; load before {found['load_before']:.1f}; "
         f"medians of {found['rounds']} rounds.",
         "",
-        "| what | measured |",
-        "|---|---|",
     ]
-    for name, row in found.get("speed", {}).items():
-        lines.append(
-            f"| {name}: pypdfium2 alone / all of it / speed to the bare extraction "
-            f"| {row['bare_ms']:.2f} / {row['own_ms']:.2f} ms a page / {row['ratio']:.2f} |"
-        )
+    if speed := found.get("speed"):
+        lines += [
+            "| ms a page | pypdfium2 alone | all of it | speed to pypdfium2 alone | work of parser, us, PostgreSQL |",
+            "|---|---|---|---|---|",
+        ]
+        for name, row in speed.items():
+            work = f"{row['parser_cpu_ms']:.2f} / {row['own_cpu_ms']:.2f} / {row['database_cpu_ms']:.2f}"
+            lines.append(f"| {name} | {row['bare_ms']:.2f} | {row['own_ms']:.2f} | {row['ratio']:.2f} | {work} |")
+        lines.append("")
+    if {"memory", "answers", "ocr"} & found.keys():
+        lines += ["| what | measured |", "|---|---|"]
     if memory := found.get("memory"):
         lines.append(
             f"| 1,000 pages ({memory['size_mb']:.0f} MB): most memory of the parser / of our process "
