@@ -49,24 +49,24 @@ def test_places_and_sizes_of_many_lines_are_those_of_each(sheet: tuple[Any, Any]
     matrices = library.text_matrices(textpage, starts)
     assert matrices == [library.text_matrix(textpage, start) for start in starts]
     assert len({matrix[5] for matrix in matrices}) == _LINES
-    assert library.char_boxes(textpage, starts) == [library.char_box(textpage, start) for start in starts]
     assert library.font_sizes(textpage, starts) == [library.font_size(textpage, start) for start in starts]
 
 
 def test_boxes_of_all_lines_are_those_of_each(sheet: tuple[Any, Any]) -> None:
     _, textpage = sheet
     starts, lengths = zip(*_spans(textpage), strict=True)
-    boxes = library.rects_of(textpage, library.count_chars(textpage), starts, lengths)
+    counts = library.count_rects(textpage, starts, lengths)
+    assert counts == [1] * _LINES
+    boxes = library.rects_of(textpage, library.count_chars(textpage), counts)
     assert boxes == [library.rects(textpage, start, count) for start, count in _spans(textpage)]
 
 
-def test_a_box_that_two_stretches_share_is_not_found_at_once(sheet: tuple[Any, Any]) -> None:
+def test_boxes_that_two_stretches_share_are_not_found_at_once(sheet: tuple[Any, Any]) -> None:
     _, textpage = sheet
-    halves = [
-        (start + shift, count) for start, length in _spans(textpage) for shift, count in ((0, 2), (2, length - 2))
-    ]
-    starts, lengths = zip(*halves, strict=True)
-    assert library.rects_of(textpage, library.count_chars(textpage), starts, lengths) is None
+    starts = [start + shift for start, _ in _spans(textpage) for shift in (0, 2)]
+    lengths = [count for _, length in _spans(textpage) for count in (2, length - 2)]
+    counts = library.count_rects(textpage, starts, lengths)
+    assert library.rects_of(textpage, library.count_chars(textpage), counts) is None
 
 
 def test_colours_of_many_objects_are_those_of_each(sheet: tuple[Any, Any]) -> None:

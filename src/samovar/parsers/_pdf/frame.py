@@ -49,6 +49,9 @@ class Frame:
 
     def rectangle(self, place: Box) -> Rectangle | None:
         """The part of a place that lies on the page, or None."""
+        left, top, right, bottom = place
+        if 0.0 < left < right <= self.width and 0.0 < top < bottom <= self.height:
+            return Rectangle(x=left, y=top, width=right - left, height=bottom - top)
         left, top = max(0.0, place[0]), max(0.0, place[1])
         right, bottom = min(self.width, place[2]), min(self.height, place[3])
         if right <= left or bottom <= top:

@@ -24,9 +24,9 @@ __all__ = [
     "address",
     "argument",
     "char_box",
-    "char_boxes",
     "count_chars",
     "count_objects",
+    "count_rects",
     "face_flags",
     "face_name",
     "face_weight",
@@ -193,16 +193,23 @@ def rects(textpage: Argument, start: int, count: int) -> list[Box]:
     return _counted_rects(textpage, _count_rects(textpage, start, count))
 
 
-def rects_of(textpage: Argument, count: int, starts: Sequence[int], lengths: Sequence[int]) -> list[list[Box]] | None:
-    """The boxes of each stretch of a page of ``count`` characters, which must have nothing between its stretches.
+def count_rects(textpage: Argument, starts: Sequence[int], lengths: Sequence[int]) -> list[int]:
+    """How many boxes stretches of characters have."""
+    return list(map(_count_rects, repeat(textpage), starts, lengths))
 
-    All are asked for at once, in half the time. None where a box belongs to two of the stretches.
+
+def rects_of(textpage: Argument, count: int, counts: Sequence[int]) -> list[list[Box]] | None:
+    """The boxes of each stretch of a page of ``count`` characters, if there are so many of each.
+
+    The stretches must follow each other. None where a box belongs to two of them: it is one of the page's.
     """
-    counts = list(map(_count_rects, repeat(textpage), starts, lengths))
-    # A box that two stretches share is one of the page's, but one of each of theirs.
-    if _count_rects(textpage, 0, count) != sum(counts):
+    wanted = sum(counts)
+    if _count_rects(textpage, 0, count) != wanted:
         return None
-    boxes = iter(_counted_rects(textpage, sum(counts)))
+    found = _counted_rects(textpage, wanted)
+    if wanted == len(counts):
+        return [[box] for box in found]
+    boxes = iter(found)
     return [list(islice(boxes, number)) for number in counts]
 
 
@@ -223,19 +230,6 @@ def char_box(textpage: Argument, place: int) -> Box:
     if not _char_box(textpage, place, _D0, _D2, _D1, _D3):
         return 0.0, 0.0, 0.0, 0.0
     return _four_doubles(_doubles)
-
-
-def char_boxes(textpage: Argument, places: Sequence[int]) -> list[Box]:
-    """The same for many characters."""
-    lefts, tops, rights, bottoms = _MANY_D
-    found: list[Box] = []
-    for first in range(0, len(places), _AT_ONCE):
-        asked = places[first : first + _AT_ONCE]
-        if all(map(_char_box, repeat(textpage), asked, lefts, rights, bottoms, tops)):
-            found.extend(_doubles_each.iter_unpack(_doubles_view[: _doubles_each.size * len(asked)]))
-        else:
-            found.extend([char_box(textpage, place) for place in asked])
-    return found
 
 
 def text_matrix(textpage: Argument, place: int) -> Matrix:

@@ -263,12 +263,15 @@ def _keep_lists(found: Sequence[Paragraph]) -> None:
 def _heading_level(paragraph: Paragraph, body: float, *, is_bold_page: bool) -> int | None:
     """The level of a heading, 1 to 6, by its number or its size; None for text."""
     rows = paragraph.rows
+    ratio = paragraph.size / body
+    # Most paragraphs are neither large nor bold, and need none of the questions.
+    if ratio < _HEADING_SIZE and (is_bold_page or not rows[0].face.is_bold):
+        return None
     characters = sum(row.end - row.start for row in rows)
     if len(rows) > _MOST_HEADING_ROWS or characters > _LONGEST_HEADING or not any(map(str.isalpha, paragraph.head)):
         return None
     if _LEADER.search(paragraph.head):
         return None
-    ratio = paragraph.size / body
     is_bold = all(row.face.is_bold for row in rows) and not is_bold_page
     if ratio < _HEADING_SIZE and (not is_bold or ratio < 1 - _OTHER_SIZE or _BULLET.match(paragraph.head)):
         return None

@@ -2,8 +2,10 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import repeat
 from math import atan2, hypot, pi
+from operator import eq
 from typing import Any, Final
 
 from samovar.parsers._pdf import library
@@ -130,13 +132,18 @@ class TextLayer:
             start += 1
         return start, end
 
-    def _boxes(self, spans: list[tuple[int, int]]) -> list[list[Box]]:
-        """The boxes of each line."""
+    def _boxes(self, spans: list[tuple[int, int]], texts: list[Handle | None]) -> list[list[Box]]:
+        """The boxes of each line; ``texts`` are the objects that the lines begin with."""
         raw, handle = self.raw, self.handle
         lengths = [end - start for start, end in spans]
         # Where nothing but line ends stands between lines, all boxes are found in one go.
         if sum(lengths) + raw.count("\r") + raw.count("\n") == len(raw):
-            boxes = library.rects_of(handle, len(raw), [start for start, _ in spans], lengths)
+            ends = map(library.text_object, repeat(handle), [end - 1 for _, end in spans])
+            if not any(map(eq, texts, texts[1:])) and all(map(eq, texts, ends)):
+                counts = [1] * len(spans)
+            else:
+                counts = library.count_rects(handle, [start for start, _ in spans], lengths)
+            boxes = library.rects_of(handle, len(raw), counts)
             if boxes is not None:
                 return boxes
         return [library.rects(handle, start, end - start) for start, end in spans]
@@ -149,7 +156,7 @@ class TextLayer:
         matrices, sizes = library.text_matrices(handle, starts), library.font_sizes(handle, starts)
         found: list[Line] = []
         for (start, end), boxes, matrix, set_size, font in zip(
-            spans, self._boxes(spans), matrices, sizes, library.fonts(texts), strict=True
+            spans, self._boxes(spans, texts), matrices, sizes, library.fonts(texts), strict=True
         ):
             a, b, c, d, _, base = matrix
             scale = 1.0 if a == d == 1.0 else hypot(c, d)
@@ -247,11 +254,11 @@ class TextLayer:
         if edges and self.frame.turns == 0:
             known = [bisect_left(spaces, edge - 0.5, key=self._left_after) for edge in edges]
             spaces = [spaces[place] for place in sorted({*range(_SPACES_SAMPLED), *known}) if place < len(spaces)]
-        if not spaces:
+        gaps = [
+            (self.char_place(space + 1)[0] - self.char_place(self._before(space))[2], space + 1) for space in spaces
+        ]
+        if not gaps:
             return [line]
-        lefts = self._char_places([space + 1 for space in spaces])
-        rights = self._char_places([self._before(space) for space in spaces])
-        gaps = [(after[0] - before[2], space + 1) for after, before, space in zip(lefts, rights, spaces, strict=True)]
         # Justified lines have wide gaps too, but then all are.
         usual = min(gap for gap, _ in gaps)
         least = max(_WIDE_GAP * line.size, min(_STRETCHED * usual, _VERY_WIDE_GAP * line.size))
@@ -302,7 +309,3 @@ class TextLayer:
     def char_place(self, index: int) -> Box:
         """The ink of one character in the page's frame."""
         return self.frame.place(library.char_box(self.handle, index))
-
-    def _char_places(self, indices: Sequence[int]) -> list[Box]:
-        """The same for many characters."""
-        return list(map(self.frame.place, library.char_boxes(self.handle, indices)))
