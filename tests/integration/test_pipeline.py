@@ -105,8 +105,11 @@ async def test_where_ocr_cannot_run_every_page_that_needs_it_says_so(library: Li
 async def test_a_file_that_is_at_fault_stays_in_its_base_with_the_reason_and_without_bytes(library: Library) -> None:
     base = await library.base()
     document = await library.take(paper("one", "two", damaged_after=1, figures=1), base_id=base.base_id)
-    async with library.working(PlayedReader()):
+    async with library.working(PlayedReader()) as workers:
         read = await library.read(document)
+        # The bytes go after the row has told that they will.
+        while workers.reading:
+            await asyncio.sleep(0.01)
     assert (read.status, read.error_code, read.pages_read, read.chunk_count) == ("failed", "file_damaged", 0, 0)
     assert not read.keeps_bytes
     assert await library.blob_count() == 0

@@ -221,16 +221,14 @@ class Intake:
                 remaining_s = deadline - loop.time()
                 try:
                     async with self._storage.reading() as tx:
-                        document = await tx.documents.access(actor, document_id)
+                        document, unread = await tx.documents.access_unread(actor, document_id)
                         is_read = document.status != "reading"
-                        # What is inside is looked for only when it may be what is waited for.
-                        is_over = is_read and await tx.documents.unread_parts(actor, document_id) == 0
                 except StorageUnavailable:
                     # The database may be coming back, and what waits to be read waits too.
                     if remaining_s <= 0:
                         raise
                 else:
-                    if is_over or remaining_s <= 0:
+                    if unread == 0 or remaining_s <= 0:
                         return document
                 with suppress(TimeoutError):
                     async with asyncio.timeout(min(remaining_s, _LOOK_AGAIN_S)):

@@ -20,6 +20,7 @@ from samovar.domain.page import Attachment, DocumentHead, Figure, Page, ParsedPa
 from samovar.ingest.chunk import Chunker
 from samovar.ingest.discard import discard_blobs
 from samovar.ingest.parts import Parts
+from samovar.ports.library import AfterPages
 from samovar.ports.parser import DocumentReader
 from samovar.ports.storage import BlobStore, Storage, Transaction
 
@@ -85,6 +86,8 @@ class _Line:
         self._waiting: deque[_Ready] = deque()
         self._size_bytes = 0
         self._is_ended = False
+        self._page_count: int | None = None
+        self._pages_to_come = 0
         self._error: Exception | None = None
         self._came = asyncio.Event()
         self._went = asyncio.Event()
@@ -114,12 +117,13 @@ class _Line:
                 ready = self._waiting.popleft()
                 self._size_bytes -= ready.size_bytes
                 batch.add(ready)
+                self._count(ready.part)
             self._went.set()
             if not self._waiting and self._is_ended:
                 if self._error is not None:
                     raise self._error
                 return batch, True
-            if batch.is_full or batch.size >= _LEAST_PAGES:
+            if batch.is_full or (batch.size >= _LEAST_PAGES and not self._will_fit(batch)):
                 return batch, False
             self._came.clear()
             try:
@@ -128,6 +132,17 @@ class _Line:
                     await self._came.wait()
             except TimeoutError:
                 return batch, False
+
+    def _count(self, part: ParsedPart) -> None:
+        match part:
+            case DocumentHead():
+                self._page_count = part.page_count
+            case ParsedPage() if self._page_count is not None:
+                self._pages_to_come = self._page_count - (part.page.number or 1)
+
+    def _will_fit(self, batch: _Batch) -> bool:
+        """Tell whether the rest of the document has room in a batch: two small ones would cost more than one."""
+        return self._page_count is not None and batch.size + self._pages_to_come <= _PAGES_AT_ONCE
 
 
 class Parsing:
@@ -231,12 +246,14 @@ class Parsing:
 
     async def _store(self, document_id: DocumentId, batch: _Batch, *, is_last: bool, are_new: bool) -> None:
         async with self._storage.transaction() as tx:
-            document = await self._hold(tx, document_id)
+            # The row is held before anything else is: whoever cancels or deletes the document waits, or comes first.
             if batch.head is not None:
-                await tx.readings.set_head(document_id, batch.head)
-            elif document.stage == "queued" and self._has_stored:
-                # It was cancelled and is to be read anew: these pages would look like the new reading's own.
-                raise NotFound(what="document")
+                document = await tx.readings.set_head(document_id, batch.head)
+            else:
+                document = await self._hold(tx, document_id)
+                if document.stage == "queued" and self._has_stored:
+                    # It was cancelled and is to be read anew: these pages would look like the new reading's own.
+                    raise NotFound(what="document")
             # In one order for all, or two documents with the same pictures would wait for each other.
             for sha256 in sorted({_sha256(figure) for part in batch.pages for figure in part.figures}):
                 await tx.documents.hold_blob(sha256)
@@ -245,14 +262,19 @@ class Parsing:
                 for part in batch.pages
                 for figure in part.figures
             ]
-            pages = [part.page for part in batch.pages]
-            await tx.readings.save_pages(document_id, pages, figures, batch.chunks, are_new=are_new, is_durable=is_last)
+            # Before the pages, with which the document may be ready: what is inside it waits by then.
             await self._parts.add(tx, document, batch.attachments)
+            after: AfterPages = "recognising" if self._waits else "ready"
+            await tx.readings.save_pages(
+                document_id,
+                [part.page for part in batch.pages],
+                figures,
+                batch.chunks,
+                are_new=are_new,
+                is_durable=is_last,
+                then=after if is_last else None,
+            )
             self._has_stored = True
-            if is_last and self._waits:
-                await tx.readings.set_stage(document_id, "recognising")
-            elif is_last:
-                await tx.readings.finish(document_id)
 
     async def _figure(self, tx: Transaction, document_id: DocumentId, page: Page, figure: Figure) -> DocumentFigure:
         if self._describes is None:

@@ -56,7 +56,10 @@ class Reading:
         started = time.monotonic()
         try:
             async with self._storage.reading() as tx:
-                document = await self._held(tx, document_id)
+                # Not held: whoever stores something of it holds it first, and looks again.
+                document = await tx.readings.look_at(document_id)
+            if document.status != "reading":
+                raise _Stopped
             content = await self._blobs.get(document.sha256)
             await self._read(document, content)
         except (_Stopped, NotFound):

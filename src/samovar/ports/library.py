@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from samovar.domain.actor import Actor
 from samovar.domain.document import (
@@ -19,7 +19,10 @@ from samovar.domain.document import (
 from samovar.domain.ids import BaseId, ChatId, DocumentId
 from samovar.domain.page import DocumentHead, Page, PageReason
 
-__all__ = ["Bases", "Documents", "Figures", "Readings"]
+__all__ = ["AfterPages", "Bases", "Documents", "Figures", "Readings"]
+
+#: What becomes of a document once its last pages are stored: some wait for OCR, or it is ready.
+AfterPages: TypeAlias = Literal["recognising", "ready"]
 
 
 class Bases(Protocol):
@@ -156,8 +159,11 @@ class Documents(Protocol):
         """Delete a document and its parts everywhere; return the hashes of blobs nothing refers to any more."""
         ...
 
-    async def unread_parts(self, actor: Actor, document_id: DocumentId) -> int:
-        """Count the documents being read that were inside this one, however deep; itself is counted too."""
+    async def access_unread(self, actor: Actor, document_id: DocumentId) -> tuple[Document, int]:
+        """Read one document of the actor's own, and count what of it is being read: itself, or all that was inside.
+
+        What was inside, however deep, is looked for only once the document itself is read.
+        """
         ...
 
     async def with_parts(self, actor: Actor, document_id: DocumentId) -> tuple[Document, ...]:
@@ -259,8 +265,15 @@ class Readings(Protocol):
         """Read the document's row and hold it until the transaction ends."""
         ...
 
-    async def set_head(self, document_id: DocumentId, head: DocumentHead) -> None:
-        """Store kind, type, number of pages and metadata: the document is being parsed."""
+    async def look_at(self, document_id: DocumentId) -> Document:
+        """Read the document's row as it is at the moment."""
+        ...
+
+    async def set_head(self, document_id: DocumentId, head: DocumentHead) -> Document:
+        """Store kind, type, number of pages and metadata: the document is being parsed.
+
+        Return the row, held until the transaction ends. Raises NotFound too when it is not being read any more.
+        """
         ...
 
     async def set_stage(self, document_id: DocumentId, stage: DocumentStage) -> None:
@@ -280,11 +293,13 @@ class Readings(Protocol):
         *,
         are_new: bool = False,
         is_durable: bool = True,
+        then: AfterPages | None = None,
     ) -> None:
         """Store pages, their pictures and their chunks, in the place of earlier ones of the same number.
 
         With ``are_new`` earlier ones are not looked for; if there are any, it is a Conflict. Unless ``is_durable``, a
-        crash of the machine may lose the transaction as a whole, though it was committed.
+        crash of the machine may lose the transaction as a whole, though it was committed. ``then`` comes after the last
+        pages: as ``finish`` does, or ``set_stage``.
         """
         ...
 

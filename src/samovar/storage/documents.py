@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -279,15 +280,15 @@ class PostgresDocuments:
         await self.access(actor, document_id)
         return await delete_documents(self._connection, _own(actor, document_id))
 
-    async def unread_parts(self, actor: Actor, document_id: DocumentId) -> int:
-        """Count the documents being read that were inside this one, however deep; itself is counted too."""
-        inside = _own_and_parts(actor, document_id)
-        statement = (
-            select(func.count())
-            .select_from(documents)
-            .where(documents.c.document_id.in_(select(inside.c.document_id)), documents.c.status == "reading")
-        )
-        return int((await self._connection.execute(statement)).scalar_one())
+    async def access_unread(self, actor: Actor, document_id: DocumentId) -> tuple[Document, int]:
+        """Read one document of the actor's own, and count what of it is being read: itself, or all that was inside.
+
+        What was inside, however deep, is looked for only once the document itself is read. Raises: NotFound.
+        """
+        row = (await self._connection.execute(_ACCESS_UNREAD, _named(actor, document_id))).one_or_none()
+        if row is None:
+            raise NotFound(what="document")
+        return document_from(row), row.unread
 
     async def with_parts(self, actor: Actor, document_id: DocumentId) -> tuple[Document, ...]:
         """Read a document and all that was inside it, however deep, oldest first. Raises: NotFound."""
@@ -401,6 +402,19 @@ _ADD_AND_ANNOUNCE: Final = _ADD.returning(announcement_of(bindparam("news", type
 
 _ACCESS: Final = select(documents).where(
     documents.c.document_id == bindparam("document"), documents.c.owner_id == bindparam("actor")
+)
+
+_part = documents.alias("part")
+_direct = select(_part.c.document_id).where(_part.c.parent_id == bindparam("document")).cte("inside", recursive=True)
+_inside = _direct.union_all(select(_part.c.document_id).where(_part.c.parent_id == _direct.c.document_id))
+_ACCESS_UNREAD: Final = _ACCESS.add_columns(
+    case(
+        (documents.c.status == "reading", 1),
+        else_=select(func.count())
+        .select_from(_part)
+        .where(_part.c.document_id.in_(select(_inside.c.document_id)), _part.c.status == "reading")
+        .scalar_subquery(),
+    ).label("unread")
 )
 
 _SAME: Final = (

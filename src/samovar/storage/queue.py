@@ -19,11 +19,13 @@ from samovar.domain.ids import DocumentId
 from samovar.ports.queue import Duty, News, NewsKind, QueueScope
 from samovar.storage.connection import Connection
 
-__all__ = ["PostgresQueue", "announce", "announcement", "announcement_of", "news_of"]
+__all__ = ["ANNOUNCE", "PostgresQueue", "announce", "announcement", "announcement_of", "news_of"]
 
 _log = logging.getLogger(__name__)
 
 _CHANNEL: Final = "samovar_documents"
+#: In SQL, with the parameter ``news``: the announcement of news as ``news_of`` spells them.
+ANNOUNCE: Final = f"pg_notify('{_CHANNEL}', :news)"
 #: The first half of the advisory lock on a document that is being read; the second is a hash of its id.
 _READING_LOCKS: Final = 0x5A32
 #: The first half of the lock on a duty, and the second of each.

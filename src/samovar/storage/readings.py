@@ -1,9 +1,22 @@
 """How far the reading of documents has got, in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Integer, Text, bindparam, delete, func, insert, literal, select, text, update
+from sqlalchemy import (
+    Boolean,
+    Integer,
+    Text,
+    TextClause,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -12,12 +25,13 @@ from samovar.domain.errors import NotFound
 from samovar.domain.ids import DocumentId
 from samovar.domain.page import DocumentHead, Page, PageReason
 from samovar.domain.page_json import encode_blocks, encode_links, encode_outline, encode_words
+from samovar.ports.library import AfterPages
 from samovar.storage.chunks import INSERT_CHUNKS, chunks_as_json
 from samovar.storage.connection import Connection
 from samovar.storage.documents import PostgresDocuments, document_from, page_from, page_number, unused_blobs
 from samovar.storage.figures import figure_columns
 from samovar.storage.plain import write_json
-from samovar.storage.queue import announce, announcement
+from samovar.storage.queue import ANNOUNCE, announce, announcement, news_of
 from samovar.storage.tables import (
     chat_documents,
     chunks,
@@ -44,18 +58,31 @@ class PostgresReadings:
             raise NotFound(what="document")
         return document_from(row)
 
-    async def set_head(self, document_id: DocumentId, head: DocumentHead) -> None:
-        """Store kind, type, number of pages and metadata: the document is being parsed. Raises: NotFound."""
-        await self._update(
-            document_id,
-            stage="parsing",
-            kind=head.kind,
-            media_type=head.media_type,
-            page_count=head.page_count,
-            title=head.title,
-            author=head.author,
-            outline=encode_outline(head.outline),
-        )
+    async def look_at(self, document_id: DocumentId) -> Document:
+        """Read the document's row as it is at the moment. Raises: NotFound."""
+        row = (await self._connection.execute(_LOOKED_AT, {"document": document_id})).one_or_none()
+        if row is None:
+            raise NotFound(what="document")
+        return document_from(row)
+
+    async def set_head(self, document_id: DocumentId, head: DocumentHead) -> Document:
+        """Store kind, type, number of pages and metadata: the document is being parsed.
+
+        Return the row, which is held until the transaction ends. Raises: NotFound when it is not being read any more.
+        """
+        columns = {
+            "document": document_id,
+            "kind": head.kind,
+            "media_type": head.media_type,
+            "page_count": head.page_count,
+            "title": head.title,
+            "author": head.author,
+            "outline": encode_outline(head.outline),
+        }
+        row = (await self._connection.execute(_SET_HEAD, columns)).one_or_none()
+        if row is None:
+            raise NotFound(what="document")
+        return document_from(row)
 
     async def set_stage(self, document_id: DocumentId, stage: DocumentStage) -> None:
         """Store where the reading has got to. Raises: NotFound."""
@@ -79,36 +106,40 @@ class PostgresReadings:
         *,
         are_new: bool = False,
         is_durable: bool = True,
+        then: AfterPages | None = None,
     ) -> None:
         """Store pages, their pictures and their chunks, in the place of earlier ones of the same number.
 
         With ``are_new`` earlier ones are not looked for; if there are any, it is a Conflict. Unless ``is_durable``, a
-        crash of the machine may lose the transaction as a whole, though it was committed.
+        crash of the machine may lose the transaction as a whole, though it was committed. ``then`` comes after the last
+        pages: as ``finish`` does, or ``set_stage``.
         Source: PostgreSQL 18 documentation, 28.4 Asynchronous Commit. Raises: NotFound, Conflict.
         """
-        if not pages:
+        if not pages and then is None:
             return
         pages_gone, chunks_gone = 0, 0
         if not are_new:
             numbers = [page_number(page.number) for page in pages]
             gone = await self._connection.execute(_CLEAR, {"document": document_id, "numbers": numbers})
-            row = gone.one()
-            pages_gone, chunks_gone = row.pages_read, row.chunks
-        stored = await self._connection.execute(
-            _STORE,
-            {
-                "document": document_id,
-                "pages": write_json([_page_columns(page) for page in pages]),
-                "chunks": chunks_as_json(chunks),
-                "pages_read": sum(page.status != "waiting" for page in pages) - pages_gone,
-                "chunk_count": len(chunks) - chunks_gone,
-                "durable": is_durable,
-            },
-        )
-        if stored.rowcount == 0:
+            cleared = gone.one()
+            pages_gone, chunks_gone = cleared.pages_read, cleared.chunks
+        stored: dict[str, object] = {
+            "document": document_id,
+            "pages": write_json([_page_columns(page) for page in pages]),
+            "chunks": chunks_as_json(chunks),
+            "pages_read": sum(page.status != "waiting" for page in pages) - pages_gone,
+            "chunk_count": len(chunks) - chunks_gone,
+            "durable": is_durable,
+        }
+        if then == "ready":
+            stored["news"] = news_of("ended", document_id)
+        row = (await self._connection.execute(_STORE[then], stored)).one_or_none()
+        if row is None:
             raise NotFound(what="document")
         if figures:
             await self._connection.execute(insert(_figures), [figure_columns(figure) for figure in figures])
+        if then == "ready" and row.has_versions:
+            await self._replace_earlier(document_id)
 
     async def save_recognised(self, document_id: DocumentId, page: Page) -> None:
         """Store what OCR has read of a page; its pictures stay. Raises: NotFound when there is no such page."""
@@ -200,13 +231,12 @@ class PostgresReadings:
             update(documents)
             .where(documents.c.document_id == document_id)
             .values(status="ready", stage=None, error_code=None, error_reason=None)
-            .returning(documents.c.base_id, documents.c.path, documents.c.parent_id, announcement("ended", document_id))
+            .returning(text(_HAS_VERSIONS), announcement("ended", document_id))
         )
         row = (await self._connection.execute(done)).one_or_none()
         if row is None:
             raise NotFound(what="document")
-        # Two letters of one name may each hold a file of the same name: parts go with their whole only.
-        if row.base_id is not None and row.path is not None and row.parent_id is None:
+        if row.has_versions:
             await self._replace_earlier(document_id)
 
     async def _replace_earlier(self, document_id: DocumentId) -> None:
@@ -308,7 +338,20 @@ WITH page AS (
 SELECT (SELECT count(*) FROM page WHERE status <> 'waiting') AS pages_read, (SELECT count(*) FROM chunk) AS chunks
 """).bindparams(bindparam("document", type_=Uuid), bindparam("numbers", type_=ARRAY(Integer)))
 
-_HELD: Final = select(documents).where(documents.c.document_id == bindparam("document")).with_for_update()
+_LOOKED_AT: Final = select(documents).where(documents.c.document_id == bindparam("document"))
+_HELD: Final = _LOOKED_AT.with_for_update()
+
+# Its condition is looked at once more when the row was held by another, so this is as good as holding it first: who was
+# cancelled or deleted meanwhile is not found.
+_SET_HEAD: Final = (
+    update(documents)
+    .where(documents.c.document_id == bindparam("document"), documents.c.status == "reading")
+    .values(
+        stage="parsing",
+        **{name: bindparam(name) for name in ("kind", "media_type", "page_count", "title", "author", "outline")},
+    )
+    .returning(*documents.c)
+)
 
 _NESTING: Final = text("""
 WITH RECURSIVE above AS (
@@ -338,6 +381,9 @@ WITH RECURSIVE part AS (
 DELETE FROM chunks WHERE document_id IN (SELECT document_id FROM part)
 """).bindparams(bindparam("newer", type_=Uuid), bindparam("earlier", type_=ARRAY(Uuid)))
 
+# Two letters of one name may each hold a file of the same name: parts go with their whole only.
+_HAS_VERSIONS: Final = "base_id IS NOT NULL AND path IS NOT NULL AND parent_id IS NULL AS has_versions"
+
 # As JSON, which is written in one go and read in one go: parameters of their own cost more than the pages. And in one
 # statement, for each has its price here and there.
 _INSERT: Final = """
@@ -352,17 +398,30 @@ WITH page AS (
 ), chunk AS (
     {chunks}
 )
-UPDATE documents SET pages_read = pages_read + :pages_read, chunk_count = chunk_count + :chunk_count
+UPDATE documents SET pages_read = pages_read + :pages_read, chunk_count = chunk_count + :chunk_count{changes}
 WHERE document_id = :document AND (:durable OR set_config('synchronous_commit', 'off', true) IS NOT NULL)
+RETURNING {returned}
 """
-_STORE: Final = text(_INSERT.format(chunks=INSERT_CHUNKS)).bindparams(
-    bindparam("document", type_=Uuid),
-    bindparam("pages", type_=Text),
-    bindparam("chunks", type_=Text),
-    bindparam("pages_read", type_=Integer),
-    bindparam("chunk_count", type_=Integer),
-    bindparam("durable", type_=Boolean),
-)
+
+
+def _store(changes: str, returned: str) -> TextClause:
+    return text(_INSERT.format(chunks=INSERT_CHUNKS, changes=changes, returned=returned)).bindparams(
+        bindparam("document", type_=Uuid),
+        bindparam("pages", type_=Text),
+        bindparam("chunks", type_=Text),
+        bindparam("pages_read", type_=Integer),
+        bindparam("chunk_count", type_=Integer),
+        bindparam("durable", type_=Boolean),
+    )
+
+
+_STORE: Final[Mapping[AfterPages | None, TextClause]] = {
+    None: _store("", _HAS_VERSIONS),
+    "recognising": _store(", stage = 'recognising'", _HAS_VERSIONS),
+    "ready": _store(
+        ", status = 'ready', stage = NULL, error_code = NULL, error_reason = NULL", f"{_HAS_VERSIONS}, {ANNOUNCE}"
+    ),
+}
 
 
 def _page_columns(page: Page) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Documents, their pages and pictures, and knowledge bases in PostgreSQL."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ from tests.support.searching import by_words
 from samovar.domain.actor import Actor
 from samovar.domain.document import DocumentFigure, Entity, KnowledgeBase
 from samovar.domain.errors import Conflict, NotFound
-from samovar.domain.ids import DocumentId, new_base_id, new_chat_id, new_document_id
+from samovar.domain.ids import DocumentId, new_base_id, new_chat_id, new_document_id, new_user_id
 from samovar.domain.layout import Block, Cell, Link, Rectangle, Word
 from samovar.domain.page import DocumentHead, OutlineEntry, Page
+from samovar.ports.library import AfterPages
 from samovar.storage import PostgresStorage
 from samovar.storage.postgres import PostgresTransaction
 
@@ -256,6 +258,90 @@ async def test_nothing_can_be_read_into_a_deleted_document(storage: PostgresStor
             async with storage.transaction() as tx:
                 await step(tx)
         assert raised.value.values == {"what": "document"}
+
+
+async def test_nothing_can_be_read_into_a_document_that_was_cancelled(storage: PostgresStorage, actor: Actor) -> None:
+    paper = make_document(actor, status="cancelled")
+    head = DocumentHead(kind="text", media_type="text/plain", page_count=1)
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, paper, chat_id=None)
+    with pytest.raises(NotFound):
+        async with storage.transaction() as tx:
+            await tx.readings.set_head(paper.document_id, head)
+    async with storage.transaction() as tx:
+        assert await tx.documents.access(actor, paper.document_id) == paper
+
+
+async def test_whoever_cancels_first_is_seen_by_a_reader_that_waits_for_the_row(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    paper = make_document(actor, status="reading")
+    head = DocumentHead(kind="text", media_type="text/plain", page_count=1)
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, paper, chat_id=None)
+
+    async def read() -> None:
+        async with storage.transaction() as tx:
+            await tx.readings.set_head(paper.document_id, head)
+
+    async with storage.transaction() as cancelling:
+        await cancelling.readings.document(paper.document_id)
+        reading = asyncio.create_task(read())
+        await asyncio.sleep(0.2)
+        assert not reading.done()
+        await cancelling.readings.end(paper.document_id, "cancelled", error_code=None, error_reason=None)
+    with pytest.raises(NotFound):
+        await reading
+
+
+@pytest.mark.parametrize(("then", "end"), [(None, ("reading", "queued")), ("recognising", ("reading", "recognising"))])
+async def test_the_last_pages_say_what_comes_next(
+    storage: PostgresStorage, actor: Actor, then: AfterPages | None, end: tuple[str, str]
+) -> None:
+    paper = replace(make_document(actor, status="reading"), stage="queued")
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, paper, chat_id=None)
+        await tx.readings.save_pages(paper.document_id, [made_page(1)], [], then=then)
+        found = await tx.documents.access(actor, paper.document_id)
+    assert (found.status, found.stage, found.pages_read) == (*end, 1)
+
+
+async def test_the_last_pages_of_a_new_version_take_the_place_of_the_earlier_one(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    base = make_base(actor)
+    earlier = replace(make_document(actor, base=base), path="folder/paper.pdf")
+    newer = replace(make_document(actor, base=base, status="reading"), path="folder/paper.pdf", sha256="9" * 64)
+    async with storage.transaction() as tx:
+        await tx.bases.add(actor, base)
+        await tx.documents.add(actor, earlier, chat_id=None)
+        await tx.documents.add(actor, newer, chat_id=None)
+        # A file without a page is ready too.
+        await tx.readings.save_pages(newer.document_id, [], [], then="ready")
+        assert (await tx.documents.access(actor, newer.document_id)).status == "ready"
+        assert (await tx.documents.access(actor, earlier.document_id)).replaced_by == newer.document_id
+
+
+async def test_what_is_inside_a_document_counts_as_unread_once_it_is_read_itself(
+    storage: PostgresStorage, actor: Actor
+) -> None:
+    box = make_document(actor, status="reading")
+    letter = replace(make_document(actor), parent_id=box.document_id, path="box/letter", sha256="a" * 64)
+    picture = replace(
+        make_document(actor, status="reading"), parent_id=letter.document_id, path="box/letter/picture", sha256="b" * 64
+    )
+    async with storage.transaction() as tx:
+        await tx.documents.add(actor, box, chat_id=None)
+        await tx.readings.add_part(letter)
+        await tx.readings.add_part(picture)
+        found, unread = await tx.documents.access_unread(actor, box.document_id)
+        assert (found, unread) == (box, 1)
+        await tx.readings.finish(box.document_id)
+        assert (await tx.documents.access_unread(actor, box.document_id))[1] == 1
+        await tx.readings.finish(picture.document_id)
+        assert (await tx.documents.access_unread(actor, box.document_id))[1] == 0
+        with pytest.raises(NotFound):
+            await tx.documents.access_unread(replace(actor, user_id=new_user_id()), box.document_id)
 
 
 async def test_pages_that_are_there_are_no_new_ones(storage: PostgresStorage, actor: Actor) -> None:
