@@ -334,7 +334,8 @@ def _lend_priority(_connection: object, record: ConnectionPoolEntry) -> None:
 
 
 def _has_input(descriptor: int) -> bool:
-    with selectors.DefaultSelector() as selector:
+    # Each transaction asks: unlike the selector of the platform's choice this one needs no descriptor of its own.
+    with selectors.PollSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         return bool(selector.select(timeout=0))
 

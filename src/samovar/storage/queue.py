@@ -192,10 +192,10 @@ class PostgresQueue:
                     async with asyncio.timeout(_HEARTBEAT_S):
                         await self._readable.wait()
                 except TimeoutError:
-                    self._has_input = True
+                    await self._ask("SELECT 1", {})
                 # What came along with the answer to somebody else was heard by him.
                 if self._has_input or connection.closed:
-                    await self._ask("SELECT 1", {})
+                    await self._take_input(connection)
         finally:
             loop.remove_reader(descriptor)
 
@@ -209,8 +209,7 @@ class PostgresQueue:
             try:
                 cursor = await connection.execute(statement.encode(), parameters)
                 # The driver looks for news before the end of an answer, and not after it.
-                while (notice := connection.pgconn.notifies()) is not None:
-                    self._hear_news(notice.extra.decode())
+                self._hear_all(connection)
                 return await cursor.fetchone()
             except (psycopg.Error, OSError) as error:
                 await connection.close()
@@ -218,6 +217,23 @@ class PostgresQueue:
             finally:
                 # Whoever waits for news looks again, and finds the connection closed if it is.
                 self._readable.set()
+
+    async def _take_input(self, connection: psycopg.AsyncConnection) -> None:
+        """Hear the news that have come, which costs the server nothing. Raises: StorageUnavailable at the end."""
+        async with self._turn:
+            if connection.closed:
+                raise StorageUnavailable
+            try:
+                # Nobody else reads from this connection meanwhile; with nothing to read it returns at once.
+                connection.pgconn.consume_input()
+                self._hear_all(connection)
+            except psycopg.Error as error:
+                await connection.close()
+                raise StorageUnavailable from error
+
+    def _hear_all(self, connection: psycopg.AsyncConnection) -> None:
+        while (notice := connection.pgconn.notifies()) is not None:
+            self._hear_news(notice.extra.decode())
 
     def _see_input(self) -> None:
         self._has_input = True
