@@ -18,6 +18,7 @@ from samovar.parsers._shared import clean_characters
 __all__ = ["read_links"]
 
 _MOST_LINKS: Final = 500
+_MOST_RUNS: Final = 8
 #: Addresses that a browser may be sent to.
 _ALLOWED: Final = re.compile(r"(?:https?|ftp|mailto):", re.IGNORECASE)
 #: Hebrew, Arabic and their neighbours.
@@ -107,9 +108,16 @@ class _Places:
         return first + shift, last + shift
 
     def _is_in_order(self, piece: Piece) -> bool:
-        """Tell whether the runs of a piece stand from left to right; PDFium may make one line of two of a cell."""
-        boxes = library.rects(self._layer.handle, piece.first, piece.last - piece.first)
-        return all(box[0] <= after[0] and box[2] <= after[2] for box, after in pairwise(boxes))
+        """Tell whether the runs of a piece stand from left to right; PDFium may make one line of two of a cell.
+
+        Of many runs nothing is said: to ask for them takes longer than the order saves.
+        """
+        handle, first, length = self._layer.handle, piece.first, piece.last - piece.first
+        if library.count_rects(handle, [first], [length])[0] > _MOST_RUNS:
+            return False
+        return all(
+            box[0] <= after[0] and box[2] <= after[2] for box, after in pairwise(library.rects(handle, first, length))
+        )
 
     def _first_from(self, edge: float, low: int, high: int, line: Line) -> int:
         """The first letter of a stretch whose middle is at an edge or right of it, or the end of the stretch.
