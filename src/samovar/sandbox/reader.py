@@ -41,6 +41,8 @@ _SMALL_REPLY_BYTES: Final = 64 * 1024
 _TRIES: Final = 2
 #: So many children read one file at the most: more would wait for who stores the pages.
 _MOST_LANES: Final = 4
+#: Who cuts, stores and indexes the pages keeps about one core busy: children beside it would only slow it down.
+_CORES_FOR_STORING: Final = 1
 #: No page has more characters than so many times the bytes of its file (which may be compressed).
 _LONGEST_TEXT_RATIO: Final = 1100
 
@@ -50,8 +52,8 @@ class SandboxedReader:
 
     At most as many files are read at once as there are cores; the others wait their turn. So do pages that are
     recognised, and pages that are shown, each kind in a line of its own: who looks at a page does not wait for a
-    folder of files, and a file may be read while its pages are recognised. A long PDF that comes while cores have
-    nothing to read is read by several children side by side; nobody ever waits for these.
+    folder of files, and a file may be read while its pages are recognised. A long PDF that comes while several cores
+    have nothing to do is read by several children side by side; nobody ever waits for these.
     """
 
     def __init__(
@@ -108,7 +110,7 @@ class SandboxedReader:
         progress = FileProgress(name=name, first_page=first_page, shares=shares)
         losses = Losses(parser_s=self._limits.parser_s)
         async with self._reading:
-            most_lanes = max(1, min(_MOST_LANES, self._cores - self._at_work))
+            most_lanes = max(1, min(_MOST_LANES, self._cores - _CORES_FOR_STORING - self._at_work))
             while not losses.are_final:
                 progress.begin()
                 try:
