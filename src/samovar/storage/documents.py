@@ -1,17 +1,15 @@
 """Documents and their pages in PostgreSQL."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, TypeVar
-from uuid import UUID
+from typing import Final
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
     DateTime,
-    Row,
     Text,
     and_,
     bindparam,
@@ -32,28 +30,17 @@ from sqlalchemy.types import Uuid
 from samovar.domain.actor import Actor
 from samovar.domain.document import FILE_FAULTS, Document, DocumentStatus, PageCount
 from samovar.domain.errors import NotFound
-from samovar.domain.ids import BaseId, ChatId, DocumentId, UserId
+from samovar.domain.ids import BaseId, ChatId, DocumentId
 from samovar.domain.page import Page
-from samovar.domain.page_json import decode_blocks, decode_links, decode_outline, decode_words, encode_outline
+from samovar.domain.page_json import encode_outline
 from samovar.storage.connection import Connection
+from samovar.storage.document_rows import WITHOUT_NUMBER, described_page, document_from, page_from, page_number
 from samovar.storage.queue import announce, announcement_of, news_of
 from samovar.storage.rights import readable_base, readable_document
 from samovar.storage.tables import StoredText, chat_documents, chats, documents, figures, knowledge_bases, pages
 
-__all__ = [
-    "WITHOUT_NUMBER",
-    "PostgresDocuments",
-    "delete_documents",
-    "document_from",
-    "page_from",
-    "page_number",
-    "unused_blobs",
-]
+__all__ = ["PostgresDocuments", "delete_documents", "unused_blobs"]
 
-_Id = TypeVar("_Id")
-
-#: The number of the one page of a document without pages.
-WITHOUT_NUMBER: Final = 0
 #: The first half of the advisory lock on a blob; the second is a hash of its name.
 _BLOB_LOCKS: Final = 0x5A31
 
@@ -209,7 +196,7 @@ class PostgresDocuments:
             .where(_readable(actor, document_id))
             .order_by(pages.c.number)
         )
-        found = tuple(_described(row) for row in await self._connection.execute(statement))
+        found = tuple(described_page(row) for row in await self._connection.execute(statement))
         if not found:
             await self.view(actor, document_id)
         return found
@@ -249,7 +236,7 @@ class PostgresDocuments:
         )
         found: dict[DocumentId, list[Page]] = {}
         for row in await self._connection.execute(statement):
-            found.setdefault(DocumentId(row.document_id), []).append(_described(row))
+            found.setdefault(DocumentId(row.document_id), []).append(described_page(row))
         return {document_id: tuple(pages) for document_id, pages in found.items()}
 
     async def view_page(self, actor: Actor, document_id: DocumentId, number: int | None) -> Page:
@@ -359,11 +346,6 @@ async def unused_blobs(connection: Connection, hashes: set[str]) -> tuple[str, .
     return tuple(sorted(hashes.difference((await connection.execute(needed)).scalars())))
 
 
-def page_number(number: int | None) -> int:
-    """The number under which a page is stored."""
-    return WITHOUT_NUMBER if number is None else number
-
-
 _ON_THE_PAGE: Final = frozenset({"text", "blocks", "words", "links"})
 
 
@@ -456,62 +438,6 @@ def _own(actor: Actor, document_id: DocumentId) -> ColumnElement[bool]:
 
 def _readable(actor: Actor, document_id: DocumentId) -> ColumnElement[bool]:
     return and_(documents.c.document_id == document_id, readable_document(actor))
-
-
-def document_from(row: Row[Any]) -> Document:
-    """Turn a row of the table into a document."""
-    return Document(
-        document_id=DocumentId(row.document_id),
-        owner_id=UserId(row.owner_id),
-        base_id=_id(BaseId, row.base_id),
-        parent_id=_id(DocumentId, row.parent_id),
-        name=row.name,
-        path=row.path,
-        kind=row.kind,
-        media_type=row.media_type,
-        size_bytes=row.size_bytes,
-        sha256=row.sha256,
-        status=row.status,
-        stage=row.stage,
-        error_code=row.error_code,
-        error_reason=row.error_reason,
-        title=row.title,
-        author=row.author,
-        outline=decode_outline(row.outline),
-        page_count=row.page_count,
-        pages_read=row.pages_read,
-        chunk_count=row.chunk_count,
-        replaced_by=_id(DocumentId, row.replaced_by),
-        created_at=row.created_at,
-    )
-
-
-def page_from(row: Row[Any]) -> Page:
-    """Turn a row of the table into a page."""
-    return replace(
-        _described(row),
-        text=row.text,
-        blocks=decode_blocks(row.blocks, len(row.text)),
-        words=decode_words(row.words, len(row.text)),
-        links=decode_links(row.links, len(row.text)),
-    )
-
-
-def _described(row: Row[Any]) -> Page:
-    return Page(
-        number=None if row.number == WITHOUT_NUMBER else row.number,
-        text="",
-        status=row.status,
-        reason=row.reason,
-        label=row.label,
-        width=row.width,
-        height=row.height,
-        confidence=row.confidence,
-    )
-
-
-def _id(kind: Callable[[UUID], _Id], value: UUID | None) -> _Id | None:
-    return None if value is None else kind(value)
 
 
 def _pattern(words: str) -> str:

@@ -11,7 +11,7 @@ from samovar.domain.errors import NotFound
 from samovar.domain.ids import BaseId, DocumentId
 from samovar.domain.page_json import decode_box, encode_box
 from samovar.storage.connection import Connection
-from samovar.storage.documents import WITHOUT_NUMBER, document_from, page_number
+from samovar.storage.document_rows import WITHOUT_NUMBER, document_from, page_number
 from samovar.storage.rights import readable_document
 from samovar.storage.tables import documents, entities, figures
 

@@ -28,7 +28,8 @@ from samovar.domain.page_json import encode_blocks, encode_links, encode_outline
 from samovar.ports.library import AfterPages
 from samovar.storage.chunks import INSERT_CHUNKS, chunks_as_json
 from samovar.storage.connection import Connection
-from samovar.storage.documents import PostgresDocuments, document_from, page_from, page_number, unused_blobs
+from samovar.storage.document_rows import document_from, page_from, page_number
+from samovar.storage.documents import PostgresDocuments, unused_blobs
 from samovar.storage.figures import figure_columns
 from samovar.storage.plain import write_json
 from samovar.storage.queue import ANNOUNCE, announce, announcement, news_of
