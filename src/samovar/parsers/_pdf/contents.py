@@ -6,9 +6,11 @@ from typing import Any, Final
 import pypdfium2.raw as pdfium_c
 
 from samovar.parsers._pdf import library
+from samovar.parsers._pdf.areas import Area, painted_area
 from samovar.parsers._pdf.library import Box, Handle, Matrix
+from samovar.parsers._pdf.matrix import UNTURNED, moved, moved_box, multiplied
 
-__all__ = ["Area", "Contents", "Image", "Rule", "moved", "multiplied", "read_contents"]
+__all__ = ["Contents", "Image", "Rule", "read_contents"]
 
 #: Forms may hold forms; PDFium itself gives up soon after.
 _DEEPEST_FORM: Final = 15
@@ -24,13 +26,10 @@ _THICKEST_RULE: Final = 3.0
 _SHORTEST_RULE: Final = 4.0
 #: From end to end a straight line along an axis leaves it by less than this, in points.
 _CROOKED: Final = 1.0
-_SMALLEST_AREA: Final = 20.0
 #: So many text objects are looked at one by one; of more, every fifth.
 _FEW_TEXTS: Final = 200
 _INVISIBLE_MODES: Final = (pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP)
 _NEARLY_WHITE: Final = 245
-_OPAQUE: Final = 255
-_UNTURNED: Final[Matrix] = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 class Image:
@@ -55,17 +54,6 @@ class Rule:
         self.is_level = is_level
 
 
-class Area:
-    """A painted area with its order of drawing; white ones hide text, others also show white text."""
-
-    __slots__ = ("box", "is_white", "order")
-
-    def __init__(self, box: Box, order: int, *, is_white: bool) -> None:
-        self.box = box
-        self.order = order
-        self.is_white = is_white
-
-
 class Contents:
     """The objects of one page. ``faint`` holds text that is not drawn, or drawn in white or without opacity."""
 
@@ -83,8 +71,8 @@ class Contents:
     @property
     def covers(self) -> list[Area]:
         """The areas and pictures that are drawn after the first text, and so may hide some."""
-        images = [Area(image.box, image.order, is_white=False) for image in self.images]
-        return [area for area in (*self.areas, *images) if 0 <= self.first_text < area.order]
+        images = [Area(image.box, image.order, is_white=False, hides=True) for image in self.images]
+        return [area for area in (*self.areas, *images) if area.hides and 0 <= self.first_text < area.order]
 
 
 def read_contents(page: Any) -> Contents:
@@ -97,7 +85,7 @@ def read_contents(page: Any) -> Contents:
         if kind == _TEXT:
             texts.append((item, order))
         else:
-            _add(contents, item, kind, order, _UNTURNED, 0)
+            _add(contents, item, kind, order, UNTURNED, 0)
     contents.count = count
     contents.is_cut_short = count > _MOST_OBJECTS
     if texts:
@@ -116,7 +104,7 @@ def _add(contents: Contents, item: Handle, kind: int, order: int, form: Matrix, 
     elif kind == pdfium_c.FPDF_PAGEOBJ_SHADING:
         box = _box(item, form)
         if box is not None:
-            contents.areas.append(Area(box, order, is_white=False))
+            contents.areas.append(Area(box, order, is_white=False, hides=False))
     elif kind == _TEXT:
         contents.texts.append((item, order))
     elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
@@ -160,10 +148,10 @@ def _add_path(contents: Contents, item: Handle, order: int, form: Matrix) -> Non
             contents.rules.append(_rule(box))
         return
     is_filled, is_stroked = library.path_is_painted(item)
-    if is_filled and across >= _SMALLEST_AREA and len(contents.areas) < _MOST_AREAS:
-        red, green, blue, opacity = library.fill_colour(item)
-        if opacity == _OPAQUE and not library.has_transparency(item):
-            contents.areas.append(Area(box, order, is_white=min(red, green, blue) >= _NEARLY_WHITE))
+    if is_filled and len(contents.areas) < _MOST_AREAS:
+        area = painted_area(item, order, form, box, is_after_text=bool(contents.texts))
+        if area is not None:
+            contents.areas.append(area)
     if is_stroked:
         contents.rules.extend(_edges(item, form))
 
@@ -183,9 +171,9 @@ def _edges(item: Handle, form: Matrix) -> Iterator[Rule]:
     if points is None:
         return
     matrix = library.object_matrix(item)
-    if form is not _UNTURNED:
+    if form is not UNTURNED:
         matrix = multiplied(matrix, form)
-    is_moved = matrix != _UNTURNED
+    is_moved = matrix != UNTURNED
     x = y = 0.0
     for kind, drawn_x, drawn_y in points:
         next_x, next_y = moved(matrix, drawn_x, drawn_y) if is_moved else (drawn_x, drawn_y)
@@ -198,24 +186,4 @@ def _edges(item: Handle, form: Matrix) -> Iterator[Rule]:
 
 def _box(item: Handle, form: Matrix) -> Box | None:
     box = library.object_bounds(item)
-    if box is None or form is _UNTURNED:
-        return box
-    a, b, c, d, e, f = form
-    if b == c == 0.0 and a > 0.0 and d > 0.0:
-        return a * box[0] + e, d * box[1] + f, a * box[2] + e, d * box[3] + f
-    corners = [moved(form, x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
-    across, down = [x for x, _ in corners], [y for _, y in corners]
-    return min(across), min(down), max(across), max(down)
-
-
-def multiplied(first: Matrix, second: Matrix) -> Matrix:
-    """One transformation after another. Source: ISO 32000-1, 8.3.4."""
-    a, b, c, d, e, f = first
-    g, h, i, j, k, m = second
-    return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m
-
-
-def moved(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
-    """A point after a transformation."""
-    a, b, c, d, e, f = matrix
-    return a * x + c * y + e, b * x + d * y + f
+    return box if box is None else moved_box(form, box)

@@ -24,6 +24,7 @@ __all__ = [
     "address",
     "argument",
     "char_box",
+    "clip_box",
     "count_chars",
     "count_objects",
     "count_rects",
@@ -73,6 +74,7 @@ _CLOSED: Final = 1
 _MOVE: Final = pdfium_c.FPDF_SEGMENT_MOVETO
 _CURVE: Final = pdfium_c.FPDF_SEGMENT_BEZIERTO
 _LONGEST_ADDRESS: Final = 2000
+_MOST_CLIPS: Final = 16
 
 #: Makes an argument of an address; PDFium takes None for an absent one.
 _pointer: Final = c_void_p.from_param
@@ -160,6 +162,10 @@ _segment = _function("FPDFPath_GetPathSegment", c_void_p)
 _segment_type = _function("FPDFPathSegment_GetType", c_int)
 _segment_point = _function("FPDFPathSegment_GetPoint", c_int)
 _segment_closes = _function("FPDFPathSegment_GetClose", c_int)
+_clip_path = _function("FPDFPageObj_GetClipPath", c_void_p)
+_count_clip_paths = _function("FPDFClipPath_CountPaths", c_int)
+_count_clip_segments = _function("FPDFClipPath_CountPathSegments", c_int)
+_clip_segment = _function("FPDFClipPath_GetPathSegment", c_void_p)
 _next_link = _function("FPDFLink_Enumerate", c_int)
 _link_box = _function("FPDFLink_GetAnnotRect", c_int)
 _link_action = _function("FPDFLink_GetAction", c_void_p)
@@ -396,6 +402,28 @@ def path_points(path: Handle, most: int) -> list[tuple[int, float, float]] | Non
         if is_closed == _CLOSED:
             points.append((pdfium_c.FPDF_SEGMENT_LINETO, *begin))
     return points
+
+
+def clip_box(item: Handle) -> Box | None:
+    """The box that an object is seen through, in the space of its page or form; None where nothing is cut off.
+
+    Of very many points the first are looked at, so that the box may be too small.
+    """
+    clip = _clip_path(_pointer(item))
+    pointer = _pointer(clip)
+    boxes: list[Box] = []
+    for path in range(min(_count_clip_paths(pointer), _MOST_CLIPS) if clip else 0):
+        points: list[tuple[float, ...]] = []
+        for place in range(min(_count_clip_segments(pointer, path), _AT_ONCE)):
+            if _segment_point(_pointer(_clip_segment(pointer, path, place)), _F0, _F1):
+                points.append(_four_floats(_floats)[:2])
+        if points:
+            across, down = zip(*points, strict=True)
+            boxes.append((min(across), min(down), max(across), max(down)))
+    if not boxes:
+        return None
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return max(lefts), max(bottoms), min(rights), min(tops)
 
 
 def links(page: Argument, most: int) -> list[tuple[Handle, Box]]:

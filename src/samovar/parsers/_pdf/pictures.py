@@ -9,8 +9,9 @@ from PIL import Image as PillowImage
 
 from samovar.domain.page import Picture
 from samovar.parsers._pdf import library
-from samovar.parsers._pdf.contents import Contents, Image, moved, multiplied
+from samovar.parsers._pdf.contents import Contents, Image
 from samovar.parsers._pdf.frame import Frame
+from samovar.parsers._pdf.matrix import moved, multiplied
 from samovar.parsers._shared import LONGER_SIDE_PX, PICTURE_DAMAGE, encode_picture, plain_picture
 
 __all__ = ["draw_image", "figure_images"]

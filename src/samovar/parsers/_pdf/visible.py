@@ -3,7 +3,8 @@
 from typing import Final
 
 from samovar.parsers._pdf import library
-from samovar.parsers._pdf.contents import Area, Contents
+from samovar.parsers._pdf.areas import Area
+from samovar.parsers._pdf.contents import Contents
 from samovar.parsers._pdf.library import Box, Handle
 from samovar.parsers._pdf.line import Line
 from samovar.parsers._pdf.textlayer import TextLayer
@@ -17,7 +18,10 @@ _EDGE: Final = 1.0
 
 
 class Sight:
-    """The lines of a page by how they are seen; ``over_pictures`` are unseen lines where a picture is seen instead."""
+    """The lines of a page by how they are seen; ``over_pictures`` are unseen lines where a picture is seen instead.
+
+    ``hidden`` is the number of lines that nobody sees, or not to their ends.
+    """
 
     def __init__(self) -> None:
         self.visible: list[Line] = []
@@ -26,13 +30,13 @@ class Sight:
 
 
 def look(layer: TextLayer, contents: Contents, lines: list[Line]) -> Sight:
-    """Divide the lines of a page; those that lie outside of it are left out, as a viewer does."""
+    """Divide the lines of a page; what lies outside of it is hidden, as a viewer hides it."""
     sight = Sight()
-    lines = _on_the_page(layer, lines)
+    lines = _on_the_page(layer, lines, sight)
     covers = contents.covers
     if not contents.faint and not covers:
         sight.visible = [line for line in lines if line.size >= _SMALLEST_TYPE]
-        sight.hidden = len(lines) - len(sight.visible)
+        sight.hidden += len(lines) - len(sight.visible)
         return sight
     orders = dict(contents.texts)
     for line in lines:
@@ -41,7 +45,8 @@ def look(layer: TextLayer, contents: Contents, lines: list[Line]) -> Sight:
     return sight
 
 
-def _on_the_page(layer: TextLayer, lines: list[Line]) -> list[Line]:
+def _on_the_page(layer: TextLayer, lines: list[Line], sight: Sight) -> list[Line]:
+    """The lines, or parts of them, that lie on the page; each that does not to its ends is counted as hidden."""
     width, height = layer.frame.width + _EDGE, layer.frame.height + _EDGE
     found: list[Line] = []
     for line in lines:
@@ -50,12 +55,14 @@ def _on_the_page(layer: TextLayer, lines: list[Line]) -> list[Line]:
             continue
         middle = (line.top + line.bottom) / 2
         if not 0 <= middle <= layer.frame.height or line.right < 0 or line.left > width:
+            sight.hidden += 1
             continue
         inside = [
             index
             for index in range(line.start, line.end)
             if layer.raw[index] != " " and 0 <= sum(layer.char_place(index)[::2]) / 2 <= layer.frame.width
         ]
+        sight.hidden += inside[:1] != [line.start] or inside[-1] + 1 < line.end
         if inside:
             found.append(layer.cut(line, inside[0], inside[-1] + 1))
     return found
@@ -85,8 +92,11 @@ def _sort(
     box = layer.frame.back((line.left, line.top, line.right, line.bottom))
     is_drawn = text not in contents.invisible and line.size >= _SMALLEST_TYPE
     if is_drawn and text in contents.faint:
-        is_drawn = any(not area.is_white and area.order < order and _covers(area.box, box) for area in contents.areas)
-        is_drawn = is_drawn or any(image.order < order and _covers(image.box, box) for image in contents.images)
+        # Two cells of a ruled head may hold what is one line here.
+        last = orders.get(library.text_object(layer.handle, line.end - 1), order)
+        shows = [area.box for area in contents.areas if not area.is_white and area.order < last]
+        shows += [image.box for image in contents.images if image.order < last]
+        is_drawn = sum(_share(area, box) for area in shows) >= _COVERED
     if is_drawn and not any(area.order > order and _covers(area.box, box) for area in covers):
         sight.visible.append(line)
     elif any(_covers(image.box, box) for image in contents.images):
@@ -96,10 +106,14 @@ def _sort(
 
 
 def _covers(area: Box, box: Box) -> bool:
+    return _share(area, box) >= _COVERED
+
+
+def _share(area: Box, box: Box) -> float:
+    """How much of a box lies in an area, 0 to 1."""
     # A page may have hundreds of areas and of lines, and most of them do not meet.
     if area[1] >= box[3] or area[3] <= box[1] or area[0] >= box[2] or area[2] <= box[0]:
-        return False
+        return 0.0
     across = min(area[2], box[2]) - max(area[0], box[0])
     down = min(area[3], box[3]) - max(area[1], box[1])
-    size = max(0.01, (box[2] - box[0]) * (box[3] - box[1]))
-    return across * down >= _COVERED * size
+    return across * down / max(0.01, (box[2] - box[0]) * (box[3] - box[1]))
