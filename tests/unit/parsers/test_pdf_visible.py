@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.corpus.pdf_drawing import HEIGHT, LEFT, PLAIN, WIDTH, draw_lines, draw_pdf
+from tests.corpus.pdf_drawing import HEIGHT, LEFT, PLAIN, WIDTH, draw_lines, draw_pdf, with_objects
 
 from samovar.domain.page import Page, ParsedPage
 from samovar.parsers import pdf
@@ -14,9 +14,13 @@ _LIMITS = ParserLimits(pages=9, pixels=25_000_000)
 _SEEN = "A line that everybody sees"
 
 
-def _page(draw: Callable[[Any], object]) -> Page:
-    (page,) = [part.page for part in pdf.read(draw_pdf(draw), "x", _LIMITS) if isinstance(part, ParsedPage)]
+def _read(content: bytes) -> Page:
+    (page,) = [part.page for part in pdf.read(content, "x", _LIMITS) if isinstance(part, ParsedPage)]
     return page
+
+
+def _page(draw: Callable[[Any], object]) -> Page:
+    return _read(draw_pdf(draw))
 
 
 def _with_line(draw: Callable[[Any], object]) -> Callable[[Any], object]:
@@ -110,3 +114,26 @@ def test_text_that_is_seen_is_read(draw: Callable[[Any], object], words: str) ->
     page = _page(_with_line(draw))
     assert words in page.text
     assert (page.status, page.reason) == ("text", None)
+
+
+def test_letters_that_the_file_draws_itself_are_as_large_as_they_are_seen() -> None:
+    letter = b"25 0 0 0 25 30 d1 0 0 20 30 re f"
+    contents = b"BT /F 0.24 Tf 1 0 0 1 72 700 Tm (seen) Tj ET"
+    codes = b"/seen/seen/seen/seen"
+    names = b"1 beginbfrange <00> <ff> <0000> endbfrange"
+    page = _read(
+        with_objects(
+            [
+                b"<</Type/Catalog/Pages 2 0 R>>",
+                b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+                b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+                b"<</Length %d>>stream\n%s\nendstream" % (len(contents), contents),
+                b"<</Type/Font/Subtype/Type3/FontBBox[0 0 25 30]/FontMatrix[1 0 0 1 0 0]/CharProcs<</seen 6 0 R>>"
+                b"/Encoding<</Type/Encoding/Differences[101%s 110/seen 115/seen]>>/FirstChar 101/LastChar 115"
+                b"/Widths[%s]/ToUnicode 7 0 R>>" % (codes, b" ".join([b"25"] * 15)),
+                b"<</Length %d>>stream\n%s\nendstream" % (len(letter), letter),
+                b"<</Length %d>>stream\n%s\nendstream" % (len(names), names),
+            ]
+        )
+    )
+    assert (page.text, page.status, page.reason) == ("seen", "text", None)

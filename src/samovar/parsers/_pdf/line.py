@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["PLAIN", "Face", "Item", "Line"]
+__all__ = ["PLAIN", "SMALLEST_TYPE", "Face", "Item", "Line"]
+
+#: Nobody reads smaller type, in points.
+SMALLEST_TYPE: Final = 1.0
 
 
 class Face:

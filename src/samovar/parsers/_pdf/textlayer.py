@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import repeat
+from itertools import pairwise, repeat
 from math import atan2, hypot, pi
 from operator import eq
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from samovar.parsers._pdf import library
 from samovar.parsers._pdf.frame import Frame
 from samovar.parsers._pdf.library import Argument, Box, Handle
-from samovar.parsers._pdf.line import PLAIN, Face, Line
+from samovar.parsers._pdf.line import PLAIN, SMALLEST_TYPE, Face, Line
 from samovar.parsers._shared import clean_characters
 
 __all__ = ["HYPHEN", "TextLayer"]
@@ -58,6 +58,8 @@ class TextLayer:
         self.raw = self._read()
         # Where lines may have to be cut: the left edges of what follows a wide gap, by the start of the line.
         self._gaps: dict[int, list[float]] = {}
+        # The starts of what PDFium takes for one line although it goes back to the left, below itself.
+        self._returning: set[int] = set()
         self.frame = Frame(bounds, 0)
         self._faces: dict[Handle | None, Face] = {}
 
@@ -102,6 +104,10 @@ class TextLayer:
         """Read the lines in the order of the file, and find out how the page runs. Places are those of ``frame``."""
         spans = self._spans()
         found = self._lines(spans)
+        if self._returning:
+            spans = [part for span in spans for part in (self._rows(span) if span[0] in self._returning else [span])]
+            self._gaps.clear()
+            found = self._lines(spans)
         if self.frame.turns or any(line.turned for line in found):
             found = self._upright(found)
         if self._gaps:
@@ -131,6 +137,21 @@ class TextLayer:
         while self.raw[start] == " ":
             start += 1
         return start, end
+
+    def _rows(self, span: tuple[int, int]) -> list[tuple[int, int]]:
+        """Cut a stretch of characters where it goes back to the left, below what stands before."""
+        cuts = [span[0]]
+        last: Box | None = None
+        for index in range(*span):
+            if self.raw[index] == " ":
+                continue
+            box = library.char_box(self.handle, index)
+            if last is not None and box[3] <= last[1] and box[2] <= last[0]:
+                cuts.append(index)
+            last = box
+        ends = [*cuts[1:], span[1]]
+        parts = [(start, start + len(self.raw[start:end].rstrip())) for start, end in zip(cuts, ends, strict=True)]
+        return [part for part in parts if part[0] < part[1]]
 
     def _boxes(self, spans: list[tuple[int, int]], texts: list[Handle | None]) -> list[list[Box]]:
         """The boxes of each line; ``texts`` are the objects that the lines begin with."""
@@ -169,6 +190,11 @@ class TextLayer:
                 # A line may begin or end with a small raised mark.
                 size = max(size, self._size(end - 1, scale))
                 left, bottom, right, top = self._around(start, boxes, size)
+                if b == 0.0 < a and any(box[3] <= before[1] and box[2] <= before[0] for before, box in pairwise(boxes)):
+                    self._returning.add(start)
+            # Fonts whose letters are drawn by the file itself (Type 3) are used at any size.
+            if size < SMALLEST_TYPE <= top - bottom:
+                size = top - bottom
             if right - left > _WIDE_LETTER * size * (end - start):
                 self._gaps[start] = []
             face = faces.get(font) or self._face(font)
@@ -290,7 +316,8 @@ class TextLayer:
             # PDFium takes lines of neighbouring columns for one, though they may stand a little higher or lower.
             _, _, c, d, x, y = library.text_matrix(self.handle, start)
             piece.base = self.frame.origin(x, y)[1]
-            piece.size = library.font_size(self.handle, start) * hypot(c, d)
+            size = library.font_size(self.handle, start) * hypot(c, d)
+            piece.size = size if size >= SMALLEST_TYPE else line.size
             font = library.font_at(self.handle, start)
             piece.face = self._faces.get(font) or self._face(font)
         piece.turned = line.turned

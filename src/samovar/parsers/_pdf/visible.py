@@ -6,14 +6,13 @@ from samovar.parsers._pdf import library
 from samovar.parsers._pdf.areas import Area
 from samovar.parsers._pdf.contents import Contents
 from samovar.parsers._pdf.library import Box, Handle
-from samovar.parsers._pdf.line import Line
+from samovar.parsers._pdf.line import SMALLEST_TYPE, Line
 from samovar.parsers._pdf.textlayer import TextLayer
 
 __all__ = ["Sight", "look"]
 
 #: So much of a line must be covered to be hidden.
 _COVERED: Final = 0.7
-_SMALLEST_TYPE: Final = 1.0
 _EDGE: Final = 1.0
 
 
@@ -35,7 +34,7 @@ def look(layer: TextLayer, contents: Contents, lines: list[Line]) -> Sight:
     lines = _on_the_page(layer, lines, sight)
     covers = contents.covers
     if not contents.faint and not covers:
-        sight.visible = [line for line in lines if line.size >= _SMALLEST_TYPE]
+        sight.visible = [line for line in lines if line.size >= SMALLEST_TYPE]
         sight.hidden += len(lines) - len(sight.visible)
         return sight
     orders = dict(contents.texts)
@@ -90,7 +89,7 @@ def _sort(
     text = library.text_object(layer.handle, line.start)
     order = orders.get(text, 0)
     box = layer.frame.back((line.left, line.top, line.right, line.bottom))
-    is_drawn = text not in contents.invisible and line.size >= _SMALLEST_TYPE
+    is_drawn = text not in contents.invisible and line.size >= SMALLEST_TYPE
     if is_drawn and text in contents.faint:
         # Two cells of a ruled head may hold what is one line here.
         last = orders.get(library.text_object(layer.handle, line.end - 1), order)
