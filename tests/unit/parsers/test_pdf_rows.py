@@ -1,11 +1,11 @@
-"""Rows of a PDF page that PDFium takes for one line: a cell of one character is enough for that."""
+"""Rows of a PDF page: some that PDFium takes for one line, and lines that are written over each other."""
 
 from typing import Any
 
 import pytest
-from tests.corpus.pdf_drawing import LEFT, PLAIN, draw_pdf
+from tests.corpus.pdf_drawing import LEFT, PLAIN, Draw, draw_pdf
 
-from samovar.domain.page import ParsedPage
+from samovar.domain.page import Page, ParsedPage
 from samovar.parsers import pdf
 from samovar.ports.parser import ParserLimits
 
@@ -13,6 +13,12 @@ _ROWS = [
     (str(number), name, f"{1000 * number} ₽")
     for number, name in enumerate(("Чай", "Самовар", "Баранки", "Варенье", "Сахар", "Лимон"), start=1)
 ]
+
+
+def _page(draw: Draw) -> Page:
+    parts = pdf.read(draw_pdf(draw), "x", ParserLimits(pages=9, pixels=1_000_000))
+    (page,) = [part.page for part in parts if isinstance(part, ParsedPage)]
+    return page
 
 
 @pytest.mark.parametrize("is_ruled", [False, True])
@@ -27,11 +33,17 @@ def test_a_table_with_numbered_rows_keeps_each_cell_in_its_row_and_column(*, is_
             for x, cell in zip(columns, row, strict=False):
                 canvas.drawString(x, 709 - 15 * place, cell)
 
-    (page,) = [
-        part.page
-        for part in pdf.read(draw_pdf(draw), "x", ParserLimits(pages=9, pixels=1_000_000))
-        if isinstance(part, ParsedPage)
-    ]
+    page = _page(draw)
     (table,) = [block for block in page.blocks if block.kind == "table"]
     cells = {(cell.row, cell.column): page.text[cell.start : cell.end] for cell in table.cells}
     assert cells == {(row, column): cell for row, cells in enumerate(_ROWS) for column, cell in enumerate(cells)}
+
+
+def test_words_written_over_a_line_are_words_of_their_own() -> None:
+    def draw(canvas: Any) -> None:
+        canvas.setFont(PLAIN, 12)
+        canvas.drawString(LEFT, 700, "Paid on the third of May")
+        canvas.drawString(LEFT, 650, "Another line of the page")
+        canvas.drawString(LEFT + 60, 700.5, "COPY")
+
+    assert {"Paid", "May", "COPY"} <= set(_page(draw).text.split())

@@ -192,8 +192,9 @@ class TextLayer:
                 left, bottom, right, top = self._around(start, boxes, size)
                 if b == 0.0 < a and any(box[3] <= before[1] and box[2] <= before[0] for before, box in pairwise(boxes)):
                     self._returning.add(start)
-            # Fonts whose letters are drawn by the file itself (Type 3) are used at any size.
-            if size < SMALLEST_TYPE <= top - bottom:
+            # Fonts whose letters are drawn by the file itself (Type 3) are used at any size. Letters of a size below
+            # zero are misplaced by PDFium: such lines stay too small to be read, and OCR reads them.
+            if 0.0 <= size < SMALLEST_TYPE <= top - bottom:
                 size = top - bottom
             if right - left > _WIDE_LETTER * size * (end - start):
                 self._gaps[start] = []

@@ -24,6 +24,8 @@ _WORD_END: Final = re.compile(r"\w+$")
 _WORD_START: Final = re.compile(r"\w+")
 #: Pieces of a row that are nearer than this, in sizes of type, are one word: a power, an index.
 _ATTACHED: Final = 0.15
+#: Those that lie over each other by more than this are not: something else was written over a line.
+_OVER: Final = 0.5
 
 
 class Piece:
@@ -82,8 +84,10 @@ class Writer:
             return
         last: Line | None = None
         for part in line.parts:
-            if last is not None and part.left - last.right > _ATTACHED * max(last.size, part.size):
-                self.mark(" ")
+            if last is not None:
+                gap = (part.left - last.right) / max(last.size, part.size)
+                if gap > _ATTACHED or gap < -_OVER:
+                    self.mark(" ")
             self._write(part, part.start, part.end - (without_end if part is line.parts[-1] else 0))
             last = part
 
