@@ -6,7 +6,7 @@ Source: OpenDocument 1.3 (OASIS, 2021), as LibreOffice and PowerPoint write it.
 from collections.abc import Iterator
 from typing import Final
 
-from samovar.domain.errors import DocumentError, FileDamaged, FileTooComplex
+from samovar.domain.errors import DocumentError, FileEmpty, FileTooComplex
 from samovar.domain.page import DocumentHead, DocumentKind, Page, ParsedPage, ParsedPart
 from samovar.parsers._office.container import container_kind
 from samovar.parsers._office.elements import Element, children_of
@@ -36,11 +36,11 @@ def recognises(content: bytes, name: str) -> bool:
 
 
 def read(content: bytes, name: str, limits: ParserLimits, *, first_page: int = 1) -> Iterator[ParsedPart]:
-    """Read slide by slide. Raises: FileDamaged, FileEncrypted, FileTooComplex."""
+    """Read slide by slide. Raises: FileDamaged, FileEmpty (no slides), FileEncrypted, FileTooComplex."""
     package = OdfPackage(content, name, limits)
     count = sum(element.tag == _PAGE for element in children_of(package.content(), _PARENTS, file_name=name))
     if not count:
-        raise FileDamaged(name=name)
+        raise FileEmpty(name=name)
     if count > limits.pages:
         raise FileTooComplex(name=name, reason="pages")
     title, author = package.title_and_author()

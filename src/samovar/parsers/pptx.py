@@ -6,7 +6,7 @@ Source: ECMA-376-1 (2016), PresentationML.
 from collections.abc import Iterator
 from typing import Final
 
-from samovar.domain.errors import DocumentError, FileDamaged, FileTooComplex
+from samovar.domain.errors import DocumentError, FileDamaged, FileEmpty, FileTooComplex
 from samovar.domain.page import DocumentHead, DocumentKind, Page, ParsedPage, ParsedPart
 from samovar.parsers._office.container import container_kind
 from samovar.parsers._office.package import Package
@@ -34,11 +34,11 @@ def recognises(content: bytes, name: str) -> bool:
 
 
 def read(content: bytes, name: str, limits: ParserLimits, *, first_page: int = 1) -> Iterator[ParsedPart]:
-    """Read slide by slide. Raises: FileDamaged, FileEncrypted, FileTooComplex."""
+    """Read slide by slide. Raises: FileDamaged, FileEmpty (no slides), FileEncrypted, FileTooComplex."""
     package = Package(content, name, limits)
     presentation = Presentation(package)
     if not presentation.slides:
-        raise FileDamaged(name=name)
+        raise FileEmpty(name=name)
     if len(presentation.slides) > limits.pages:
         raise FileTooComplex(name=name, reason="pages")
     properties = package.properties()

@@ -8,7 +8,7 @@ import pptx as python_pptx
 import pytest
 from tests.corpus.office_parts import pptx as made
 
-from samovar.domain.errors import FileDamaged, FileTooComplex
+from samovar.domain.errors import FileEmpty, FileTooComplex
 from samovar.domain.page import Page, ParsedPage
 from samovar.parsers import pptx
 from samovar.ports.parser import ParserLimits
@@ -111,10 +111,10 @@ def test_a_slide_without_a_layout_and_places_is_read_in_the_order_of_the_file() 
     assert all(block.box is None for block in page.blocks)
 
 
-def test_more_slides_than_pages_are_refused_and_none_is_damage() -> None:
+def test_more_slides_than_pages_are_refused_and_without_any_a_file_is_empty() -> None:
     with pytest.raises(FileTooComplex):
         _pages(made(("", "", "")), ParserLimits(pages=2, pixels=1))
-    with pytest.raises(FileDamaged):
+    with pytest.raises(FileEmpty):
         _pages(made(()))
 
 

@@ -20,7 +20,7 @@ class DocumentError(SamovarError):
 
 
 class FileEmpty(DocumentError):
-    """A file of no bytes, or of white space alone."""
+    """A file of no bytes, of white space alone, or without a page, slide or chapter."""
 
     code = "file_empty"
     sentence = "{name} is empty."
