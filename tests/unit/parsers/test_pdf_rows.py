@@ -1,4 +1,4 @@
-"""Rows of a PDF page: some that PDFium takes for one line, and lines that are written over each other."""
+"""Rows of a PDF page: some look like one line, some like a running head, and some lie across columns."""
 
 from typing import Any
 
@@ -47,3 +47,30 @@ def test_words_written_over_a_line_are_words_of_their_own() -> None:
         canvas.drawString(LEFT + 60, 700.5, "COPY")
 
     assert {"Paid", "May", "COPY"} <= set(_page(draw).text.split())
+
+
+def test_a_table_without_rules_begins_at_the_margin_and_bears_a_row_across_its_columns() -> None:
+    columns = [LEFT, LEFT + 70, LEFT + 160, LEFT + 230]
+    people = [("Name", "First name", "Paid on", "Sum")]
+    people += [(f"Person{number}", "Anna", f"{number:02}.05.2026", f"{number}00.00") for number in range(1, 40)]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont(PLAIN, 8)
+        for place, row in enumerate(people):
+            for x, cell in zip(columns, row, strict=True):
+                if place == 20 and x == columns[1]:
+                    continue
+                long = "A-family-name-of-some length"
+                canvas.drawString(x, 805 - 16 * place, long if place == 20 and x == LEFT else cell)
+        canvas.drawString(columns[2] + 20, 805 - 16 * len(people), "In all")
+        canvas.drawString(columns[3] - 10, 805 - 16 * len(people), "78000.00")
+
+    page = _page(draw)
+    (table,) = page.blocks
+    assert table.kind == "table"
+    rows = [line.split("\t") for line in page.text.split("\n")]
+    assert [row for place, row in enumerate(rows[:-1]) if place != 20] == [
+        list(row) for place, row in enumerate(people) if place != 20
+    ]
+    assert rows[20] == ["A-family-name-of-some length", "", *people[20][2:]]
+    assert rows[-1] == ["", "", "In all", "78000.00"]

@@ -7,6 +7,7 @@ from typing import Final
 from samovar.parsers._pdf.contents import Rule
 from samovar.parsers._pdf.frame import Frame
 from samovar.parsers._pdf.line import Item, Line
+from samovar.parsers._pdf.tables import NEAR
 from samovar.parsers._pdf.textlayer import TextLayer
 
 __all__ = ["set_apart"]
@@ -18,6 +19,10 @@ _NUMBER_MARGIN: Final = 0.12
 _LEAST_SPACE: Final = 0.9
 _LARGEST: Final = 1.1
 _MOST_CHARACTERS: Final = 200
+#: Pieces of a row stand no higher or lower than this, in sizes of type.
+_SAME_ROW: Final = 0.5
+#: So many pieces in line with those of the row beside them make a row of a table.
+_PIECES: Final = 3
 _NUMBER: Final = re.compile(
     r"(?:[-–—·|]\s*)?(?:(?:стр(?:\.|аница)?|с\.|лист|page|p\.?)\s*)?(?:\d{1,5}|[ivxlc]{1,7})"
     r"(?:\s*(?:/|из|of)\s*\d{1,5})?(?:\s*[-–—·|])?",
@@ -46,6 +51,7 @@ def set_apart(
         edge = max(margin, ruled)
         heads = [line for line in high if line.bottom <= edge or _is_number(layer, line)]
         if heads:
+            heads = _without_rows(heads, _others(lines, heads), body, is_head=True)
             rest = [line.top for line in _others(lines, heads)] + [top for top in tops if top > most]
             heads = _apart(heads, min(rest, default=0.0), body, is_head=True)
     feet: list[Line] = []
@@ -56,11 +62,33 @@ def set_apart(
         least = min(frame.height - margin, ruled)
         feet = [line for line in low if line.top >= least or _is_number(layer, line)]
         if feet:
+            feet = _without_rows(feet, _others(lines, feet), body, is_head=False)
             rest = [line.bottom for line in _others(lines, feet)] + bottoms
             feet = _apart(feet, max(rest, default=frame.height), body, is_head=False)
     if not heads and not feet:
         return [], list(lines), []
     return heads, _others(lines, [*heads, *feet]), feet
+
+
+def _without_rows(lines: list[Line], text: list[Line], body: float, *, is_head: bool) -> list[Line]:
+    """Leave out what stands in line with the text beside it, piece by piece: the table goes on up to the margin."""
+    while len(lines) >= _PIECES and text:
+        if is_head:
+            last, first = max(line.bottom for line in lines), min(line.top for line in text)
+            row = [line for line in lines if line.bottom > last - _SAME_ROW * body]
+            beside = [line for line in text if line.top < first + _SAME_ROW * body]
+        else:
+            last, first = min(line.top for line in lines), max(line.bottom for line in text)
+            row = [line for line in lines if line.top < last + _SAME_ROW * body]
+            beside = [line for line in text if line.bottom > first - _SAME_ROW * body]
+        if sum(any(_in_line(piece, other) for other in beside) for piece in row) < _PIECES:
+            break
+        lines, text = _others(lines, row), row
+    return lines
+
+
+def _in_line(piece: Line, other: Line) -> bool:
+    return abs(piece.left - other.left) <= NEAR or abs(piece.right - other.right) <= NEAR
 
 
 def _others(lines: Sequence[Line], some: Sequence[Line]) -> list[Line]:

@@ -1,6 +1,7 @@
 """Tables and their cells, and tables without rules: columns that stand straight under each other."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from operator import itemgetter
@@ -14,6 +15,10 @@ __all__ = ["LEAST_ROWS", "NEAR", "Box", "GridCell", "Table", "aligned_table", "c
 NEAR: Final = 2.5
 #: Fewer rows are no table.
 LEAST_ROWS: Final = 3
+#: Where a few rows lie across columns, so many others tell them: rows of one number of pieces, and of this share.
+_USUAL_ROWS: Final = 5
+_USUAL_SHARE: Final = 0.8
+_USUAL_PIECES: Final = 3
 
 _right_edge = itemgetter(1)
 
@@ -59,8 +64,8 @@ def aligned_table(rows: list[list[Line]], size: float, is_mark: Callable[[Line],
     """
     if len(rows) < LEAST_ROWS:
         return None
-    spans = column_spans(rows, size)
-    if len(spans) < 2 or not _is_certain(rows, spans):
+    spans = _certain_columns(rows, size)
+    if spans is None:
         return None
     if all(is_mark(piece) for row in rows for piece in row if column_of(piece, spans) == 0):
         return None
@@ -85,6 +90,28 @@ def aligned_table(rows: list[list[Line]], size: float, is_mark: Callable[[Line],
         max(piece.bottom for piece in pieces),
         [cell for row in cells for cell in row],
     )
+
+
+def _certain_columns(rows: list[list[Line]], size: float) -> list[tuple[float, float]] | None:
+    """The columns that all rows leave gutters between, or else all but a few: a long name, a sum at the end."""
+    spans = column_spans(rows, size)
+    if len(spans) > 1 and _is_certain(rows, spans):
+        return spans
+    [(pieces, count)] = Counter(map(len, rows)).most_common(1)
+    if pieces < _USUAL_PIECES or not max(_USUAL_ROWS, _USUAL_SHARE * len(rows)) <= count < len(rows):
+        return None
+    usual = [row for row in rows if len(row) == pieces]
+    spans = column_spans(usual, size)
+    if len(spans) != pieces or not _is_certain(usual, spans):
+        return None
+    return spans if all(_fits(row, spans) for row in rows) else None
+
+
+def _fits(row: list[Line], spans: list[tuple[float, float]]) -> bool:
+    """Tell whether the pieces of a row stand in columns of their own; one that is all of the row lies across none."""
+    places = [column_of(piece, spans) for piece in row]
+    is_line = len(row) == 1 and places[0] + 1 < len(spans) and row[0].right > spans[places[0] + 1][0]
+    return not is_line and len(set(places)) == len(row) and places[-1] < len(spans)
 
 
 def column_spans(rows: list[list[Line]], size: float) -> list[tuple[float, float]]:
