@@ -97,10 +97,10 @@ def _read(layer: TextLayer, contents: Contents) -> _Reading:
     if is_scan and sum(line.end - line.start for line in lines) < _SCAN_LETTERS:
         return _Reading("waiting", "no_text_layer", lines, False)
     reason: PageReason | None = None
-    if hidden:
-        reason = "invisible_text"
-    elif contents.is_cut_short:
+    if sight.is_cut or contents.is_cut_short:
         reason = "partly_read"
+    elif hidden:
+        reason = "invisible_text"
     return _Reading("text", reason, lines, True)
 
 

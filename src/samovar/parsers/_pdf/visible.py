@@ -19,13 +19,14 @@ _EDGE: Final = 1.0
 class Sight:
     """The lines of a page by how they are seen; ``over_pictures`` are unseen lines where a picture is seen instead.
 
-    ``hidden`` is the number of lines that nobody sees, or not to their ends.
+    ``hidden`` is the number of lines that nobody sees; ``is_cut`` is True where others run over the edge of the page.
     """
 
     def __init__(self) -> None:
         self.visible: list[Line] = []
         self.over_pictures: list[Line] = []
         self.hidden = 0
+        self.is_cut = False
 
 
 def look(layer: TextLayer, contents: Contents, lines: list[Line]) -> Sight:
@@ -45,7 +46,7 @@ def look(layer: TextLayer, contents: Contents, lines: list[Line]) -> Sight:
 
 
 def _on_the_page(layer: TextLayer, lines: list[Line], sight: Sight) -> list[Line]:
-    """The lines, or parts of them, that lie on the page; each that does not to its ends is counted as hidden."""
+    """The lines, or parts of them, that lie on the page, with note of the others."""
     width, height = layer.frame.width + _EDGE, layer.frame.height + _EDGE
     found: list[Line] = []
     for line in lines:
@@ -61,9 +62,11 @@ def _on_the_page(layer: TextLayer, lines: list[Line], sight: Sight) -> list[Line
             for index in range(line.start, line.end)
             if layer.raw[index] != " " and 0 <= sum(layer.char_place(index)[::2]) / 2 <= layer.frame.width
         ]
-        sight.hidden += inside[:1] != [line.start] or inside[-1] + 1 < line.end
-        if inside:
-            found.append(layer.cut(line, inside[0], inside[-1] + 1))
+        if not inside:
+            sight.hidden += 1
+            continue
+        sight.is_cut |= (inside[0], inside[-1] + 1) != (line.start, line.end)
+        found.append(layer.cut(line, inside[0], inside[-1] + 1))
     return found
 
 
