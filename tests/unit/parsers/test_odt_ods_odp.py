@@ -2,8 +2,10 @@
 
 # ruff: noqa: E501 - XML is read more easily in its own lines
 
+import pytest
 from tests.corpus.office_parts import odf, picture
 
+from samovar.domain.errors import FileEmpty
 from samovar.domain.page import Page, ParsedPage
 from samovar.parsers import odp, ods, odt
 from samovar.ports.parser import Parser, ParserLimits
@@ -109,3 +111,8 @@ def test_a_list_item_of_several_paragraphs_has_one_number() -> None:
         "2) one",
         "more",
     ]
+
+
+def test_a_presentation_without_slides_is_empty() -> None:
+    with pytest.raises(FileEmpty):
+        _pages(odp, odf("presentation", ""))

@@ -1,5 +1,6 @@
 """Rows of a PDF page: some look like one line, some like a running head, and some lie across columns."""
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -7,6 +8,10 @@ from tests.corpus.pdf_drawing import LEFT, PLAIN, Draw, draw_pdf
 
 from samovar.domain.page import Page, ParsedPage
 from samovar.parsers import pdf
+from samovar.parsers._pdf.document import opened, opened_page
+from samovar.parsers._pdf.flow import merged_row
+from samovar.parsers._pdf.textlayer import TextLayer
+from samovar.parsers._pdf.writing import Writer
 from samovar.ports.parser import ParserLimits
 
 _ROWS = [
@@ -47,6 +52,26 @@ def test_words_written_over_a_line_are_words_of_their_own() -> None:
         canvas.drawString(LEFT + 60, 700.5, "COPY")
 
     assert {"Paid", "May", "COPY"} <= set(_page(draw).text.split())
+
+
+def test_pieces_of_a_file_that_gives_no_size_of_type_are_parted_by_a_blank() -> None:
+    def draw(canvas: Any) -> None:
+        canvas.setFont(PLAIN, 12)
+        canvas.drawString(LEFT, 700, "first")
+        canvas.drawString(LEFT + 200, 700, "second")
+
+    with (
+        opened(draw_pdf(draw), "x") as document,
+        opened_page(document, 1) as page,
+        closing(page.get_textpage()) as textpage,
+    ):
+        layer = TextLayer(textpage, page.get_bbox())
+        pieces = layer.lines()
+        for piece in pieces:
+            piece.size = 0.0
+        writer = Writer(layer)
+        writer.line(merged_row(pieces))
+    assert writer.text == "first second"
 
 
 def test_a_table_without_rules_begins_at_the_margin_and_bears_a_row_across_its_columns() -> None:

@@ -8,14 +8,16 @@ from samovar.parsers._pdf import library
 from samovar.parsers._pdf.library import Box, Handle, Matrix
 from samovar.parsers._pdf.matrix import moved_box, multiplied
 
-__all__ = ["Area", "painted_area"]
+__all__ = ["MOST_STEPS", "Area", "is_nearly_white", "painted_area"]
+
+#: The outline of a shape with more steps than this is no outline of an area or of a table's cell.
+MOST_STEPS: Final = 200
 
 _MOVE: Final = pdfium_c.FPDF_SEGMENT_MOVETO
 #: The longer side, in points.
 _SMALLEST: Final = 20.0
 _OPAQUE: Final = 255
 _NEARLY_WHITE: Final = 245
-_MOST_STEPS: Final = 200
 #: A shape that fills so much of its box hides what lies in the box.
 _FULL: Final = 0.9
 #: Two sides that are this much out of square, by the numbers of a transformation, are turned.
@@ -42,20 +44,25 @@ def painted_area(item: Handle, order: int, form: Matrix, box: Box, *, is_after_t
     left, bottom, right, top = box
     if max(right - left, top - bottom) < _SMALLEST:
         return None
-    red, green, blue, opacity = library.fill_colour(item)
-    if opacity != _OPAQUE or library.has_transparency(item):
+    colour = library.fill_colour(item)
+    if colour[3] != _OPAQUE or library.has_transparency(item):
         return None
     hides = is_after_text and _fills_its_box(item, form)
     if hides and (clip := library.clip_box(item)) is not None:
         # Programs paint a whole page white and let a small part of that be seen.
         clip = moved_box(form, clip)
         box = max(left, clip[0]), max(bottom, clip[1]), min(right, clip[2]), min(top, clip[3])
-    return Area(box, order, is_white=min(red, green, blue) >= _NEARLY_WHITE, hides=hides)
+    return Area(box, order, is_white=is_nearly_white(colour), hides=hides)
+
+
+def is_nearly_white(colour: tuple[int, int, int, int]) -> bool:
+    """Tell whether a colour (red, green, blue, opacity, 0 to 255 each) cannot be told from paper."""
+    return min(colour[:3]) >= _NEARLY_WHITE
 
 
 def _fills_its_box(item: Handle, form: Matrix) -> bool:
     """Tell whether a path of straight lines is one shape that leaves next to nothing of its box free."""
-    points = library.path_points(item, _MOST_STEPS)
+    points = library.path_points(item, MOST_STEPS)
     if points is None or any(kind == _MOVE for kind, _, _ in points[1:]):
         return False
     a, b, c, d, _, _ = multiplied(library.object_matrix(item), form)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pypdfium2.raw as pdfium_c
 
 from samovar.parsers._pdf import library
-from samovar.parsers._pdf.areas import Area, painted_area
+from samovar.parsers._pdf.areas import MOST_STEPS, Area, is_nearly_white, painted_area
 from samovar.parsers._pdf.library import Box, Handle, Matrix
 from samovar.parsers._pdf.matrix import UNTURNED, moved, moved_box, multiplied
 
@@ -18,7 +18,6 @@ _TEXT: Final = pdfium_c.FPDF_PAGEOBJ_TEXT
 _PATH: Final = pdfium_c.FPDF_PAGEOBJ_PATH
 _LINE: Final = pdfium_c.FPDF_SEGMENT_LINETO
 _MOST_OBJECTS: Final = 50_000
-_MOST_STEPS: Final = 200
 _MOST_RULES: Final = 20_000
 _MOST_AREAS: Final = 2000
 #: A painted line, in points.
@@ -29,7 +28,6 @@ _CROOKED: Final = 1.0
 #: So many text objects are looked at one by one; of more, every fifth.
 _FEW_TEXTS: Final = 200
 _INVISIBLE_MODES: Final = (pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP)
-_NEARLY_WHITE: Final = 245
 
 
 class Image:
@@ -133,8 +131,7 @@ def _find_faint(contents: Contents) -> None:
 
 
 def _is_faint(mode: int, colour: tuple[int, int, int, int]) -> bool:
-    red, green, blue, opacity = colour
-    return mode in _INVISIBLE_MODES or opacity == 0 or min(red, green, blue) >= _NEARLY_WHITE
+    return mode in _INVISIBLE_MODES or colour[3] == 0 or is_nearly_white(colour)
 
 
 def _add_path(contents: Contents, item: Handle, order: int, form: Matrix) -> None:
@@ -167,7 +164,7 @@ def _rule(box: Box) -> Rule:
 
 def _edges(item: Handle, form: Matrix) -> Iterator[Rule]:
     """The straight level and upright edges of an outline."""
-    points = library.path_points(item, _MOST_STEPS)
+    points = library.path_points(item, MOST_STEPS)
     if points is None:
         return
     matrix = library.object_matrix(item)

@@ -72,7 +72,8 @@ def set_apart(
 
 def _without_rows(lines: list[Line], text: list[Line], body: float, *, is_head: bool) -> list[Line]:
     """Leave out what stands in line with the text beside it, piece by piece: the table goes on up to the margin."""
-    while len(lines) >= _PIECES and text:
+    # Of more lines than ``_apart`` takes characters none will be set apart.
+    while _PIECES <= len(lines) <= _MOST_CHARACTERS and text:
         if is_head:
             last, first = max(line.bottom for line in lines), min(line.top for line in text)
             row = [line for line in lines if line.bottom > last - _SAME_ROW * body]

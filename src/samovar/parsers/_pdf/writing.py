@@ -85,8 +85,8 @@ class Writer:
         last: Line | None = None
         for part in line.parts:
             if last is not None:
-                gap = (part.left - last.right) / max(last.size, part.size)
-                if gap > _ATTACHED or gap < -_OVER:
+                gap, size = part.left - last.right, max(last.size, part.size)
+                if gap > _ATTACHED * size or gap < -_OVER * size:
                     self.mark(" ")
             self._write(part, part.start, part.end - (without_end if part is line.parts[-1] else 0))
             last = part
