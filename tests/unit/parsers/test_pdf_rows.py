@@ -4,12 +4,14 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from tests.corpus.pdf_drawing import LEFT, PLAIN, Draw, draw_pdf
+from tests.corpus.pdf_drawing import LEFT, PLAIN, WIDTH, Draw, draw_pdf
 
 from samovar.domain.page import Page, ParsedPage
 from samovar.parsers import pdf
+from samovar.parsers._pdf.blocks import write_blocks
 from samovar.parsers._pdf.document import opened, opened_page
 from samovar.parsers._pdf.flow import merged_row
+from samovar.parsers._pdf.paragraphs import Paragraph
 from samovar.parsers._pdf.textlayer import TextLayer
 from samovar.parsers._pdf.writing import Writer
 from samovar.ports.parser import ParserLimits
@@ -71,7 +73,13 @@ def test_pieces_of_a_file_that_gives_no_size_of_type_are_parted_by_a_blank() -> 
             piece.size = 0.0
         writer = Writer(layer)
         writer.line(merged_row(pieces))
+        code = Paragraph(pieces[0], "first", LEFT, WIDTH)
+        code.kind = "code"
+        code.rows.append(pieces[1])
+        written = Writer(layer)
+        write_blocks(written, layer, layer.frame, [code])
     assert writer.text == "first second"
+    assert written.text.split() == ["first", "second"]
 
 
 def test_a_table_without_rules_begins_at_the_margin_and_bears_a_row_across_its_columns() -> None:

@@ -8,7 +8,7 @@ from samovar.domain.layout import Block, Cell, Rectangle
 from samovar.parsers._pdf.columns import rows_of
 from samovar.parsers._pdf.flow import Part, merged_row
 from samovar.parsers._pdf.frame import Frame
-from samovar.parsers._pdf.line import Item, Line
+from samovar.parsers._pdf.line import SMALLEST_TYPE, Item, Line
 from samovar.parsers._pdf.paragraphs import Paragraph
 from samovar.parsers._pdf.tables import Box, Table
 from samovar.parsers._pdf.textlayer import TextLayer
@@ -102,7 +102,7 @@ def _write_code(writer: Writer, paragraph: Paragraph) -> None:
     for row in paragraph.rows:
         if last is not None:
             writer.mark("\n\n" if row.base - last.base > 1.8 * row.size else "\n")
-        indent = round((row.left - left) / (_LETTER * row.size))
+        indent = round((row.left - left) / (_LETTER * max(row.size, SMALLEST_TYPE)))
         if indent > 0:
             writer.mark(" " * min(indent, _DEEPEST_INDENT))
         writer.line(row)
